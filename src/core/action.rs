@@ -1,0 +1,187 @@
+//! The one door out: everything a connection asks of the browser.
+//!
+//! Owns orders; must not know how they are carried out.
+
+use super::error::Warning;
+use super::input::{Generation, ReceiptId};
+use super::resync::Continuity;
+use crate::wire::message::ClientMessage;
+
+/// How a message ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Handed to the socket; nobody said more.
+    Sent,
+    /// The peer said that it applied it.
+    Acked,
+    /// Its time was over before it was sent.
+    Expired,
+    /// Pushed out of a full queue by a newer one.
+    Dropped,
+    /// Refused: by the peer, or by a full queue.
+    Rejected,
+    /// The connection was closed before it was sent.
+    Aborted,
+    /// Sent, and its end cannot be known.
+    Unknown,
+}
+
+impl Fate {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Acked => "acked",
+            Self::Expired => "expired",
+            Self::Dropped => "dropped",
+            Self::Rejected => "rejected",
+            Self::Aborted => "aborted",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The end of a message, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The end.
+    pub fate: Fate,
+    /// Whether the peer confirmed it.
+    pub confirmed: bool,
+    /// A stable word for the reason, where there is one.
+    pub code: Option<String>,
+    /// The reason for a person.
+    pub message: Option<String>,
+}
+
+impl Outcome {
+    /// An end that needs no explanation.
+    #[must_use]
+    pub const fn plain(fate: Fate) -> Self {
+        Self {
+            fate,
+            confirmed: matches!(fate, Fate::Acked),
+            code: None,
+            message: None,
+        }
+    }
+
+    /// An end with its reason.
+    #[must_use]
+    pub fn because(fate: Fate, code: &str, message: &str) -> Self {
+        Self {
+            fate,
+            confirmed: false,
+            code: Some(code.to_owned()),
+            message: Some(message.to_owned()),
+        }
+    }
+}
+
+/// What the data plane does with a message on its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Everything goes to the core.
+    #[default]
+    Hold,
+    /// Plain events go straight to their handlers.
+    Pass,
+}
+
+/// How the core programs the data plane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Registers {
+    /// What it does on its own.
+    pub mode: Mode,
+    /// The current socket; what comes from another goes to the core.
+    pub generation: Generation,
+    /// The `$seq` that may pass; 0 where numbers mean nothing.
+    pub next_seq: u64,
+    /// How many messages may pass before the core wants to know.
+    pub credit: u32,
+    /// Whether `$id` and `$seq` mean anything: the peer's hello was seen.
+    pub envelope: bool,
+    /// Whether frames may be batches, both ways.
+    pub batch: bool,
+    /// The longest frame the peer takes, in bytes.
+    pub frame_bytes: u64,
+    /// Whether to keep the greatest `ts` of events.
+    pub track_ts: bool,
+}
+
+/// An order to the shell, to be carried out in sequence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action<P> {
+    /// Ask the url, protocols and token providers; answer `Resolved` or `ResolveFailed`.
+    Resolve,
+    /// Make a socket from what was resolved last.
+    Connect(Generation),
+    /// Take the listeners off a socket, close it with this code, forget it. What was transmitted goes out first.
+    Abandon {
+        /// Which.
+        generation: Generation,
+        /// The close code for the peer.
+        code: u16,
+    },
+    /// Say something of the protocol.
+    Say {
+        /// On which socket.
+        generation: Generation,
+        /// What.
+        message: ClientMessage,
+        /// Whether it may share a frame with others of this task.
+        joined: bool,
+    },
+    /// Answer a ping with a pong of the same `ts`.
+    Pong {
+        /// On which socket.
+        generation: Generation,
+        /// The ping.
+        ping: P,
+    },
+    /// Send a message of the application on the current socket.
+    Transmit {
+        /// On which socket.
+        generation: Generation,
+        /// The text.
+        payload: P,
+        /// The n of its `$id`, `<client>.<n>`.
+        id: Option<u64>,
+        /// Whether its end is in doubt (`$again`).
+        again: bool,
+        /// Whether it may share a frame with others of this task.
+        joined: bool,
+    },
+    /// Run the handlers of an event; then, if it has an id, say `Handled`.
+    Deliver {
+        /// The event.
+        payload: P,
+        /// The `$id` of a critical one.
+        id: Option<String>,
+    },
+    /// Run the handlers of `resync`.
+    DeliverResync {
+        /// The state, where the server sent one.
+        state: Option<P>,
+        /// What is true now.
+        continuity: Continuity,
+        /// The last number before.
+        from: Option<u64>,
+        /// The number that the state belongs to.
+        to: Option<u64>,
+    },
+    /// Tell a message's end.
+    Settle {
+        /// Whose.
+        receipt: ReceiptId,
+        /// The end.
+        outcome: Outcome,
+    },
+    /// Program the data plane.
+    Program(Registers),
+    /// The snapshot changed: tell the subscribers.
+    Changed,
+    /// Tell the developer.
+    Warn(Warning),
+}

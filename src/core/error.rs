@@ -1,0 +1,200 @@
+//! What can be wrong, said once: stable codes and the sentence for a person.
+//!
+//! Owns codes and texts; must not know who shows them. A text says what to do and holds no token, url or payload.
+
+/// Why a connection is not open, or was not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The socket closed, or could not be opened.
+    Closed {
+        /// The close code; 1006 where none was received.
+        code: u16,
+    },
+    /// The attempt took longer than `connectTimeout`.
+    ConnectTimeout,
+    /// The url, protocols or token function failed.
+    ProviderFailed,
+    /// The url, protocols or token function has not answered.
+    ProviderTimeout,
+    /// The `WebSocket` constructor refused the url or the protocols.
+    InvalidUrl,
+    /// The peer stopped answering.
+    HeartbeatLost,
+    /// The server asked to come back later.
+    Goaway,
+    /// The page is hidden away (`pagehide`), perhaps in the back/forward cache.
+    Suspended,
+    /// The circuit breaker is open after too many failures in a row.
+    BreakerOpen {
+        /// The last close code, if there was one.
+        code: u16,
+    },
+    /// The credentials were refused, and a new token did not help or cannot be asked for.
+    Unauthorized {
+        /// The close code.
+        code: u16,
+    },
+    /// The server's close code, or `shouldReconnect`, says that trying again cannot help.
+    Refused {
+        /// The close code.
+        code: u16,
+    },
+    /// The application called `close()`.
+    ByApplication,
+}
+
+impl Reason {
+    /// The stable code of this reason.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Closed { .. } => "closed",
+            Self::ConnectTimeout => "connect_timeout",
+            Self::ProviderFailed => "provider_failed",
+            Self::ProviderTimeout => "provider_timeout",
+            Self::InvalidUrl => "invalid_url",
+            Self::HeartbeatLost => "heartbeat_lost",
+            Self::Goaway => "goaway",
+            Self::Suspended => "suspended",
+            Self::BreakerOpen { .. } => "breaker_open",
+            Self::Unauthorized { .. } => "unauthorized",
+            Self::Refused { .. } => "refused",
+            Self::ByApplication => "closed_by_application",
+        }
+    }
+
+    /// The sentence for a person.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Closed { .. } => "The connection was closed or could not be opened.",
+            Self::ConnectTimeout => "The server did not answer in time.",
+            Self::ProviderFailed => "The url, protocols or token function failed; see the console.",
+            Self::ProviderTimeout => {
+                "The url, protocols or token function has not answered in time."
+            }
+            Self::InvalidUrl => {
+                "The browser refused the url or the protocols: use ws:, wss:, http:, https: or a relative url, without a fragment."
+            }
+            Self::HeartbeatLost => "The server stopped answering.",
+            Self::Goaway => "The server asked to connect again later.",
+            Self::Suspended => {
+                "The page is in the background store of the browser; the connection opens again when it is shown."
+            }
+            Self::BreakerOpen { .. } => {
+                "Too many attempts in a row failed; one is made every minute. retry() tries at once."
+            }
+            Self::Unauthorized { .. } => {
+                "The server refused the credentials. Sign in again, then call retry()."
+            }
+            Self::Refused { .. } => {
+                "The server refused the connection for good. Call retry() to try all the same."
+            }
+            Self::ByApplication => "close() was called. Call retry() to connect again.",
+        }
+    }
+
+    /// The close code behind this reason, if there was one.
+    #[must_use]
+    pub const fn close_code(self) -> Option<u16> {
+        match self {
+            Self::Closed { code }
+            | Self::BreakerOpen { code }
+            | Self::Unauthorized { code }
+            | Self::Refused { code } => Some(code),
+            Self::ConnectTimeout
+            | Self::ProviderFailed
+            | Self::ProviderTimeout
+            | Self::InvalidUrl
+            | Self::HeartbeatLost
+            | Self::Goaway
+            | Self::Suspended
+            | Self::ByApplication => None,
+        }
+    }
+}
+
+/// Something a developer should know, and that harms nobody yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The peer does not answer pings.
+    HeartbeatUnsupported,
+    /// Connections are made and lost, or asked for, too often.
+    Thrashing,
+    /// A frame, or an element of one, was not understood. Told once a connection.
+    Malformed,
+    /// A message of the protocol had values that make no sense. Told once a connection.
+    Senseless,
+    /// More than five clients of this page share one destination.
+    ManyClients,
+    /// The circuit breaker opened.
+    BreakerOpened,
+    /// A message wanted an acknowledgement, and the peer gives none.
+    AckUnsupported,
+}
+
+impl Warning {
+    /// The stable code of this warning.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::HeartbeatUnsupported => "heartbeat_unsupported",
+            Self::Thrashing => "thrashing",
+            Self::Malformed => "malformed_frame",
+            Self::Senseless => "senseless_message",
+            Self::ManyClients => "many_clients",
+            Self::BreakerOpened => "breaker_opened",
+            Self::AckUnsupported => "ack_unsupported",
+        }
+    }
+
+    /// The sentence for a developer.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::HeartbeatUnsupported => {
+                "The server does not answer {\"type\":\"ping\",ts} with {\"type\":\"pong\",ts}; a dead connection cannot be told from a quiet one."
+            }
+            Self::Thrashing => {
+                "Connections are lost or asked for more than five times a minute; the next attempts wait at least 8, 16, 30 s."
+            }
+            Self::Malformed => {
+                "A frame was not JSON or not an object with a string \"type\"; it was not delivered."
+            }
+            Self::Senseless => {
+                "The server sent a protocol message whose values make no sense; it was ignored."
+            }
+            Self::ManyClients => {
+                "More than five clients of this page connect to the same place; share one."
+            }
+            Self::BreakerOpened => {
+                "Ten attempts in a row failed; from now on one is made a minute. retry() tries at once."
+            }
+            Self::AckUnsupported => {
+                "A message was sent with { ack: true } to a server that gives no acknowledgements; it counts as sent."
+            }
+        }
+    }
+}
+
+/// Why an option was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptionError {
+    /// The option's name, with its group: `backoff.base`.
+    pub name: String,
+    /// What is allowed.
+    pub allowed: String,
+}
+
+impl OptionError {
+    /// The sentence for a developer.
+    #[must_use]
+    pub fn message(&self) -> String {
+        ["option \"", &self.name, "\": ", &self.allowed].concat()
+    }
+}
+
+/// The stable code of every [`OptionError`].
+pub const INVALID_OPTION: &str = "invalid_option";
+/// The stable code for an event that cannot be sent.
+pub const INVALID_EVENT: &str = "invalid_event";

@@ -1,0 +1,159 @@
+//! The one door in: everything that can happen to a connection.
+//!
+//! Owns the facts the shell reports; must not know what follows from them. The shell reports, it never decides.
+
+use super::time::{Instant, Millis};
+use crate::wire::message::{Event, ServerMessage};
+
+/// Numbers the sockets of a client, from 1. What an older socket says is ignored.
+pub type Generation = u32;
+
+/// Names an accepted message towards the shell until it is settled. Chosen by the shell, unique per client.
+pub type ReceiptId = u32;
+
+/// Which of two queues a message waits in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Priority {
+    /// Before every `Normal` one.
+    High,
+    /// The default.
+    #[default]
+    Normal,
+}
+
+/// A message of the application, turned into its text by the shell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing<P> {
+    /// What its end is told to.
+    pub receipt: ReceiptId,
+    /// The text, in whatever form the shell holds text.
+    pub payload: P,
+    /// Its length in UTF-8.
+    pub bytes: usize,
+    /// The queue it waits in.
+    pub priority: Priority,
+    /// Whether the peer has to acknowledge it.
+    pub ack: bool,
+}
+
+/// What the browser says of the page and the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageEvent {
+    /// `navigator.onLine` became true.
+    Online,
+    /// `navigator.onLine` became false.
+    Offline,
+    /// The page can be seen.
+    Visible,
+    /// The page cannot be seen.
+    Hidden,
+    /// The page's timers stop (Page Lifecycle).
+    Frozen,
+    /// The page's timers go on.
+    Resumed,
+    /// The page goes away, perhaps into the back/forward cache.
+    PageHide,
+    /// The page is shown, perhaps out of the back/forward cache.
+    PageShow,
+    /// The window has the focus.
+    Focus,
+    /// The Network Information API reports a change.
+    NetworkChanged,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input<P> {
+    /// The application wants the connection. Given once, first.
+    Start,
+    /// The application sends a message.
+    Send(Outgoing<P>),
+    /// The application wants no connection any more.
+    Close {
+        /// How long what is queued and unsettled may take, in milliseconds; the option `drain` where absent.
+        drain: Option<Millis>,
+    },
+    /// The application wants an attempt now.
+    Retry,
+    /// The application handles states (`on('resync')`), or no longer does.
+    WantState(bool),
+    /// The handlers of a critical event returned.
+    Handled {
+        /// The event's `$id`.
+        id: String,
+    },
+
+    /// The url, protocols and token are known.
+    Resolved {
+        /// What the token provider returned.
+        token: Option<String>,
+    },
+    /// A provider failed.
+    ResolveFailed,
+
+    /// A socket opened.
+    Opened(Generation),
+    /// A socket closed, or could not be opened.
+    Closed {
+        /// Which.
+        generation: Generation,
+        /// The close code; 1006 without a close frame.
+        code: u16,
+        /// What `shouldReconnect` said of it, if anything.
+        overrule: Option<bool>,
+    },
+    /// The constructor of the socket threw.
+    ConstructFailed(Generation),
+    /// `send` threw.
+    SendFailed(Generation),
+
+    /// An event of the application came that the data plane does not deliver on its own.
+    Event {
+        /// From which socket.
+        generation: Generation,
+        /// The event in its envelope.
+        event: Event<P>,
+        /// The length of its text.
+        bytes: usize,
+    },
+    /// A message of the protocol came.
+    Message {
+        /// From which socket.
+        generation: Generation,
+        /// The message.
+        message: ServerMessage<P>,
+    },
+    /// A `ping` came.
+    Ping {
+        /// From which socket.
+        generation: Generation,
+        /// The ping, whose `ts` goes back as it came.
+        ping: P,
+    },
+    /// A frame or an element of one was not understood.
+    Malformed(Generation),
+    /// A message of the protocol had a wrong shape.
+    Senseless(Generation),
+
+    /// What the data plane's registers say, read before every other input.
+    Plane(PlaneReading),
+    /// The page or the network changed.
+    Page(PageEvent),
+    /// So many clients of this page have the same destination, this one included.
+    Siblings(u32),
+    /// The one timer fired.
+    Tick,
+}
+
+/// What the data plane wrote since it was last read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlaneReading {
+    /// When the last frame came, on the monotonic clock, where one came since.
+    pub heard: Option<Instant>,
+    /// The `$seq` it expects next; 0 where numbers mean nothing.
+    pub next_seq: u64,
+    /// The credit it has left.
+    pub credit: u32,
+    /// The greatest integer `ts` of an event, where it was told to look.
+    pub greatest_ts: Option<u64>,
+}

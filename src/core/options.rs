@@ -1,0 +1,349 @@
+//! What an application can choose, with defaults and ranges.
+//!
+//! Owns names, defaults, ranges and the errors for what is outside them; must not know where values come from.
+
+use super::backoff::Jitter;
+use super::error::OptionError;
+use super::time::Millis;
+use crate::wire::message::RESERVED_TYPES;
+
+/// A value as the application wrote it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// A number.
+    Number(f64),
+    /// A boolean.
+    Bool(bool),
+    /// A string.
+    Text(&'a str),
+    /// A function.
+    Function,
+    /// An array of strings.
+    Texts,
+    /// Anything else.
+    Other,
+}
+
+/// What becomes of a message that was sent and whose end cannot be known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnDoubt {
+    /// It is sent again, marked `$again`.
+    #[default]
+    Resend,
+    /// It ends `unknown`.
+    Fail,
+}
+
+/// The choices of one client. Times in milliseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Providers and handshake together: 100 to 300,000; 10,000.
+    pub connect_timeout: Millis,
+    /// An open connection counts as a success after: 0 to 600,000; 5,000.
+    pub stable_after: Millis,
+    /// The first delay: 1 to 3,600,000; 1,000.
+    pub backoff_base: Millis,
+    /// The longest delay before jitter: 1 to 3,600,000; 30,000.
+    pub backoff_cap: Millis,
+    /// How delays are spread; `additive`.
+    pub jitter: Jitter,
+    /// Whether there is a circuit breaker; true.
+    pub breaker: bool,
+    /// Failures in a row that open the breaker: 1 to 1,000; 10.
+    pub breaker_failures: u32,
+    /// The breaker's wait before each probe: 1,000 to 3,600,000; 60,000.
+    pub breaker_probe: Millis,
+    /// Whether there is a heartbeat; true.
+    pub heartbeat: bool,
+    /// A ping after so long without receiving: 100 to 3,600,000; 15,000.
+    pub heartbeat_idle: Millis,
+    /// A ping after so long without a confirmed exchange: 100 to 3,600,000; 30,000.
+    pub heartbeat_confirm: Millis,
+    /// An answer is due within: 50 to 600,000; 5,000.
+    pub heartbeat_timeout: Millis,
+    /// Dead after so many misses: 1 to 100; 3.
+    pub heartbeat_misses: u32,
+    /// Messages of high priority that may wait: 1 to 100,000; 50.
+    pub queue_high: usize,
+    /// Messages of normal priority that may wait: 1 to 100,000; 200.
+    pub queue_normal: usize,
+    /// Bytes of both that may wait: 1,024 to 268,435,456; 4 MiB.
+    pub queue_bytes: usize,
+    /// How long `close()` waits for what was accepted: 0 to 60,000; 1,000.
+    pub drain: Millis,
+    /// What becomes of messages in doubt; `resend`.
+    pub on_doubt: OnDoubt,
+    /// A gap after which a peer without numbers is asked for what was missed: 0 to 86,400,000; 30,000.
+    pub resync_gap: Millis,
+    /// Other names for reserved types: type and name.
+    pub reserved: Vec<(&'static str, String)>,
+    /// Whether there is a token provider.
+    pub has_token: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            connect_timeout: 10_000,
+            stable_after: 5_000,
+            backoff_base: 1_000,
+            backoff_cap: 30_000,
+            jitter: Jitter::Additive,
+            breaker: true,
+            breaker_failures: 10,
+            breaker_probe: 60_000,
+            heartbeat: true,
+            heartbeat_idle: 15_000,
+            heartbeat_confirm: 30_000,
+            heartbeat_timeout: 5_000,
+            heartbeat_misses: 3,
+            queue_high: 50,
+            queue_normal: 200,
+            queue_bytes: 4 << 20,
+            drain: 1_000,
+            on_doubt: OnDoubt::Resend,
+            resync_gap: 30_000,
+            reserved: Vec::new(),
+            has_token: false,
+        }
+    }
+}
+
+/// Every name an option can have, as an error lists them.
+const NAMES: &str = "connectTimeout, stableAfter, backoff.base, backoff.cap, backoff.jitter, breaker (false), breaker.failures, breaker.probe, heartbeat (false), heartbeat.idle, heartbeat.confirm, heartbeat.timeout, heartbeat.misses, queue.high, queue.normal, queue.bytes, drain, onDoubt, resyncGap, reserved.<type>, protocols, token, shouldReconnect, onWarning";
+
+impl Options {
+    /// Sets one option; a member of a group is named `group.member`.
+    ///
+    /// # Errors
+    /// [`OptionError`], naming the option and what is allowed, if there is no such option or the value makes no sense.
+    pub fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), OptionError> {
+        let refuse = |allowed: &str| {
+            Err(OptionError {
+                name: name.to_owned(),
+                allowed: allowed.to_owned(),
+            })
+        };
+        match name {
+            "connectTimeout" => self.connect_timeout = number(name, value, 100, 300_000)?,
+            "stableAfter" => self.stable_after = number(name, value, 0, 600_000)?,
+            "backoff.base" => self.backoff_base = number(name, value, 1, 3_600_000)?,
+            "backoff.cap" => self.backoff_cap = number(name, value, 1, 3_600_000)?,
+            "backoff.jitter" => {
+                self.jitter = match value {
+                    Value::Text("additive") => Jitter::Additive,
+                    Value::Text("full") => Jitter::Full,
+                    Value::Text("equal") => Jitter::Equal,
+                    Value::Text("decorrelated") => Jitter::Decorrelated,
+                    _ => {
+                        return refuse("one of \"additive\", \"full\", \"equal\", \"decorrelated\"");
+                    }
+                }
+            }
+            "breaker" => self.breaker = switch(name, value)?,
+            "breaker.failures" => self.breaker_failures = number(name, value, 1, 1_000)? as u32,
+            "breaker.probe" => self.breaker_probe = number(name, value, 1_000, 3_600_000)?,
+            "heartbeat" => self.heartbeat = switch(name, value)?,
+            "heartbeat.idle" => self.heartbeat_idle = number(name, value, 100, 3_600_000)?,
+            "heartbeat.confirm" => self.heartbeat_confirm = number(name, value, 100, 3_600_000)?,
+            "heartbeat.timeout" => self.heartbeat_timeout = number(name, value, 50, 600_000)?,
+            "heartbeat.misses" => self.heartbeat_misses = number(name, value, 1, 100)? as u32,
+            "queue.high" => self.queue_high = number(name, value, 1, 100_000)? as usize,
+            "queue.normal" => self.queue_normal = number(name, value, 1, 100_000)? as usize,
+            "queue.bytes" => self.queue_bytes = number(name, value, 1_024, 268_435_456)? as usize,
+            "drain" => self.drain = number(name, value, 0, 60_000)?,
+            "resyncGap" => self.resync_gap = number(name, value, 0, 86_400_000)?,
+            "onDoubt" => {
+                self.on_doubt = match value {
+                    Value::Text("resend") => OnDoubt::Resend,
+                    Value::Text("fail") => OnDoubt::Fail,
+                    _ => return refuse("one of \"resend\", \"fail\""),
+                }
+            }
+            "protocols" => match value {
+                Value::Text(_) | Value::Texts | Value::Function => {}
+                _ => {
+                    return refuse(
+                        "a string, an array of strings, or a function that returns one or promises it",
+                    );
+                }
+            },
+            "token" => match value {
+                Value::Text(_) | Value::Function => self.has_token = true,
+                _ => return refuse("a string, or a function that returns one or promises it"),
+            },
+            "shouldReconnect" | "onWarning" => match value {
+                Value::Function => {}
+                _ => return refuse("a function"),
+            },
+            _ => return self.set_reserved(name, value),
+        }
+        Ok(())
+    }
+
+    /// Checks what concerns several options at once.
+    ///
+    /// # Errors
+    /// [`OptionError`] if they contradict one another.
+    pub fn check(&self) -> Result<(), OptionError> {
+        let refuse = |name: &str, allowed: &str| {
+            Err(OptionError {
+                name: name.to_owned(),
+                allowed: allowed.to_owned(),
+            })
+        };
+        if self.backoff_cap < self.backoff_base {
+            return refuse("backoff.cap", "must not be below backoff.base");
+        }
+        for (index, (kind, name)) in self.reserved.iter().enumerate() {
+            let taken = RESERVED_TYPES
+                .iter()
+                .any(|other| other != kind && self.reserved_name(other) == name)
+                || self.reserved[..index]
+                    .iter()
+                    .any(|(other, _)| other == kind);
+            if taken {
+                return refuse(
+                    &["reserved.", kind].concat(),
+                    "two reserved types cannot have one name",
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// The name on the wire of a reserved type.
+    #[must_use]
+    pub fn reserved_name<'a>(&'a self, kind: &'a str) -> &'a str {
+        self.reserved
+            .iter()
+            .find(|(own, _)| *own == kind)
+            .map_or(kind, |(_, name)| name)
+    }
+
+    fn set_reserved(&mut self, name: &str, value: Value<'_>) -> Result<(), OptionError> {
+        let refuse = |allowed: &str| {
+            Err(OptionError {
+                name: name.to_owned(),
+                allowed: allowed.to_owned(),
+            })
+        };
+        let Some(kind) = name.strip_prefix("reserved.") else {
+            return refuse(&["is not known; there are ", NAMES].concat());
+        };
+        let Some(kind) = RESERVED_TYPES.iter().find(|own| **own == kind) else {
+            return refuse(
+                &[
+                    "is not a reserved type; there are ",
+                    &RESERVED_TYPES.join(", "),
+                ]
+                .concat(),
+            );
+        };
+        let Value::Text(text) = value else {
+            return refuse("a string");
+        };
+        if text.is_empty() || text.len() > 64 {
+            return refuse("a string of 1 to 64 bytes");
+        }
+        self.reserved.push((kind, text.to_owned()));
+        Ok(())
+    }
+}
+
+fn number(name: &str, value: Value<'_>, least: u32, most: u32) -> Result<u64, OptionError> {
+    match value {
+        Value::Number(number)
+            if number >= f64::from(least) && number <= f64::from(most) && number % 1.0 == 0.0 =>
+        {
+            Ok(number as u64)
+        }
+        _ => Err(OptionError {
+            name: name.to_owned(),
+            allowed: [
+                "a whole number from ",
+                &decimal(least),
+                " to ",
+                &decimal(most),
+            ]
+            .concat(),
+        }),
+    }
+}
+
+fn switch(name: &str, value: Value<'_>) -> Result<bool, OptionError> {
+    match value {
+        Value::Bool(value) => Ok(value),
+        _ => Err(OptionError {
+            name: name.to_owned(),
+            allowed: "false, true or an object".to_owned(),
+        }),
+    }
+}
+
+fn decimal(value: u32) -> String {
+    crate::wire::message::decimal(u64::from(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(name: &str, value: Value<'_>) -> String {
+        Options::default()
+            .set(name, value)
+            .expect_err("refused")
+            .message()
+    }
+
+    #[test]
+    fn an_unknown_option_is_named_with_those_there_are() {
+        let message = refused("conectTimeout", Value::Number(1.0));
+        assert!(
+            message.contains("\"conectTimeout\"") && message.contains("connectTimeout,"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_senseless_value_is_named_with_what_is_allowed() {
+        for value in [f64::NAN, -1.0, 1e300, 1.5, f64::INFINITY] {
+            assert_eq!(
+                refused("connectTimeout", Value::Number(value)),
+                "option \"connectTimeout\": a whole number from 100 to 300000"
+            );
+        }
+        assert!(refused("backoff.jitter", Value::Text("none")).contains("decorrelated"));
+        assert!(refused("breaker", Value::Number(3.0)).contains("false"));
+        assert!(refused("token", Value::Bool(true)).contains("function"));
+        assert!(refused("reserved.pang", Value::Text("x")).contains("resync_request"));
+        assert!(refused("reserved.__proto__", Value::Text("x")).contains("reserved type"));
+    }
+
+    #[test]
+    fn options_that_contradict_one_another_are_refused() {
+        let mut options = Options::default();
+        options
+            .set("backoff.cap", Value::Number(10.0))
+            .expect("allowed alone");
+        assert_eq!(options.check().expect_err("refused").name, "backoff.cap");
+        let mut options = Options::default();
+        options
+            .set("reserved.ping", Value::Text("pong"))
+            .expect("allowed alone");
+        assert_eq!(options.check().expect_err("refused").name, "reserved.ping");
+    }
+
+    #[test]
+    fn a_reserved_type_can_be_renamed() {
+        let mut options = Options::default();
+        options
+            .set("reserved.ping", Value::Text("hb"))
+            .expect("allowed");
+        options.check().expect("consistent");
+        assert_eq!(
+            (options.reserved_name("ping"), options.reserved_name("pong")),
+            ("hb", "pong")
+        );
+    }
+}

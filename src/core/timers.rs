@@ -1,0 +1,43 @@
+//! The reasons to wake up.
+//!
+//! Owns their names and how the earliest is found; must not know what is done then.
+
+use super::time::Instant;
+
+/// What a deadline is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// Providers and handshake took too long.
+    ConnectTimeout,
+    /// The next attempt is due.
+    Retry,
+    /// The connection has lasted long enough to count as a success.
+    Stable,
+    /// A ping is due.
+    PingDue,
+    /// A ping has been unanswered for so long that the connection counts as stale.
+    PingStale,
+    /// A ping was not answered in time.
+    PongTimeout,
+    /// The peer's hello did not come; what waits for it is sent.
+    HelloTimeout,
+    /// A resync was not answered in time.
+    ResyncTimeout,
+    /// Acknowledgements are late: send again.
+    Resend,
+    /// The second connection of a handover is due, or took too long.
+    Handover,
+    /// The old connection of a handover has served its time.
+    Grace,
+    /// What `close()` waited for took too long.
+    Drain,
+}
+
+/// A deadline that knows its reason.
+pub type Deadline = (Instant, Timer);
+
+/// The earliest of several deadlines.
+#[must_use]
+pub fn earliest<const N: usize>(deadlines: [Option<Deadline>; N]) -> Option<Deadline> {
+    deadlines.into_iter().flatten().min_by_key(|(at, _)| *at)
+}

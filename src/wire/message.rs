@@ -1,0 +1,428 @@
+//! The messages of the protocol itself, and the envelope around the application's.
+//!
+//! Owns shapes; must not know frames, sockets, or what an event contains. Integers are milliseconds or counts. The
+//! client reads them through getters, so serde is only derived for programs that hold JSON (feature `serde`).
+
+#[cfg(feature = "serde")]
+use serde::{Deserialize, Serialize};
+
+/// The types that belong to the protocol. An application's event cannot have one of them.
+pub const RESERVED_TYPES: [&str; 9] = [
+    "ping",
+    "pong",
+    "hello",
+    "ack",
+    "nack",
+    "reply",
+    "resync_request",
+    "resync",
+    "goaway",
+];
+
+/// The envelope's fields. An application's event cannot have one of them.
+pub const ENVELOPE_FIELDS: [&str; 3] = ["$id", "$seq", "$again"];
+
+/// The features that a `hello` can name.
+pub mod feature {
+    /// A frame may be an array of messages.
+    pub const BATCH: &str = "batch";
+    /// Messages with an `$id` are answered with `ack` or `nack`.
+    pub const ACK: &str = "ack";
+    /// Events carry a `$seq`, and a gap can be resynced.
+    pub const SEQ: &str = "seq";
+    /// A request is answered with `reply`.
+    pub const REPLY: &str = "reply";
+}
+
+/// An application's message, either way, with the protocol's fields beside its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Event<E> {
+    /// From a client: `<client>.<n>`, answered by the outcome. From a server: a critical event, to be acknowledged.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "$id", default, skip_serializing_if = "Option::is_none")
+    )]
+    pub id: Option<String>,
+    /// The place in the one log of this URL, contiguous. From the server only.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "$seq", default, skip_serializing_if = "Option::is_none")
+    )]
+    pub seq: Option<u64>,
+    /// Sent before, and its end is in doubt. From a client only.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "$again", default, skip_serializing_if = "is_false")
+    )]
+    pub again: bool,
+    /// The event itself: an object with a string `type` that is not reserved.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub event: E,
+}
+
+/// What a server says beside events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "type", rename_all = "snake_case"))]
+pub enum ServerMessage<E> {
+    /// The first message of a connection.
+    Hello(ServerHello),
+    /// The answer to a `ping`, with its `ts`.
+    Pong {
+        /// The `ts` of the ping, where it was an integer.
+        #[cfg_attr(
+            feature = "serde",
+            serde(default, skip_serializing_if = "Option::is_none")
+        )]
+        ts: Option<u64>,
+    },
+    /// The message was applied.
+    Ack {
+        /// The message's `$id`.
+        id: String,
+    },
+    /// The message was refused.
+    Nack(Nack),
+    /// The message was applied, and this is what it answers.
+    Reply {
+        /// The request's `$id`.
+        id: String,
+        /// The answer.
+        data: E,
+    },
+    /// What was missed.
+    Resync(Resync<E>),
+    /// Come back later.
+    Goaway(Goaway),
+}
+
+/// The server's `hello`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct ServerHello {
+    /// The protocol's version: 1.
+    pub v: u64,
+    /// What the server understands, of [`feature`].
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub features: Vec<String>,
+    /// Changes when the server's log starts anew.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub epoch: Option<String>,
+    /// The head of the log at the moment of subscription.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub seq: Option<u64>,
+    /// Who sends heartbeats, and how often.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub heartbeat: Option<HeartbeatTerms>,
+    /// The server's bounds.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub limits: Limits,
+    /// How long the outcomes of this client's messages are remembered after it was last seen, in milliseconds.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub keep: Option<u64>,
+    /// Nothing follows until the client's hello.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_false"))]
+    pub auth: bool,
+}
+
+/// The bounds a server announces; an absent one means the default of [`super::limits`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Limits {
+    /// Bytes of a frame.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub frame: Option<u64>,
+    /// W: messages sent and not settled.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub inflight: Option<u64>,
+}
+
+/// Who drives the heartbeat of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct HeartbeatTerms {
+    /// The side that sends pings.
+    pub by: HeartbeatBy,
+    /// The interval, in milliseconds.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub every: Option<u64>,
+}
+
+/// The side that sends pings on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum HeartbeatBy {
+    /// The client.
+    Client,
+    /// The server: its silence is the sign.
+    Server,
+    /// Nobody; a client may still probe.
+    None,
+}
+
+/// A refusal of one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Nack {
+    /// The message's `$id`.
+    pub id: String,
+    /// A stable word for the reason; `busy` means the message may be sent again.
+    pub code: String,
+    /// The reason for a person.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub message: String,
+    /// With `busy`: not before this many milliseconds.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub retry_after: Option<u64>,
+}
+
+/// What happened in `(from, to]` of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Resync<E> {
+    /// The log these numbers belong to.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub epoch: Option<String>,
+    /// The last number the client had.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub from: Option<u64>,
+    /// The number up to which the client is in sync afterwards.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub to: Option<u64>,
+    /// `events` are all that happened; else `state`, if any, stands for them.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub kept: bool,
+    /// The events, each in its envelope.
+    #[cfg_attr(feature = "serde", serde(default = "Vec::new"))]
+    pub events: Vec<Event<E>>,
+    /// The state at `to`.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default = "none", skip_serializing_if = "Option::is_none")
+    )]
+    pub state: Option<E>,
+    /// Another resync follows, unasked, that begins at `to`.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_false"))]
+    pub more: bool,
+}
+
+/// The server asks its clients to connect elsewhere or later.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Goaway {
+    /// Connect again after this many milliseconds …
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub retry_after: u64,
+    /// … and a uniform share of this many more.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub spread: u64,
+    /// The old connection serves for this many milliseconds, at most.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub grace: u64,
+    /// For a person.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub reason: Option<String>,
+}
+
+/// What a client says beside events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "type", rename_all = "snake_case"))]
+pub enum ClientMessage {
+    /// The answer to the server's hello.
+    Hello(ClientHello),
+    /// Asks for a `pong` with the same `ts`.
+    Ping {
+        /// Any integer; the client's clock in milliseconds.
+        ts: u64,
+    },
+    /// A critical event was handled.
+    Ack {
+        /// The event's `$id`.
+        id: String,
+    },
+    /// Asks for what was missed.
+    ResyncRequest {
+        /// The last `$seq`, else the greatest `ts` seen, else nothing.
+        last_seen: Option<u64>,
+        /// The log that `last_seen` belongs to.
+        #[cfg_attr(
+            feature = "serde",
+            serde(default, skip_serializing_if = "Option::is_none")
+        )]
+        epoch: Option<String>,
+    },
+}
+
+/// The client's `hello`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct ClientHello {
+    /// The protocol's version: 1.
+    pub v: u64,
+    /// What the client understands, of [`feature`].
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub features: Vec<String>,
+    /// 128 random bits for one life of a page, in hexadecimal.
+    pub client: String,
+    /// What the token provider returned.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub token: Option<String>,
+}
+
+impl ClientMessage {
+    /// The message as JSON text; `name` gives a reserved type its name on the wire.
+    #[must_use]
+    pub fn encode(&self, name: &dyn Fn(&'static str) -> String) -> String {
+        let mut text = String::from("{\"type\":");
+        match self {
+            Self::Hello(hello) => {
+                quote(&mut text, &name("hello"));
+                text.push_str(",\"v\":");
+                text.push_str(&decimal(hello.v));
+                text.push_str(",\"features\":[");
+                for (index, feature) in hello.features.iter().enumerate() {
+                    if index > 0 {
+                        text.push(',');
+                    }
+                    quote(&mut text, feature);
+                }
+                text.push_str("],\"client\":");
+                quote(&mut text, &hello.client);
+                if let Some(token) = &hello.token {
+                    text.push_str(",\"token\":");
+                    quote(&mut text, token);
+                }
+            }
+            Self::Ping { ts } => {
+                quote(&mut text, &name("ping"));
+                text.push_str(",\"ts\":");
+                text.push_str(&decimal(*ts));
+            }
+            Self::Ack { id } => {
+                quote(&mut text, &name("ack"));
+                text.push_str(",\"id\":");
+                quote(&mut text, id);
+            }
+            Self::ResyncRequest { last_seen, epoch } => {
+                quote(&mut text, &name("resync_request"));
+                text.push_str(",\"last_seen\":");
+                match last_seen {
+                    Some(last_seen) => text.push_str(&decimal(*last_seen)),
+                    None => text.push_str("null"),
+                }
+                if let Some(epoch) = epoch {
+                    text.push_str(",\"epoch\":");
+                    quote(&mut text, epoch);
+                }
+            }
+        }
+        text.push('}');
+        text
+    }
+}
+
+/// `text` as a JSON string (RFC 8259 §7).
+fn quote(out: &mut String, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(character);
+            }
+            '\0'..='\x1f' => {
+                let code = character as usize;
+                out.push_str("\\u00");
+                out.push(HEX[code >> 4] as char);
+                out.push(HEX[code & 15] as char);
+            }
+            _ => out.push(character),
+        }
+    }
+    out.push('"');
+}
+
+/// `value` in decimal. The standard library's formatting machinery would cost kilobytes of wasm.
+#[must_use]
+pub fn decimal(mut value: u64) -> String {
+    let mut digits = [0_u8; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    digits[start..].iter().map(|digit| *digit as char).collect()
+}
+
+#[cfg(feature = "serde")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+#[cfg(feature = "serde")]
+const fn none<E>() -> Option<E> {
+    None
+}
+
+#[cfg(all(test, feature = "serde"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_by_hand_reads_back_the_same() {
+        let hello = |token: Option<&str>| {
+            ClientMessage::Hello(ClientHello {
+                v: 1,
+                features: vec![feature::BATCH.to_owned(), feature::ACK.to_owned()],
+                client: "c0ffee".to_owned(),
+                token: token.map(str::to_owned),
+            })
+        };
+        for message in [
+            hello(None),
+            hello(Some("a\"b\\c\n\u{1}\u{7f}\u{2028}é😀")),
+            ClientMessage::Ping { ts: u64::MAX },
+            ClientMessage::Ack {
+                id: "x.1".to_owned(),
+            },
+            ClientMessage::ResyncRequest {
+                last_seen: None,
+                epoch: None,
+            },
+            ClientMessage::ResyncRequest {
+                last_seen: Some(0),
+                epoch: Some("e".to_owned()),
+            },
+        ] {
+            let text = message.encode(&str::to_owned);
+            assert_eq!(
+                serde_json::from_str::<ClientMessage>(&text).expect("json"),
+                message,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_renamed_type_is_written_under_its_new_name() {
+        let text = ClientMessage::Ping { ts: 5 }.encode(&|kind| ["my_", kind].concat());
+        assert_eq!(text, r#"{"type":"my_ping","ts":5}"#);
+    }
+}

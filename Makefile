@@ -1,0 +1,137 @@
+# The one way in. `make` alone lists what there is.
+#
+# Everything a target needs is installed by it: Rust's tools and browsers once for the user or the
+# machine, npm's packages inside this tree. What is up to date is not built again.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+# ---------------------------------------------------------------------------- versions and places
+
+# wasm-bindgen's command line must be of the very version that the crate was compiled with.
+WASM_BINDGEN := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/^version = "\(.*\)"$$/\1/p;}' Cargo.lock)
+WASM_PACK    := 0.15.1
+GECKODRIVER  := 0.37.1
+VERSION      := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
+
+export EVERWIRE_TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everwire/tools
+export CARGO_TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
+export PORT ?= 8787
+
+bindgen     := $(EVERWIRE_TOOLS)/wasm-bindgen-cli-$(WASM_BINDGEN)/bin
+wasm-pack   := $(EVERWIRE_TOOLS)/wasm-pack-$(WASM_PACK)/bin
+geckodriver := $(EVERWIRE_TOOLS)/geckodriver-$(GECKODRIVER)/bin
+export PATH := $(bindgen):$(wasm-pack):$(geckodriver):$(CURDIR)/node_modules/.bin:$(PATH)
+
+npm-ci := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+# Outputs that stand for a step; each is newer than what it was made from.
+node-modules := node_modules/.package-lock.json
+web-modules  := demo/web/node_modules/.package-lock.json
+wasm         := $(CARGO_TARGET_DIR)/wasm-bindgen/everwire_bg.wasm
+package      := pkg/package.json
+tarball      := pkg/everwire-$(VERSION).tgz
+web          := demo/web/dist/index.html
+
+sources = $(shell find $(1) \( -name node_modules -o -name dist \) -prune -o -type f -print 2>/dev/null)
+
+say = @printf '==> %s\n'
+
+# ----------------------------------------------------------------------------------- what to call
+
+.PHONY: help demo test check pkg bench clean build server installed-package wasm-tools browsers browser-tools
+
+help: ## list the targets
+	@echo 'everwire: make TARGET'
+	@echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@echo
+	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), CARGO_TARGET_DIR, EVERWIRE_TOOLS'
+
+demo: build ## build everything and serve the demo on http://127.0.0.1:$PORT (first time: 5 to 8 minutes)
+	@node tools/serve-demo.mjs
+
+test: ## run every test, in every engine (ONLY=host,e2e runs some); ends on "N passed, N failed"
+	@node tools/run-tests.mjs
+
+check: build installed-package wasm-tools ## format, lints, docs, types and package linters; denies warnings
+	@node tools/check.mjs
+
+pkg: $(tarball) ## the npm package in pkg/ and its tarball
+	@ls -l $(tarball) | awk '{ print "==> " $$NF ": " $$5 " bytes" }'
+
+bench: installed-package browser-tools ## bundle bytes, and CPU per inbound event beside a bare WebSocket
+	@node tools/bench.mjs
+
+clean: ## remove what was built (not the tools of the user's cache)
+	rm -rf target pkg node_modules demo/web/node_modules demo/web/dist
+	@if [ -d '$(CARGO_TARGET_DIR)' ]; then cargo clean; fi
+
+# ------------------------------------------------------------------------------------------ parts
+
+build: $(web) server
+
+server:
+	@[ -x '$(CARGO_TARGET_DIR)/debug/everwire-server' ] || echo '==> server: compiling (about a minute)'
+	@cargo build --quiet --package everwire-server
+
+$(web): $(web-modules) demo/web/node_modules/everwire/package.json $(call sources,demo/web)
+	$(say) 'dashboard: bundling (a few seconds)'
+	@cd demo/web && npm run --silent build
+	@touch $@
+
+installed-package: node_modules/everwire/package.json
+
+# The tests and the dashboard use the package as its users get it: unpacked from the tarball.
+node_modules/everwire/package.json: $(node-modules) $(tarball)
+	@rm -rf $(@D) && mkdir -p $(@D) && tar -xzf $(tarball) -C $(@D) --strip-components=1 && touch $@
+
+demo/web/node_modules/everwire/package.json: $(web-modules) $(tarball)
+	@rm -rf $(@D) && mkdir -p $(@D) && tar -xzf $(tarball) -C $(@D) --strip-components=1 && touch $@
+
+$(tarball): $(package)
+	@rm -f pkg/*.tgz
+	@cd pkg && npm pack --silent --ignore-scripts >/dev/null
+	@touch $@
+
+$(package): $(wasm) $(node-modules) $(call sources,pkg-template)
+	$(say) 'package: assembling pkg/'
+	@node pkg-template/build.mjs $(CARGO_TARGET_DIR)/wasm-bindgen pkg
+	@touch $@
+
+$(wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)
+	$(say) 'wasm: compiling for release, wasm-bindgen, wasm-opt (about half a minute)'
+	@rm -rf $(@D)
+	@wasm-pack --quiet build --release --target web --no-pack --no-gitignore --mode no-install \
+		--out-dir $(@D) --out-name everwire
+	@touch $@
+
+# ------------------------------------------------------------------------------------------ tools
+
+wasm-tools: $(bindgen)
+	@tools/install.sh wasm-target
+
+browsers:
+	@tools/install.sh browsers
+
+browser-tools: wasm-tools browsers $(wasm-pack) $(geckodriver) $(node-modules)
+
+$(bindgen):
+	@tools/install.sh cargo wasm-bindgen-cli $(WASM_BINDGEN) --no-default-features
+
+$(wasm-pack):
+	@tools/install.sh cargo wasm-pack $(WASM_PACK) --locked
+
+$(geckodriver):
+	@tools/install.sh cargo geckodriver $(GECKODRIVER) --locked
+
+$(node-modules): package.json package-lock.json
+	$(say) 'npm packages of the tools (about 15 seconds)'
+	@$(npm-ci)
+	@touch $@
+
+$(web-modules): demo/web/package.json demo/web/package-lock.json
+	$(say) 'npm packages of the dashboard (about 15 seconds)'
+	@cd demo/web && $(npm-ci)
+	@touch $@

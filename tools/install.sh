@@ -1,0 +1,101 @@
+#!/bin/sh
+# Installs one tool if it is missing, saying what it does and how long that takes.
+#
+#   tools/install.sh cargo <crate> <version> [cargo install options]
+#   tools/install.sh wasm-target
+#   tools/install.sh browsers [chromium]
+#
+# Cargo's tools go into a cache of the user's, one folder per version, so that a second clone waits
+# for nothing. They run for seconds and are built once: without optimisation they build in a third
+# of the time.
+set -eu
+
+cache=${EVERWIRE_TOOLS:?the Makefile says where the tools are kept}
+
+say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+
+install_crate() {
+  crate=$1 version=$2
+  shift 2
+  root=$cache/$crate-$version
+  [ -d "$root/bin" ] && return
+
+  mkdir -p "$cache"
+  if [ -z "${EVERWIRE_LOCKED:-}" ] && command -v flock >/dev/null 2>&1; then
+    # Two clones that want the same tool build it once. The second finds it done.
+    export EVERWIRE_LOCKED=1
+    exec flock "$cache/$crate-$version.lock" "$0" cargo "$crate" "$version" "$@"
+  fi
+
+  say "$crate $version: building it for this user, once (about a minute on two cores)"
+  unfinished=$cache/.unfinished-$crate-$version-$$
+  trap 'rm -rf "$unfinished"' EXIT INT TERM
+  # Built outside the tree, so that the settings of this project's .cargo do not apply.
+  (
+    cd "$cache"
+    unset CARGO_TARGET_DIR RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0 \
+      CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_PROFILE_RELEASE_STRIP=debuginfo \
+      cargo install --quiet "$crate" --version "$version" --root "$unfinished" --no-track "$@"
+  )
+  mv "$unfinished" "$root"
+}
+
+install_wasm_target() {
+  target=wasm32-unknown-unknown
+  [ -d "$(rustc --print sysroot)/lib/rustlib/$target/lib" ] && return
+  if ! command -v rustup >/dev/null 2>&1; then
+    echo "The Rust target $target is missing and there is no rustup: install it with the package manager Rust came from." >&2
+    exit 1
+  fi
+  say "Rust target $target (a few seconds)"
+  rustup target add "$target"
+}
+
+missing_browsers() {
+  for wanted in "$@"; do
+    case $wanted in
+      chromium) command -v chromium >/dev/null 2>&1 || echo chromium ;;
+      chromium-driver) command -v chromedriver >/dev/null 2>&1 || echo chromium-driver ;;
+      firefox-esr) command -v firefox-esr >/dev/null 2>&1 || command -v firefox >/dev/null 2>&1 || echo firefox-esr ;;
+      webkit2gtk-driver) command -v WebKitWebDriver >/dev/null 2>&1 || echo webkit2gtk-driver ;;
+      xvfb) command -v xvfb-run >/dev/null 2>&1 || echo xvfb ;;
+      xauth) command -v xauth >/dev/null 2>&1 || echo xauth ;;
+    esac
+  done
+}
+
+install_browsers() {
+  [ $# -gt 0 ] || set -- chromium chromium-driver firefox-esr webkit2gtk-driver xvfb xauth
+  # Unquoted on purpose: a list of package names.
+  # shellcheck disable=SC2046
+  set -- $(missing_browsers "$@")
+  [ $# -gt 0 ] || return 0
+
+  as_root=
+  [ "$(id -u)" = 0 ] || as_root=sudo
+  if ! command -v apt-get >/dev/null 2>&1 || { [ -n "$as_root" ] && ! sudo -n true 2>/dev/null; }; then
+    echo "The browser tests want these (by their names in Debian); please install them: $*" >&2
+    exit 1
+  fi
+  say "Browsers and their drivers: $* (apt, about a minute)"
+  # The time-out lets two clones install at once; without it the second fails.
+  wait_for_lock='-o DPkg::Lock::Timeout=300'
+  export DEBIAN_FRONTEND=noninteractive
+  # shellcheck disable=SC2086
+  $as_root apt-get $wait_for_lock update -q >/dev/null || true
+  # shellcheck disable=SC2086
+  $as_root apt-get $wait_for_lock install -q -y --no-install-recommends "$@" >/dev/null
+}
+
+what=$1
+shift
+case $what in
+  cargo) install_crate "$@" ;;
+  wasm-target) install_wasm_target ;;
+  browsers) install_browsers "$@" ;;
+  *)
+    echo "tools/install.sh: does not know how to install '$what'" >&2
+    exit 2
+    ;;
+esac

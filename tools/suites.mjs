@@ -1,0 +1,75 @@
+// @ts-check
+// Every test suite of the project, in the order in which `make test` runs them.
+//
+// needs    targets of the Makefile to make first; they install and build
+// command  what to run, or
+// files    a folder of `*.test.mjs` files for node's test runner
+// minutes  the time the suite is given, its needs not counted
+
+/** @typedef {{ name: string, title: string, needs: string[], command?: string[], files?: string,
+ *   env?: Record<string, string>, minutes: number }} Suite */
+
+/** @param {string[]} flags @param {string[]} prefix */
+const wasmPackTest = (flags, prefix = []) => [
+  ...prefix, 'wasm-pack', 'test', '--headless', ...flags, '--mode', 'no-install', '--', '--test', 'browser*',
+];
+
+/** @type {Suite[]} */
+export const suites = [
+  {
+    name: 'host',
+    title: 'wire, core, architecture and server on the host',
+    needs: ['wasm-tools'],
+    command: ['cargo', 'test', '--workspace', '--no-fail-fast'],
+    minutes: 10,
+  },
+  {
+    name: 'browser-chromium',
+    title: 'shell and data plane in Chromium',
+    needs: ['browser-tools'],
+    command: wasmPackTest(['--chrome', '--chromedriver', 'chromedriver']),
+    minutes: 5,
+  },
+  {
+    name: 'browser-firefox',
+    title: 'shell and data plane in Firefox',
+    needs: ['browser-tools'],
+    command: wasmPackTest(['--firefox', '--geckodriver', 'geckodriver']),
+    minutes: 5,
+  },
+  {
+    name: 'browser-webkit',
+    title: 'shell and data plane in WebKit',
+    needs: ['browser-tools'],
+    command: wasmPackTest(['--safari', '--safaridriver', 'WebKitWebDriver'], ['xvfb-run', '-a']),
+    minutes: 5,
+  },
+  {
+    name: 'package',
+    title: 'the npm package and its hooks in Node',
+    needs: ['installed-package'],
+    files: 'tests/package',
+    minutes: 3,
+  },
+  {
+    name: 'web',
+    title: 'parts of the dashboard in Node',
+    needs: ['build'],
+    command: ['npm', 'test', '--prefix', 'demo/web'],
+    minutes: 2,
+  },
+  {
+    name: 'e2e',
+    title: 'the dashboard and the server in Chromium',
+    needs: ['build', 'installed-package', 'browsers'],
+    files: 'tests/e2e',
+    minutes: 10,
+  },
+  {
+    name: 'check',
+    title: 'format, lints, docs, types and package linters',
+    needs: ['build', 'installed-package', 'wasm-tools'],
+    command: ['node', 'tools/check.mjs'],
+    minutes: 6,
+  },
+];

@@ -118,7 +118,7 @@ browsers:
 browser-tools: wasm-tools browsers $(wasm-pack) $(geckodriver) $(node-modules)
 
 $(bindgen):
-	@tools/install.sh cargo wasm-bindgen-cli $(WASM_BINDGEN) --no-default-features
+	@tools/install.sh cargo wasm-bindgen-cli $(WASM_BINDGEN) --no-default-features --bin wasm-bindgen --bin wasm-bindgen-test-runner
 
 $(wasm-pack):
 	@tools/install.sh cargo wasm-pack $(WASM_PACK) --locked

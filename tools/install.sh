@@ -12,7 +12,7 @@ set -eu
 
 cache=${EVERWIRE_TOOLS:?the Makefile says where the tools are kept}
 
-say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+say() { echo "==> $*" >&2; }
 
 install_crate() {
   crate=$1 version=$2

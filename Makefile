@@ -24,6 +24,11 @@ wasm-pack   := $(EVERWIRE_TOOLS)/wasm-pack-$(WASM_PACK)/bin
 geckodriver := $(EVERWIRE_TOOLS)/geckodriver-$(GECKODRIVER)/bin
 export PATH := $(bindgen):$(wasm-pack):$(geckodriver):$(CURDIR)/node_modules/.bin:$(PATH)
 
+# The released module says nothing of the machine that built it: panics name files by short paths.
+cargo-home  := $(or $(CARGO_HOME),$(HOME)/.cargo)
+short-paths := target.wasm32-unknown-unknown.rustflags=['--remap-path-prefix=$(cargo-home)/registry/src/=', \
+	'--remap-path-prefix=$(CURDIR)/=']
+
 npm-ci := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 # Outputs that stand for a step; each is newer than what it was made from.
@@ -104,7 +109,7 @@ $(wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-mod
 	$(say) 'wasm: compiling for release, wasm-bindgen, wasm-opt (about half a minute)'
 	@rm -rf $(@D)
 	@wasm-pack --quiet build --release --target web --no-pack --no-gitignore --mode no-install \
-		--out-dir $(@D) --out-name everwire
+		--out-dir $(@D) --out-name everwire -- --config "$(short-paths)"
 	@touch $@
 
 # ------------------------------------------------------------------------------------------ tools

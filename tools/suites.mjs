@@ -17,6 +17,13 @@ const wasmPackTest = (flags, prefix = []) => [
 /** @type {Suite[]} */
 export const suites = [
   {
+    name: 'tools',
+    title: 'the runner itself',
+    needs: [],
+    files: 'tools',
+    minutes: 1,
+  },
+  {
     name: 'host',
     title: 'wire, core, architecture and server on the host',
     needs: ['wasm-tools'],

@@ -66,7 +66,7 @@ check: build installed-package wasm-tools ## format, lints, docs, types and pack
 pkg: $(tarball) ## the npm package in pkg/ and its tarball
 	@ls -l $(tarball) | awk '{ print "==> " $$NF ": " $$5 " bytes" }'
 
-bench: installed-package browser-tools ## bundle bytes, and CPU per inbound event beside a bare WebSocket
+bench: installed-package browser-tools ## bundle bytes, and CPU per inbound event beside a bare WebSocket (2 minutes)
 	@node tools/bench.mjs
 
 clean: ## remove what was built (not the tools of the user's cache)
@@ -100,7 +100,7 @@ $(tarball): $(package)
 	@cd pkg && npm pack --silent --ignore-scripts >/dev/null
 	@touch $@
 
-$(package): $(wasm) $(node-modules) $(call sources,pkg-template)
+$(package): $(wasm) $(node-modules) LICENSE-MIT LICENSE-APACHE $(call sources,pkg-template)
 	$(say) 'package: assembling pkg/'
 	@node pkg-template/build.mjs $(CARGO_TARGET_DIR)/wasm-bindgen pkg
 	@touch $@

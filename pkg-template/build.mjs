@@ -1,0 +1,85 @@
+// @ts-check
+// Owns the assembly of the npm package: the template, and what wasm-bindgen made of the crate
+// (`--target web` with `omit-default-module-path`); must not know what any of it does.
+//
+//     node pkg-template/build.mjs <folder of wasm-bindgen> <folder of the package>
+
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const template = dirname(fileURLToPath(import.meta.url));
+const repository = dirname(template);
+const [from, to] = process.argv.slice(2);
+if (!from || !to) throw new Error('usage: node build.mjs <folder of wasm-bindgen> <folder of the package>');
+
+/** What of the template is for those who work on it and not for those who use the package. */
+const notPublished = ['build.mjs', 'package.json', 'tsconfig.json'];
+
+rmSync(to, { recursive: true, force: true });
+mkdirSync(to, { recursive: true });
+
+for (const file of readdirSync(template)) {
+  if (!notPublished.includes(file)) cpSync(join(template, file), join(to, file));
+}
+for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE']) cpSync(join(repository, licence), join(to, licence));
+
+const manifest = JSON.parse(readFileSync(join(template, 'package.json'), 'utf8'));
+manifest.version = versionOf(readFileSync(join(repository, 'Cargo.toml'), 'utf8'));
+writeFileSync(join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+
+const wasm = readFileSync(join(from, 'everwire_bg.wasm'));
+writeFileSync(join(to, 'core.wasm'), wasm);
+writeFileSync(join(to, 'wasm.js'), `// core.wasm in hexadecimal digits.\nexport const hex = '${wasm.toString('hex')}';\n`);
+
+const moved = flattenSnippets();
+writeGenerated('core.js', withoutPaths(readFileSync(join(from, 'everwire.js'), 'utf8')));
+writeGenerated('core.d.ts', readFileSync(join(from, 'everwire.d.ts'), 'utf8'));
+
+for (const file of readdirSync(to).filter((name) => name.endsWith('.js'))) refuseWhatBundlersDislike(file);
+
+/** The version of the crate is the version of the package. @param {string} cargoToml */
+function versionOf(cargoToml) {
+  const found = /^\[package\]\n(?:[^[].*\n)*?version = "(.+)"$/m.exec(cargoToml);
+  if (!found?.[1]) throw new Error('Cargo.toml: no version in [package]');
+  return found[1];
+}
+
+/**
+ * The crate's JavaScript lies under a hash that changes with every build; in the package its files
+ * have their own names, beside the others.
+ */
+function flattenSnippets() {
+  /** @type {Map<string, string>} */
+  const names = new Map();
+  for (const entry of readdirSync(from ?? '', { recursive: true, withFileTypes: true })) {
+    const path = relative(from ?? '', join(entry.parentPath, entry.name)).split(sep).join('/');
+    if (!entry.isFile() || !path.startsWith('snippets/')) continue;
+    const name = basename(path);
+    if (readdirSync(to ?? '').includes(name)) throw new Error(`two files of the package are named ${name}`);
+    cpSync(join(from ?? '', path), join(to ?? '', name));
+    names.set(`./${path}`, `./${name}`);
+  }
+  return names;
+}
+
+/** @param {string} glue */
+function withoutPaths(glue) {
+  let text = glue.replace('/* @ts-self-types="./everwire.d.ts" */', '/* @ts-self-types="./core.d.ts" */');
+  for (const [path, name] of moved) text = text.replaceAll(`'${path}'`, `'${name}'`);
+  if (text.includes('snippets/')) throw new Error('the generated module still imports from snippets/');
+  return text;
+}
+
+/** @param {string} name @param {string} text */
+function writeGenerated(name, text) {
+  writeFileSync(join(to ?? '', name), text);
+}
+
+/** @param {string} file */
+function refuseWhatBundlersDislike(file) {
+  const text = readFileSync(join(to ?? '', file), 'utf8');
+  for (const word of ['import.meta', 'import(', 'require(']) {
+    if (text.includes(word)) throw new Error(`${file} contains ${word}, which not every bundler takes without configuration`);
+  }
+}

@@ -1,0 +1,348 @@
+/**
+ * everwire: a WebSocket connection that survives what networks do, and says what it knows.
+ *
+ * Times are milliseconds, sizes are bytes, close codes are those of RFC 6455 §7.4. Every error is an
+ * {@link EverwireError} with a stable `code`.
+ */
+
+/** Anything with a `type`: what events and messages have in common. */
+export interface Typed {
+  readonly type: string;
+}
+
+/** An event of which nothing is known but that it has a `type`; what you get without type arguments. */
+export interface AnyEvent extends Typed {
+  readonly [field: string]: any;
+}
+
+/** Of a union of events, those of type `T`. */
+export type EventOf<E extends Typed, T extends string> = E extends unknown ? (T extends E['type'] ? E : never) : never;
+
+/**
+ * What a client does when it was away: the state that stands for what was missed.
+ *
+ * Sent by servers that speak everwire's protocol (PROTOCOL.md, "Resync"). Handling it, with
+ * `on('resync')` or in `match`, is what asks the server for states.
+ */
+export interface Resync<State> {
+  readonly type: 'resync';
+  /** The state at `to`; null where the server sent none. */
+  readonly state: State | null;
+  /** Whether anything was missed. */
+  readonly continuity: Continuity;
+  /** The last number (`$seq`) this client had before. */
+  readonly from: number | null;
+  /** The number that the state belongs to. */
+  readonly to: number | null;
+}
+
+/**
+ * Whether events were missed: `kept` none; `restored` some, and a state stands for them; `lost` some,
+ * for good; `unknown` nobody can say, which is all there is without a server that numbers its events.
+ */
+export type Continuity = 'kept' | 'restored' | 'lost' | 'unknown';
+
+/** The states of the WebSocket standard (HTML standard, "The WebSocket interface"). */
+export type ConnectionState = 'connecting' | 'open' | 'closing' | 'closed';
+
+/**
+ * How a message ended.
+ *
+ * - `sent`: handed to the socket, and nobody will say more
+ * - `acked`: the server said that it applied it
+ * - `rejected`: refused, by the server or by a full queue
+ * - `dropped`: pushed out of a full queue by a newer one
+ * - `aborted`: the connection was closed before it was sent
+ * - `unknown`: sent, and its end cannot be known
+ * - `expired`: its time was over before it was sent (nothing sets a time yet)
+ */
+export type Fate = 'sent' | 'acked' | 'expired' | 'dropped' | 'rejected' | 'aborted' | 'unknown';
+
+/** The end of a message, and why. Frozen. */
+export interface Outcome {
+  readonly fate: Fate;
+  /** Whether the server confirmed it; false for a `sent` to a server that gives no acknowledgements. */
+  readonly confirmed: boolean;
+  /** A stable word for the reason, where there is one; of a `rejected` one often the server's. */
+  readonly code: string | null;
+  /** The reason for a person. */
+  readonly message: string | null;
+}
+
+/** What became of one message. */
+export interface Receipt {
+  /** How things stand now. */
+  readonly fate: 'pending' | Fate;
+  /** The end. Never rejects; made when it is first looked at. */
+  readonly settled: Promise<Outcome>;
+}
+
+export interface SendOptions {
+  /** `high` goes before every `normal` one. Default `normal`. */
+  priority?: 'high' | 'normal' | undefined;
+  /**
+   * Whether the server has to acknowledge it: sent again after a lost connection, applied at most once
+   * by a server that speaks everwire's protocol. To others it counts as `sent`. Default false.
+   */
+  ack?: boolean | undefined;
+}
+
+export interface CloseOptions {
+  /** How long what was accepted may take to go out, 0 to 60,000 ms. Default: the option `drain`. */
+  drain?: number | undefined;
+}
+
+/** Why a connection is not open, or last was not. */
+export interface Reason {
+  readonly code: ReasonCode;
+  /** What it means and what to do, for a person. Holds no token, url or payload. */
+  readonly message: string;
+  /** The close code behind it; 1006 where the connection broke without one. */
+  readonly closeCode: number | null;
+}
+
+export type ReasonCode =
+  | 'closed'
+  | 'connect_timeout'
+  | 'provider_failed'
+  | 'provider_timeout'
+  | 'invalid_url'
+  | 'heartbeat_lost'
+  | 'goaway'
+  | 'suspended'
+  | 'breaker_open'
+  | 'unauthorized'
+  | 'refused'
+  | 'closed_by_application';
+
+/** Everything there is to say about a connection at one moment. Frozen. */
+export interface Snapshot {
+  readonly state: ConnectionState;
+  /** Closed, and nothing will be tried until `retry()`. */
+  readonly final: boolean;
+  /** Failed attempts since the last stable connection. */
+  readonly attempt: number;
+  /** When the next attempt is due, on the scale of `Date.now()`; null where none is planned. */
+  readonly retryAt: number | null;
+  readonly reason: Reason | null;
+  /**
+   * Whether what the page shows is current. `fresh`: open, answering, in sync; `unknown`: the server
+   * gives no sign by which it could be known; `stale`: everything else.
+   */
+  readonly freshness: 'fresh' | 'stale' | 'unknown';
+  /** The last round trip of a ping. */
+  readonly rtt: number | null;
+  /** When the server was last heard, on the scale of `Date.now()`. */
+  readonly heardAt: number | null;
+  /** Messages accepted and not sent. */
+  readonly queued: number;
+  /** Their bytes. */
+  readonly queuedBytes: number;
+  /** Messages sent and not settled. */
+  readonly inFlight: number;
+  readonly continuity: Continuity;
+  /**
+   * What kind of server it is, by what it has said: `everwire` said hello, `simple` answers pings,
+   * `foreign` answers nothing of ours.
+   */
+  readonly peer: 'unknown' | 'foreign' | 'simple' | 'everwire';
+  /** Connections that opened so far. */
+  readonly connects: number;
+}
+
+type Awaitable<T> = T | PromiseLike<T>;
+
+/**
+ * `ws:`, `wss:`, `http:`, `https:` or relative to the page; or a function, asked afresh for every
+ * attempt. One that rejects or takes longer than `connectTimeout` is a failed attempt.
+ */
+export type Url = string | URL | (() => Awaitable<string | URL>);
+
+/** A subprotocol, several, or a function asked afresh for every attempt. */
+export type Protocols = string | readonly string[] | (() => Awaitable<string | readonly string[]>);
+
+/** The names of the protocol's own messages, which an application may need for itself. */
+export type ReservedType = 'ping' | 'pong' | 'hello' | 'ack' | 'nack' | 'reply' | 'resync_request' | 'resync' | 'goaway';
+
+/** Unknown names and senseless values throw `invalid_option`, with the name and what is allowed. */
+export interface Options {
+  protocols?: Protocols | undefined;
+  /** Travels in the client's hello to servers that speak everwire's protocol; asked afresh for every attempt. */
+  token?: string | (() => Awaitable<string>) | undefined;
+  /** Url, token and handshake together, then the attempt is given up: 100 to 300,000 ms. Default 10,000. */
+  connectTimeout?: number | undefined;
+  /** An open connection counts as a success after: 0 to 600,000 ms. Default 5,000. */
+  stableAfter?: number | undefined;
+  /** The delay before attempt n = 0, 1, 2 … is `min(base · 2ⁿ, cap)`, spread by `jitter`. */
+  backoff?:
+    | {
+        /** 1 to 3,600,000 ms. Default 1,000. */
+        base?: number | undefined;
+        /** 1 to 3,600,000 ms, not below `base`. Default 30,000. */
+        cap?: number | undefined;
+        /** `additive` adds 0 to 30 %; the others are those of "Exponential Backoff And Jitter" (AWS). Default `additive`. */
+        jitter?: 'additive' | 'full' | 'equal' | 'decorrelated' | undefined;
+      }
+    | undefined;
+  /** After so many failures in a row, one attempt per `probe` until one succeeds. `false` turns it off. */
+  breaker?:
+    | boolean
+    | {
+        /** 1 to 1,000. Default 10. */
+        failures?: number | undefined;
+        /** 1,000 to 3,600,000 ms. Default 60,000. */
+        probe?: number | undefined;
+      }
+    | undefined;
+  /** Whether the server is alive, of servers that answer pings. `false` turns it off. */
+  heartbeat?:
+    | boolean
+    | {
+        /** A ping after so long without hearing anything: 100 to 3,600,000 ms. Default 15,000. */
+        idle?: number | undefined;
+        /** A ping after so long without an answer to one: 100 to 3,600,000 ms. Default 30,000. */
+        confirm?: number | undefined;
+        /** An answer is due within: 50 to 600,000 ms. Default 5,000. */
+        timeout?: number | undefined;
+        /** Dead after so many missing answers: 1 to 100. Default 3. */
+        misses?: number | undefined;
+      }
+    | undefined;
+  /** What may wait while there is no connection. A full `normal` queue drops its oldest, a full `high` one refuses the newcomer. */
+  queue?:
+    | {
+        /** Messages of high priority: 1 to 100,000. Default 50. */
+        high?: number | undefined;
+        /** Messages of normal priority: 1 to 100,000. Default 200. */
+        normal?: number | undefined;
+        /** Bytes of both: 1,024 to 268,435,456. Default 4,194,304. */
+        bytes?: number | undefined;
+      }
+    | undefined;
+  /** How long `close()` waits for what was accepted: 0 to 60,000 ms. Default 1,000. */
+  drain?: number | undefined;
+  /** What becomes of a message to be acknowledged whose end cannot be known: sent again, or `unknown`. Default `resend`. */
+  onDoubt?: 'resend' | 'fail' | undefined;
+  /** A server that does not number its events is asked for what was missed after a gap of: 0 to 86,400,000 ms. Default 30,000. */
+  resyncGap?: number | undefined;
+  /** Other names on the wire for the protocol's own types, 1 to 64 bytes each, no two the same. */
+  reserved?: { [T in ReservedType]?: string | undefined } | undefined;
+  /** Overrules what a close code says: true tries again, false stops, undefined leaves it. */
+  shouldReconnect?: ((close: { readonly code: number; readonly reason: string; readonly wasClean: boolean }) => boolean | undefined) | undefined;
+  /** Told what a developer should know and that harms nobody yet. Default: `console.warn`. */
+  onWarning?: ((warning: { readonly code: WarningCode; readonly message: string }) => void) | undefined;
+}
+
+export type WarningCode =
+  | 'heartbeat_unsupported'
+  | 'thrashing'
+  | 'malformed_frame'
+  | 'senseless_message'
+  | 'many_clients'
+  | 'breaker_opened'
+  | 'ack_unsupported';
+
+/** One handler for every type of a union; leaving one out does not compile. */
+export type Handlers<ServerEvent extends Typed, S> = {
+  [T in ServerEvent['type']]: (event: EventOf<ServerEvent, T>) => unknown;
+} & { resync?: ((resync: Resync<S>) => unknown) | undefined };
+
+/**
+ * A connection. Starts connecting when it is made and goes on until `close()`, or until the server
+ * says that trying again cannot help.
+ *
+ * @typeParam ServerEvent what the server sends: a union of objects that differ in `type`
+ * @typeParam ClientEvent what may be sent
+ * @typeParam S the state with which the server answers a resync
+ */
+export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent extends Typed = AnyEvent, S = unknown> {
+  /** @throws EverwireError `invalid_url`, `invalid_option`, `csp`, `wasm_unavailable` */
+  constructor(url: Url, options?: Options);
+
+  /** The state of the connection; `snapshot()` says more. */
+  readonly state: ConnectionState;
+
+  /**
+   * Calls `handler` with every resync.
+   *
+   * @returns a function that removes the handler
+   */
+  on(type: 'resync', handler: (resync: Resync<S>) => unknown): () => void;
+  /**
+   * Calls `handler` with every event, after the handlers of its type. What is JSON but has no `type`
+   * (an array, say) arrives here only.
+   *
+   * @returns a function that removes the handler
+   */
+  on(type: '*', handler: (event: ServerEvent) => unknown): () => void;
+  /**
+   * Calls `handler` with every event of one type, in the order of arrival. A handler that throws is
+   * reported (`reportError`) and keeps nothing from the others; what it returns is ignored.
+   *
+   * @returns a function that removes the handler
+   * @throws EverwireError `invalid_handler`
+   */
+  on<T extends ServerEvent['type']>(type: T, handler: (event: EventOf<ServerEvent, T>) => unknown): () => void;
+
+  /**
+   * Handlers for all types at once; a type that is left out does not compile.
+   *
+   * @returns a function that removes them all
+   * @throws EverwireError `invalid_handler`
+   */
+  match(handlers: Handlers<ServerEvent, S>): () => void;
+
+  /**
+   * Sends an event, now or as soon as there is a connection. It is turned into JSON here: what changes
+   * later is not sent.
+   *
+   * @throws EverwireError `invalid_event` (it cannot be turned into JSON; `cause` says why), `invalid_option`
+   */
+  send(event: ClientEvent, options?: SendOptions): Receipt;
+
+  /** Closes for good, once what was accepted is out or `drain` is over. `retry()` connects again. */
+  close(options?: CloseOptions): void;
+
+  /** Tries now, whatever the backoff, the breaker or a stop say; for a button. */
+  retry(): void;
+
+  /** How things stand: the same frozen object until something changes. */
+  snapshot(): Snapshot;
+
+  /**
+   * Calls `listener`, without arguments, whenever `snapshot()` has changed; made for `useSyncExternalStore`.
+   *
+   * @returns a function that removes the listener
+   */
+  subscribe(listener: () => void): () => void;
+}
+
+/**
+ * Connects: `new Client(url, options)`.
+ *
+ * The first call compiles the wasm module, which is part of this package; nothing is fetched.
+ *
+ * @throws EverwireError `invalid_url`, `invalid_option`; `csp` where the page's Content-Security-Policy
+ * lacks `'wasm-unsafe-eval'`; `wasm_unavailable` where there is no WebAssembly
+ *
+ * @example
+ * const client = connect<ServerEvent, ClientEvent>('/live');
+ * client.on('price', (event) => show(event.amount));
+ * client.send({ type: 'watch', symbol: 'ABC' });
+ */
+export declare function connect<ServerEvent extends Typed = AnyEvent, ClientEvent extends Typed = AnyEvent, S = unknown>(
+  url: Url,
+  options?: Options,
+): Client<ServerEvent, ClientEvent, S>;
+
+export type ErrorCode = 'invalid_url' | 'invalid_option' | 'invalid_event' | 'invalid_handler' | 'csp' | 'wasm_unavailable';
+
+/** What everwire throws. */
+export declare class EverwireError extends Error {
+  constructor(code: string, message: string, retryable?: boolean, cause?: unknown);
+  readonly name: 'EverwireError';
+  /** Stable: to be compared with. */
+  readonly code: ErrorCode | (string & {});
+  /** Whether the same call can succeed later without a change of the program or the page. */
+  readonly retryable: boolean;
+}

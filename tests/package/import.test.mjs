@@ -1,0 +1,70 @@
+// @ts-check
+// What happens when the package is imported: nothing.
+
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const folder = dirname(fileURLToPath(import.meta.resolve('everwire/package.json')));
+const scripts = readdirSync(folder).filter((file) => file.endsWith('.js'));
+
+test('importing everything in Node touches neither the globals nor wasm nor a socket', async (t) => {
+  const before = Reflect.ownKeys(globalThis);
+  const touched = /** @type {string[]} */ ([]);
+  const { Module, Instance } = WebAssembly;
+  const count = (/** @type {string} */ name) => class { constructor() { touched.push(name); } };
+  Object.assign(WebAssembly, { Module: count('Module'), Instance: count('Instance') });
+  const timers = { setTimeout, setInterval, queueMicrotask };
+  for (const name of Object.keys(timers)) Object.assign(globalThis, { [name]: () => touched.push(name) });
+  t.after(() => Object.assign(WebAssembly, { Module, Instance }) && Object.assign(globalThis, timers));
+
+  const modules = [await import('everwire'), await import('everwire/slim'), await import('everwire/react')];
+
+  assert.deepEqual(touched, []);
+  assert.deepEqual(Reflect.ownKeys(globalThis), before);
+  for (const module of modules) assert.ok(Object.keys(module).length > 0);
+});
+
+test('the entries export what their types say', async () => {
+  for (const entry of ['index', 'slim', 'react']) {
+    const names = Object.keys(await import(entry === 'index' ? 'everwire' : `everwire/${entry}`));
+    assert.deepEqual(names.sort(), [...declaredValues(`${entry}.d.ts`)].sort(), entry);
+  }
+});
+
+/** @param {string} file @returns {Set<string | undefined>} */
+function declaredValues(file) {
+  const text = readFileSync(join(folder, file), 'utf8');
+  const own = [...text.matchAll(/^export declare (?:const|function|class) (\w+)/gm)].map(([, name]) => name);
+  const others = [...text.matchAll(/^export \* from '\.\/(\w+)\.js'/gm)].flatMap(([, other]) => [...declaredValues(`${other}.d.ts`)]);
+  return new Set([...own, ...others]);
+}
+
+test('no file needs a bundler to be configured', () => {
+  for (const file of scripts) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    for (const word of ['import.meta', 'import(', 'require(', 'eval(', 'new Function', 'process.env']) {
+      assert.ok(!text.includes(word), `${file} contains ${word}`);
+    }
+    assert.doesNotMatch(text, /^(?:const .* = |\s*)await /m, `${file} waits at its top level`);
+  }
+});
+
+test('every file that is imported is in the package', () => {
+  const files = readdirSync(folder);
+  for (const file of scripts) {
+    for (const [, path] of readFileSync(join(folder, file), 'utf8').matchAll(/from '(.+)'/g)) {
+      if (path?.startsWith('.')) assert.ok(files.includes(path.slice(2)), `${file} imports ${path}`);
+      else assert.equal(path, 'react', `${file} imports ${path}`);
+    }
+  }
+});
+
+test('no path of the machine that built it is in the package', () => {
+  for (const file of [...scripts, 'core.wasm']) {
+    const text = readFileSync(join(folder, file), 'latin1');
+    assert.doesNotMatch(text, /\/(?:home|root|Users|work|tmp)\/|\.cargo\/registry/, file);
+  }
+});

@@ -1,0 +1,48 @@
+// @ts-check
+// What the package costs a page.
+
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { bundle } from './support/bundle.mjs';
+
+const folder = dirname(fileURLToPath(import.meta.resolve('everwire/package.json')));
+const KB = 1024;
+
+/** @param {string} text */
+const gzip = (text) => gzipSync(text, { level: 9 }).length;
+
+test('core.wasm is at most 64 KB', (t) => {
+  const { size } = statSync(join(folder, 'core.wasm'));
+  t.diagnostic(`core.wasm: ${size} bytes`);
+  assert.ok(size <= 64 * KB, `${size} bytes`);
+});
+
+test('the entry, bundled and minified with its wasm inlined, is at most 30 KB gzip', async (t) => {
+  const { text } = await bundle(`export { connect } from 'everwire';`);
+  const brotli = brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
+  t.diagnostic(`entry: ${text.length} bytes, ${gzip(text)} gzip, ${brotli} brotli`);
+  assert.ok(gzip(text) <= 30 * KB, `${gzip(text)} bytes`);
+});
+
+test('the hooks add at most 2 KB gzip to the entry', async (t) => {
+  const entry = await bundle(`export { connect } from 'everwire';`);
+  const hooks = await bundle(`export { connect } from 'everwire'; export * from 'everwire/react';`, { external: ['react'] });
+  const added = gzip(hooks.text) - gzip(entry.text);
+  t.diagnostic(`hooks: ${added} bytes gzip`);
+  assert.ok(added <= 2 * KB, `${added} bytes`);
+});
+
+test('an application that imports the package and uses nothing of it pays nothing', async () => {
+  const { text } = await bundle(`import 'everwire'; import { connect } from 'everwire'; import 'everwire/react';`);
+  assert.equal(text.trim(), '');
+});
+
+test('the slim entry carries no wasm', async (t) => {
+  const { text } = await bundle(`export { connect, init } from 'everwire/slim';`);
+  t.diagnostic(`slim: ${text.length} bytes, ${gzip(text)} gzip`);
+  assert.ok(!text.includes('0061736d'));
+});

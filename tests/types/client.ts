@@ -1,0 +1,125 @@
+// What the types of a client let through and what they do not.
+
+import { connect, Client, EverwireError, type Outcome, type Resync, type Snapshot } from 'everwire';
+import { connect as connectSlim, init, initSync, Client as SlimClient } from 'everwire/slim';
+import wasm from 'everwire/core.wasm';
+import type { ClientEvent, ServerEvent, State } from './events.js';
+import { holds, type Same } from './expect.js';
+
+const client = connect<ServerEvent, ClientEvent, State>('/live');
+
+// An event is narrowed by its type.
+client.on('node_state', (event) => {
+  holds<Same<typeof event, Extract<ServerEvent, { type: 'node_state' }>>>();
+  event.status satisfies 'running' | 'done';
+  // @ts-expect-error no such field
+  event.spent;
+});
+
+// An event whose type is itself a union is found by either.
+client.on('paused', (event) => event.at.toFixed());
+
+// @ts-expect-error no such event
+client.on('node_stat', () => {});
+
+// '*' hears all, and 'resync' the state.
+client.on('*', (event) => holds<Same<typeof event, ServerEvent>>());
+client.on('resync', (resync) => {
+  holds<Same<typeof resync, Resync<State>>>();
+  resync.state?.nodes['a']?.length;
+  // @ts-expect-error the state may be missing
+  resync.state.nodes;
+});
+
+// A handler may return anything, and what removes it takes nothing.
+const stop: () => void = client.on('cost_update', async ({ spent }) => spent);
+stop();
+
+// match wants a handler for every type …
+client.match({
+  node_state: ({ output }) => output?.length,
+  cost_update: ({ spent, budget }) => spent / budget,
+  paused: ({ at }) => at,
+  resumed: ({ at }) => at,
+});
+// … and takes one for resync …
+client.match({ node_state() {}, cost_update() {}, paused() {}, resumed() {}, resync: ({ state }) => state?.nodes });
+// @ts-expect-error … and does not compile without one of them
+client.match({ node_state() {}, cost_update() {}, paused() {} });
+// @ts-expect-error … or with one too many
+client.match({ node_state() {}, cost_update() {}, paused() {}, resumed() {}, other() {} });
+
+// send takes what the server takes, and nothing else.
+const receipt = client.send({ type: 'human_decision', node_id: 'a', decision: 'approve' }, { priority: 'high', ack: true });
+receipt.settled satisfies Promise<Outcome>;
+receipt.fate satisfies 'pending' | Outcome['fate'];
+client.send({ type: 'pause_execution' });
+// @ts-expect-error no such decision
+client.send({ type: 'human_decision', node_id: 'a', decision: 'maybe' });
+// @ts-expect-error a field is missing
+client.send({ type: 'human_decision', decision: 'approve' });
+// @ts-expect-error the server's events are not the client's
+client.send({ type: 'cost_update', spent: 1, budget: 2 });
+// @ts-expect-error not in this version
+client.send({ type: 'pause_execution' }, { ttl: 5_000 });
+
+// The rest.
+client.snapshot() satisfies Snapshot;
+client.state satisfies 'connecting' | 'open' | 'closing' | 'closed';
+// @ts-expect-error read only
+client.state = 'open';
+// @ts-expect-error frozen
+client.snapshot().queued = 1;
+client.subscribe(() => {})();
+client.close();
+client.close({ drain: 0 });
+client.retry();
+
+// Options are checked by name and kind.
+new Client(() => Promise.resolve(new URL('wss://a.example/')), {
+  token: async () => 'secret',
+  protocols: ['a', 'b'] as const,
+  backoff: { base: 500, jitter: 'full' },
+  breaker: false,
+  heartbeat: { idle: 10_000 },
+  queue: { high: 10 },
+  reserved: { ping: 'hb' },
+  onDoubt: 'fail',
+  shouldReconnect: ({ code }) => (code === 4000 ? true : undefined),
+  onWarning: ({ code }) => void (code satisfies string),
+  connectTimeout: undefined,
+});
+// @ts-expect-error a typo
+connect('/live', { conectTimeout: 1_000 });
+// @ts-expect-error no such jitter
+connect('/live', { backoff: { jitter: 'none' } });
+// @ts-expect-error not reserved
+connect('/live', { reserved: { pang: 'x' } });
+// @ts-expect-error a url is needed
+connect();
+
+// An event without `type` is none.
+// @ts-expect-error no type
+connect<{ kind: 'a' }>('/live');
+// Interfaces without an index signature are.
+interface Tick { type: 'tick'; n: number }
+connect<Tick>('/live').on('tick', ({ n }) => n.toFixed());
+
+// Without type arguments anything goes, but an event has a type.
+const loose = connect('/live');
+loose.on('whatever', (event) => event.type.length + event['n']);
+loose.on('resync', ({ state }) => holds<Same<typeof state, unknown>>());
+loose.send({ type: 'anything', n: 1 });
+// @ts-expect-error no type
+loose.send({ n: 1 });
+
+// An error says what it is.
+const error: Error = new EverwireError('csp', 'message');
+if (error instanceof EverwireError && error.code === 'invalid_option') error.retryable satisfies boolean;
+
+// The slim entry is the same, and is given its wasm.
+init(fetch('/core.wasm'));
+init(wasm);
+initSync(new Uint8Array());
+connectSlim<ServerEvent>('/live').on('paused', ({ at }) => at) satisfies () => void;
+new SlimClient('/live') satisfies Client;

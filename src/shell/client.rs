@@ -1,0 +1,88 @@
+//! The class that the package exports.
+//!
+//! Owns its methods as JavaScript sees them; must not know what becomes of a call.
+
+use super::choices::Choices;
+use super::driver::Driver;
+use super::receipts::{drain_of, send_flags};
+use crate::core::input::Input;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+/// A connection that is kept. Its methods are described in the package's types.
+#[wasm_bindgen(skip_typescript)]
+pub struct Client(Rc<Driver>);
+
+#[wasm_bindgen]
+impl Client {
+    /// Begins to connect to `url`.
+    ///
+    /// # Errors
+    /// An `EverwireError` that names the argument or option that is wrong, and what is allowed.
+    #[wasm_bindgen(constructor)]
+    pub fn new(url: JsValue, options: &JsValue) -> Result<Self, JsValue> {
+        Ok(Self(Driver::start(Choices::read(url, options)?)))
+    }
+
+    /// The state, by the names of the WebSocket standard.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn state(&self) -> String {
+        self.0.state().name().to_owned()
+    }
+
+    /// Adds a handler for a type of events; returns the function that takes it off.
+    ///
+    /// # Errors
+    /// An `EverwireError` if the arguments are no type and function.
+    pub fn on(&self, kind: &JsValue, handler: &JsValue) -> Result<JsValue, JsValue> {
+        self.0.plane.on(kind, handler)
+    }
+
+    /// Adds a handler for each member of an object; returns the function that takes them off.
+    ///
+    /// # Errors
+    /// An `EverwireError` if the argument is no object of functions.
+    #[wasm_bindgen(js_name = "match")]
+    pub fn on_each(&self, handlers: &JsValue) -> Result<JsValue, JsValue> {
+        self.0.plane.on_each(handlers)
+    }
+
+    /// Sends an event, now or when it can be; returns its receipt.
+    ///
+    /// # Errors
+    /// An `EverwireError` if the event cannot be sent or an option is wrong.
+    pub fn send(&self, event: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
+        let flags = if options.is_undefined() { 0 } else { send_flags(options)? };
+        self.0.send(event, flags)
+    }
+
+    /// Closes for good, after what was accepted is sent or `drain` milliseconds are over.
+    ///
+    /// # Errors
+    /// An `EverwireError` if an option is wrong.
+    pub fn close(&self, options: &JsValue) -> Result<(), JsValue> {
+        let drain = u64::try_from(drain_of(options)?).ok();
+        self.0.input(Input::Close { drain });
+        Ok(())
+    }
+
+    /// Tries now, whatever stands against it.
+    pub fn retry(&self) {
+        self.0.revive(Input::Retry);
+    }
+
+    /// What is known: the same object until something changes.
+    #[must_use]
+    pub fn snapshot(&self) -> JsValue {
+        self.0.snapshot()
+    }
+
+    /// Calls `listener` after each change; returns the function that ends it.
+    ///
+    /// # Errors
+    /// An `EverwireError` if the listener is no function.
+    pub fn subscribe(&self, listener: &JsValue) -> Result<JsValue, JsValue> {
+        self.0.plane.subscribe(listener)
+    }
+}

@@ -1,0 +1,304 @@
+// @ts-check
+// Owns what happens to a frame between the socket and the application's handlers, and the registers by which the core
+// programs it; must not know why a register has its value. `core/data_plane_model.rs` is this in Rust.
+
+import { EverwireError, report } from './everwire_error.js';
+
+/** @typedef {(value: any) => unknown} Handler */
+/** @typedef {{ run: Handler }} Registration */
+/**
+ * The handlers of a type. The array is replaced and never changed, so that a delivery under way may go on in the old one.
+ * @typedef {{ handlers: readonly Registration[], kind: number }} Entry
+ */
+/** @typedef {(kind: number, value: any, generation: number, bytes: number) => void} Sink */
+
+// What the sink is told. From RESERVED on, the position of a reserved type in the core's list.
+const EVENT = 0;
+const MALFORMED = 1;
+const WANT_STATE = 2;
+const SEND_FAILED = 3;
+const ANSWERED = 4;
+const RESERVED = 16;
+
+const BATCH_ELEMENTS = 1_000;
+/** In milliseconds, three years: an event's time beyond it counts from 1970 and not from the start of the page. */
+const LONGEST_LIFE = 1e11;
+
+const nothing = () => {};
+/** @param {number} kind @returns {Entry} */
+const entry = (kind) => ({ handlers: [], kind });
+/** @param {any} value */
+const isTyped = (value) => typeof value === 'object' && value !== null && typeof value.type === 'string';
+
+export class DataPlane {
+  /** @param {Sink} sink */
+  constructor(sink) {
+    this.sink = sink;
+    /** @type {Map<string, Entry>} */
+    this.table = new Map();
+    this.any = entry(EVENT);
+    this.resync = entry(EVENT);
+    this.changes = entry(EVENT);
+
+    // Registers that the core writes …
+    this.pass = false;
+    this.generation = 0;
+    this.envelope = false;
+    this.batch = false;
+    this.frameBytes = 0;
+    this.trackTs = false;
+    // … that both write …
+    this.nextSeq = 0;
+    this.credit = 0;
+    // … and that the core reads.
+    this.heard = 0;
+    this.greatestTs = -1;
+  }
+
+  /**
+   * @param {boolean} pass @param {number} generation @param {number} nextSeq @param {number} credit
+   * @param {boolean} envelope @param {boolean} batch @param {number} frameBytes @param {boolean} trackTs
+   */
+  program(pass, generation, nextSeq, credit, envelope, batch, frameBytes, trackTs) {
+    this.pass = pass;
+    this.generation = generation;
+    this.nextSeq = nextSeq;
+    this.credit = credit;
+    this.envelope = envelope;
+    this.batch = batch;
+    this.frameBytes = frameBytes;
+    this.trackTs = trackTs;
+  }
+
+  /** When the last frame came, if one came since this was last asked; else 0. */
+  takeHeard() {
+    const heard = this.heard;
+    this.heard = 0;
+    return heard;
+  }
+
+  /**
+   * Keeps a type, under its name on the wire, for the protocol.
+   *
+   * @param {string} name
+   * @param {number} position in the core's list
+   */
+  reserve(name, position) {
+    this.table.set(name, entry(RESERVED + position));
+  }
+
+  /** @param {string} type */
+  isReserved(type) {
+    const found = this.table.get(type);
+    return found !== undefined && found.kind !== EVENT;
+  }
+
+  /**
+   * The `onmessage` of a socket.
+   *
+   * @param {number} generation
+   */
+  listener(generation) {
+    return (/** @type {MessageEvent} */ event) => this.frame(generation, event);
+  }
+
+  /**
+   * @param {number} generation
+   * @param {MessageEvent} event
+   */
+  frame(generation, event) {
+    if (generation === this.generation) {
+      const at = event.timeStamp;
+      this.heard = at > 0 && at < LONGEST_LIFE ? at : performance.now();
+    }
+    const { data } = event;
+    let value;
+    try {
+      // A frame that is not text is not JSON either, though its text form might be.
+      value = typeof data === 'string' ? JSON.parse(data) : undefined;
+    } catch {}
+    if (value === undefined) {
+      this.sink(MALFORMED, undefined, generation, 0);
+    } else if (this.batch && Array.isArray(value) && isTyped(value[0])) {
+      const { length } = value;
+      if (length > BATCH_ELEMENTS) return this.sink(MALFORMED, undefined, generation, 0);
+      const bytes = Math.ceil(data.length / length);
+      for (let index = 0; index < length; index++) this.element(generation, value[index], bytes, false);
+    } else {
+      this.element(generation, value, data.length, true);
+    }
+  }
+
+  /**
+   * @param {number} generation
+   * @param {any} value
+   * @param {number} bytes about the length of its text
+   * @param {boolean} alone whether it is a frame by itself, which may then be anything
+   */
+  element(generation, value, bytes, alone) {
+    const found = value === null ? undefined : this.table.get(value.type);
+    const kind =
+      found !== undefined
+        ? found.kind
+        : isTyped(value) || (alone && this.any.handlers.length > 0)
+          ? EVENT
+          : MALFORMED;
+    // The registers are read anew for each element: a handler of the one before may have changed them all.
+    if (kind === EVENT && this.pass && generation === this.generation && this.credit > 0 && this.isNext(value)) {
+      this.credit--;
+      if (this.trackTs) this.noteTs(value);
+      if (found !== undefined) run(found.handlers, value);
+      run(this.any.handlers, value);
+    } else {
+      this.sink(kind, value, generation, bytes);
+    }
+  }
+
+  /**
+   * Whether the envelope lets an event pass; its number is then taken.
+   *
+   * @param {any} value
+   */
+  isNext(value) {
+    if (!this.envelope || value === null) return true;
+    if (value.$id !== undefined) return false;
+    const seq = value.$seq;
+    if (seq === undefined) return true;
+    if (seq !== this.nextSeq || seq === 0) return false;
+    this.nextSeq++;
+    return true;
+  }
+
+  /** @param {any} value */
+  noteTs(value) {
+    const ts = value?.ts;
+    if (ts > this.greatestTs && Number.isSafeInteger(ts)) this.greatestTs = ts;
+  }
+
+  /**
+   * Runs the handlers of an event that the core let through.
+   *
+   * @param {any} value
+   */
+  deliver(value) {
+    const found = value === null ? undefined : this.table.get(value.type);
+    if (this.trackTs) this.noteTs(value);
+    if (found !== undefined) run(found.handlers, value);
+    run(this.any.handlers, value);
+  }
+
+  /**
+   * @param {any} state @param {string} continuity
+   * @param {number | undefined} from @param {number | undefined} to
+   */
+  deliverResync(state = null, continuity, from, to) {
+    run(this.resync.handlers, { type: 'resync', state, continuity, from: from ?? null, to: to ?? null });
+  }
+
+  /**
+   * @param {unknown} type
+   * @param {unknown} handler
+   * @returns {() => void} takes the handler off
+   */
+  on(type, handler) {
+    if (typeof type !== 'string') throw invalid('the type of the events is a string, or "*" for all of them');
+    if (type === '*') return add(this.any, handler, nothing);
+    if (type === 'resync') {
+      const off = add(this.resync, handler, () => this.sink(WANT_STATE, false, 0, 0));
+      if (this.resync.handlers.length === 1) this.sink(WANT_STATE, true, 0, 0);
+      return off;
+    }
+    if (this.isReserved(type)) {
+      throw invalid(`"${type}" belongs to the protocol; the option reserved.<type> gives that type another name`);
+    }
+    const found = this.table.get(type) ?? entry(EVENT);
+    const off = add(found, handler, () => this.table.delete(type));
+    this.table.set(type, found);
+    return off;
+  }
+
+  /**
+   * @param {any} handlers by type
+   * @returns {() => void} takes all of them off
+   */
+  match(handlers) {
+    if (typeof handlers !== 'object' || handlers === null) throw invalid('match() takes an object of functions');
+    /** @type {(() => void)[]} */
+    const offs = [];
+    const off = () => offs.forEach((each) => each());
+    try {
+      for (const type of Object.keys(handlers)) offs.push(this.on(type, handlers[type]));
+    } catch (error) {
+      off();
+      throw error;
+    }
+    return off;
+  }
+
+  /** @param {unknown} listener */
+  subscribe(listener) {
+    return add(this.changes, listener, nothing);
+  }
+
+  /** Tells the subscribers. */
+  notify() {
+    run(this.changes.handlers, undefined);
+  }
+
+  /** @param {number} generation of the socket whose `send` threw */
+  sendFailed(generation) {
+    this.sink(SEND_FAILED, undefined, generation, 0);
+  }
+
+  /**
+   * @param {number} ticket of the question
+   * @param {unknown} answers undefined for a failure
+   */
+  answered(ticket, answers) {
+    this.sink(ANSWERED, answers, ticket, 0);
+  }
+
+  /** The client is gone; handlers may still be taken off. */
+  release() {
+    this.sink = nothing;
+  }
+}
+
+/**
+ * A handler that throws is reported and harms nobody.
+ *
+ * @param {readonly Registration[]} handlers
+ * @param {any} value
+ */
+function run(handlers, value) {
+  for (let index = 0; index < handlers.length; index++) {
+    const handle = /** @type {Registration} */ (handlers[index]).run;
+    try {
+      handle(value);
+    } catch (error) {
+      report(error);
+    }
+  }
+}
+
+/**
+ * @param {Entry} to
+ * @param {unknown} handler
+ * @param {() => unknown} emptied what to do when the last handler is taken off
+ */
+function add(to, handler, emptied) {
+  if (typeof handler !== 'function') throw invalid('a handler is a function');
+  /** @type {Registration} */
+  const registration = { run: /** @type {Handler} */ (handler) };
+  to.handlers = [...to.handlers, registration];
+  return () => {
+    if (registration.run === nothing) return;
+    // It may stand in an array that is being gone through.
+    registration.run = nothing;
+    to.handlers = to.handlers.filter((other) => other !== registration);
+    if (to.handlers.length === 0) emptied();
+  };
+}
+
+/** @param {string} message */
+const invalid = (message) => new EverwireError('invalid_handler', message);

@@ -1,0 +1,122 @@
+//! The short way from a socket to the handlers, as Rust sees it.
+//!
+//! Owns the names of what `data_plane.js` and `outlet.js` offer; must not know what passes through them.
+
+use super::clock;
+use crate::core::action::{Mode, Registers};
+use crate::core::input::{Generation, PlaneReading};
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/src/shell/data_plane.js")]
+extern "C" {
+    pub(super) type DataPlane;
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new(sink: &JsValue) -> DataPlane;
+    #[wasm_bindgen(method, js_name = program)]
+    #[allow(clippy::too_many_arguments, reason = "an object would have to be made and read again")]
+    fn set_registers(
+        this: &DataPlane,
+        pass: bool,
+        generation: Generation,
+        next_seq: f64,
+        credit: u32,
+        envelope: bool,
+        batch: bool,
+        frame_bytes: f64,
+        track_ts: bool,
+    );
+    #[wasm_bindgen(method, getter, js_name = nextSeq)]
+    fn next_seq(this: &DataPlane) -> f64;
+    #[wasm_bindgen(method, getter)]
+    fn credit(this: &DataPlane) -> u32;
+    #[wasm_bindgen(method, getter)]
+    pub(super) fn envelope(this: &DataPlane) -> bool;
+    #[wasm_bindgen(method, getter, js_name = greatestTs)]
+    fn greatest_ts(this: &DataPlane) -> f64;
+    #[wasm_bindgen(method, js_name = takeHeard)]
+    fn take_heard(this: &DataPlane) -> f64;
+    #[wasm_bindgen(method)]
+    pub(super) fn reserve(this: &DataPlane, name: &str, position: usize);
+    #[wasm_bindgen(method)]
+    pub(super) fn listener(this: &DataPlane, generation: Generation) -> Function;
+    #[wasm_bindgen(method)]
+    pub(super) fn deliver(this: &DataPlane, event: &JsValue);
+    #[wasm_bindgen(method, js_name = deliverResync)]
+    pub(super) fn deliver_resync(
+        this: &DataPlane,
+        state: &JsValue,
+        continuity: &str,
+        from: Option<f64>,
+        to: Option<f64>,
+    );
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn on(this: &DataPlane, kind: &JsValue, handler: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch, js_name = "match")]
+    pub(super) fn on_each(this: &DataPlane, handlers: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn subscribe(this: &DataPlane, listener: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method)]
+    pub(super) fn notify(this: &DataPlane);
+    #[wasm_bindgen(method)]
+    pub(super) fn release(this: &DataPlane);
+}
+
+#[wasm_bindgen(module = "/src/shell/outlet.js")]
+extern "C" {
+    pub(super) type Outlet;
+    #[wasm_bindgen(constructor)]
+    pub(super) fn new(socket: &JsValue, generation: Generation, plane: &DataPlane, client: &str) -> Outlet;
+    #[wasm_bindgen(method)]
+    pub(super) fn push(this: &Outlet, text: &str, joined: bool);
+    #[wasm_bindgen(method)]
+    pub(super) fn transmit(this: &Outlet, text: &JsValue, id: f64, again: bool, joined: bool);
+    #[wasm_bindgen(method)]
+    pub(super) fn pong(this: &Outlet, name: &str, ping: &JsValue);
+    #[wasm_bindgen(method)]
+    pub(super) fn flush(this: &Outlet);
+}
+
+impl DataPlane {
+    /// Writes the registers.
+    pub(super) fn program(&self, registers: &Registers) {
+        self.set_registers(
+            registers.mode == Mode::Pass,
+            registers.generation,
+            registers.next_seq as f64,
+            registers.credit,
+            registers.envelope,
+            registers.batch,
+            registers.frame_bytes as f64,
+            registers.track_ts,
+        );
+    }
+
+    /// Reads the registers.
+    pub(super) fn read(&self) -> PlaneReading {
+        let heard = self.take_heard();
+        let greatest_ts = self.greatest_ts();
+        PlaneReading {
+            heard: (heard > 0.0).then(|| clock::instant(heard)),
+            next_seq: self.next_seq() as u64,
+            credit: self.credit(),
+            greatest_ts: (greatest_ts >= 0.0).then_some(greatest_ts as u64),
+        }
+    }
+}
+
+/// What the sink of the data plane is told, as `data_plane.js` numbers it.
+pub(super) mod told {
+    /// An event that the plane does not deliver on its own.
+    pub(in crate::shell) const EVENT: u32 = 0;
+    /// A frame, or an element, that was not understood.
+    pub(in crate::shell) const MALFORMED: u32 = 1;
+    /// The first handler of `resync` came, or the last one went.
+    pub(in crate::shell) const WANT_STATE: u32 = 2;
+    /// `send` of a socket threw.
+    pub(in crate::shell) const SEND_FAILED: u32 = 3;
+    /// The url, protocols and token functions answered.
+    pub(in crate::shell) const ANSWERED: u32 = 4;
+    /// From here on: a message of the protocol, by its place in `RESERVED_TYPES`.
+    pub(in crate::shell) const RESERVED: u32 = 16;
+}

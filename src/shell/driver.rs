@@ -1,0 +1,342 @@
+//! The loop between the browser and the core.
+//!
+//! Owns the machine of one client and everything it moves: sockets, the timer, the page's listeners, the data plane; must
+//! not know why an action is taken. An input is handled, the actions are taken out, the borrow ends, the actions are
+//! carried out; what the application's functions do meanwhile waits and is handled next. So no function of the
+//! application ever runs inside a borrow.
+
+use super::choices::{Choices, report};
+use super::data_plane::{DataPlane, told};
+use super::page::{self, Page};
+use super::providers::Providers;
+use super::receipts::Receipts;
+use super::status::Status;
+use super::timer::OneTimer;
+use super::websocket::{CloseEvent, Socket, SocketEvent};
+use super::{clock, convert};
+use crate::core::action::Action;
+use crate::core::error::Warning;
+use crate::core::input::{Generation, Input, Outgoing, ReceiptId};
+use crate::core::machine::Machine;
+use crate::core::snapshot::PublicState;
+use crate::wire::message::RESERVED_TYPES;
+use js_sys::Function;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = console)]
+    fn warn(message: &str);
+}
+
+#[wasm_bindgen(module = "/src/shell/status.js")]
+extern "C" {
+    fn warning(code: &str, message: &str) -> JsValue;
+}
+
+/// Everything of one client.
+pub(super) struct Driver {
+    me: Weak<Self>,
+    /// The driver itself while there is anything to drive: a client that nobody holds keeps its handlers going, as a
+    /// `WebSocket` does.
+    alive: RefCell<Option<Rc<Self>>>,
+    machine: RefCell<Machine<JsValue>>,
+    waiting: RefCell<VecDeque<Input<JsValue>>>,
+    performing: Cell<bool>,
+    changed: Cell<bool>,
+    pub(super) plane: DataPlane,
+    pub(super) receipts: Receipts,
+    receipt_ids: Cell<ReceiptId>,
+    status: Status,
+    providers: Providers,
+    sockets: RefCell<Vec<Socket>>,
+    timer: RefCell<OneTimer>,
+    page: RefCell<Option<Page>>,
+    client: String,
+    reserved: Vec<(&'static str, String)>,
+    should_reconnect: Option<Function>,
+    on_warning: Option<Function>,
+    _sink: Closure<dyn Fn(u32, JsValue, u32, u32)>,
+}
+
+impl Driver {
+    /// A client that begins to connect.
+    pub(super) fn start(choices: Choices) -> Rc<Self> {
+        let client = clock::hex(&clock::random::<16>());
+        let seed = u64::from_le_bytes(clock::random());
+        let reserved: Vec<_> =
+            RESERVED_TYPES.iter().map(|kind| (*kind, choices.options.reserved_name(kind).to_owned())).collect();
+        let driver = Rc::new_cyclic(|me: &Weak<Self>| {
+            let sink = Closure::<dyn Fn(u32, JsValue, u32, u32)>::new({
+                let me = me.clone();
+                move |kind, value, generation, bytes| {
+                    if let Some(me) = me.upgrade() {
+                        me.told(kind, value, generation, bytes);
+                    }
+                }
+            });
+            let plane = DataPlane::new(sink.as_ref());
+            for (place, (_, name)) in reserved.iter().enumerate() {
+                plane.reserve(name, place);
+            }
+            Self {
+                me: me.clone(),
+                alive: RefCell::default(),
+                machine: RefCell::new(Machine::new(clock::now(), seed, client.clone(), choices.options)),
+                waiting: RefCell::default(),
+                performing: Cell::new(false),
+                changed: Cell::new(false),
+                receipts: Receipts::new(&plane),
+                plane,
+                receipt_ids: Cell::new(0),
+                status: Status::default(),
+                providers: choices.providers,
+                sockets: RefCell::default(),
+                timer: RefCell::default(),
+                page: RefCell::default(),
+                client,
+                reserved,
+                should_reconnect: choices.should_reconnect,
+                on_warning: choices.on_warning,
+                _sink: sink,
+            }
+        });
+        driver.revive(Input::Start);
+        driver
+    }
+
+    /// Takes an input. Called from within an action, it waits until those before it are done.
+    pub(super) fn input(&self, input: Input<JsValue>) {
+        self.waiting.borrow_mut().push_back(input);
+        if self.performing.replace(true) {
+            return;
+        }
+        loop {
+            let Some(input) = self.waiting.borrow_mut().pop_front() else { break };
+            for action in self.handle(input) {
+                self.perform(action);
+            }
+        }
+        self.performing.set(false);
+        if self.changed.take() && self.machine.borrow().snapshot().is_final {
+            self.rest();
+        }
+        self.arm();
+    }
+
+    /// Takes an input after which a client that was at rest works again.
+    pub(super) fn revive(&self, input: Input<JsValue>) {
+        let resting = self.page.borrow().is_none();
+        if resting {
+            self.alive.replace(self.me.upgrade());
+            let me = self.me.clone();
+            self.page.replace(Some(Page::watch(move |event| {
+                if let Some(me) = me.upgrade() {
+                    me.input(Input::Page(event));
+                }
+            })));
+        }
+        // `Start` comes first; whatever else revives must not act on what was true before the rest.
+        let first = matches!(input, Input::Start);
+        if first {
+            self.input(input.clone());
+        }
+        if resting {
+            for event in page::standing() {
+                self.input(Input::Page(event));
+            }
+        }
+        if !first {
+            self.input(input);
+        }
+    }
+
+    /// Turns an event into its text and sends it.
+    ///
+    /// # Errors
+    /// An `EverwireError` if the event cannot be sent.
+    pub(super) fn send(&self, event: &JsValue, flags: u32) -> Result<JsValue, JsValue> {
+        let id = self.receipt_ids.get().wrapping_add(1);
+        let receipt = self.receipts.accept(id, event)?;
+        self.receipt_ids.set(id);
+        self.input(Input::Send(Outgoing {
+            receipt: id,
+            payload: self.receipts.text(),
+            bytes: self.receipts.bytes(),
+            priority: if flags & 1 == 0 { Default::default() } else { crate::core::input::Priority::High },
+            ack: flags & 2 != 0,
+        }));
+        Ok(receipt)
+    }
+
+    pub(super) fn state(&self) -> PublicState {
+        self.machine.borrow().snapshot().state
+    }
+
+    pub(super) fn snapshot(&self) -> JsValue {
+        self.status.show(|| self.machine.borrow().snapshot())
+    }
+
+    fn handle(&self, input: Input<JsValue>) -> Vec<Action<JsValue>> {
+        let now = clock::now();
+        let mut machine = self.machine.borrow_mut();
+        machine.handle(now, Input::Plane(self.plane.read()));
+        machine.handle(now, input);
+        std::iter::from_fn(|| machine.poll()).collect()
+    }
+
+    fn perform(&self, action: Action<JsValue>) {
+        match action {
+            Action::Resolve => {
+                if let Some(input) = self.providers.resolve(clock::now().mono, &self.plane) {
+                    self.input(input);
+                }
+            }
+            Action::Connect(generation) => self.connect(generation),
+            Action::Abandon { generation, code } => {
+                if let Some(socket) = self.take(generation) {
+                    socket.abandon(code);
+                }
+            }
+            Action::Say { generation, message, joined } => {
+                let text = message.encode(&|kind| self.name(kind).to_owned());
+                self.with(generation, |socket| socket.outlet.push(&text, joined));
+            }
+            Action::Pong { generation, ping } => {
+                self.with(generation, |socket| socket.outlet.pong(self.name("pong"), &ping));
+            }
+            Action::Transmit { generation, payload, id, again, joined } => {
+                let id = id.unwrap_or(0) as f64;
+                self.with(generation, |socket| socket.outlet.transmit(&payload, id, again, joined));
+            }
+            Action::Deliver { payload, id } => {
+                self.plane.deliver(&payload);
+                if let Some(id) = id {
+                    self.input(Input::Handled { id });
+                }
+            }
+            Action::DeliverResync { state, continuity, from, to } => {
+                let number = |value: u64| value as f64;
+                self.plane.deliver_resync(
+                    &state.unwrap_or_default(),
+                    continuity.name(),
+                    from.map(number),
+                    to.map(number),
+                );
+            }
+            Action::Settle { receipt, outcome } => self.receipts.settle(receipt, &outcome),
+            Action::Program(registers) => self.plane.program(&registers),
+            Action::Changed => {
+                self.changed.set(true);
+                self.status.forget();
+                self.plane.notify();
+            }
+            Action::Warn(warning) => self.warn(warning),
+        }
+    }
+
+    fn connect(&self, generation: Generation) {
+        let Some((url, protocols, siblings)) = self.providers.target() else {
+            return self.input(Input::ConstructFailed(generation));
+        };
+        if let Some(siblings) = siblings {
+            self.input(Input::Siblings(siblings));
+        }
+        let me = self.me.clone();
+        let socket = Socket::open(&url, &protocols, generation, &self.plane, &self.client, move |event| {
+            let Some(me) = me.upgrade() else { return };
+            match event {
+                SocketEvent::Opened => me.input(Input::Opened(generation)),
+                SocketEvent::Closed(event) => me.closed(generation, &event),
+            }
+        });
+        match socket {
+            Ok(socket) => self.sockets.borrow_mut().push(socket),
+            Err(_) => self.input(Input::ConstructFailed(generation)),
+        }
+    }
+
+    fn closed(&self, generation: Generation, event: &CloseEvent) {
+        drop(self.take(generation));
+        let code = event.code().unwrap_or(crate::wire::close_code::ABNORMAL);
+        let overrule = self
+            .should_reconnect
+            .as_ref()
+            .and_then(|decide| decide.call1(&JsValue::UNDEFINED, event).inspect_err(report).ok()?.as_bool());
+        self.input(Input::Closed { generation, code, overrule });
+    }
+
+    /// What the data plane does not do on its own.
+    fn told(&self, kind: u32, value: JsValue, generation: u32, bytes: u32) {
+        self.input(match kind {
+            told::EVENT => convert::event(value, self.plane.envelope(), generation, bytes as usize),
+            told::MALFORMED => Input::Malformed(generation),
+            told::WANT_STATE => Input::WantState(value.is_truthy()),
+            told::SEND_FAILED => Input::SendFailed(generation),
+            told::ANSWERED => match self.providers.answered(generation, value) {
+                Some(input) => input,
+                None => return,
+            },
+            _ => convert::reserved(kind - told::RESERVED, value, generation),
+        });
+    }
+
+    fn warn(&self, what: Warning) {
+        match &self.on_warning {
+            Some(tell) => {
+                let _ = tell.call1(&JsValue::UNDEFINED, &warning(what.code(), what.message())).inspect_err(report);
+            }
+            None => warn(&["everwire: ", what.message()].concat()),
+        }
+    }
+
+    /// Sets the timer to the machine's deadline.
+    fn arm(&self) {
+        let deadline = self.machine.borrow().deadline().map(|(at, _)| at);
+        let me = self.me.clone();
+        self.timer.borrow_mut().arm(clock::now().mono, deadline, move || {
+            if let Some(me) = me.upgrade() {
+                me.woken();
+            }
+        });
+    }
+
+    fn woken(&self) {
+        self.timer.borrow_mut().clear();
+        let due = self.machine.borrow().deadline().is_some_and(|(at, _)| at <= clock::now().mono);
+        if due { self.input(Input::Tick) } else { self.arm() }
+    }
+
+    /// Nothing will happen until the application asks: lets go of everything but the handlers.
+    fn rest(&self) {
+        self.page.replace(None);
+        self.sockets.borrow_mut().clear();
+        self.providers.leave();
+        self.alive.replace(None);
+    }
+
+    fn take(&self, generation: Generation) -> Option<Socket> {
+        let mut sockets = self.sockets.borrow_mut();
+        let place = sockets.iter().position(|socket| socket.generation == generation)?;
+        Some(sockets.swap_remove(place))
+    }
+
+    fn with(&self, generation: Generation, act: impl FnOnce(&Socket)) {
+        if let Some(socket) = self.sockets.borrow().iter().find(|socket| socket.generation == generation) {
+            act(socket);
+        }
+    }
+
+    fn name(&self, kind: &str) -> &str {
+        self.reserved.iter().find(|(own, _)| *own == kind).map_or("", |(_, name)| name)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.plane.release();
+    }
+}

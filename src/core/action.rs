@@ -59,23 +59,13 @@ impl Outcome {
     /// An end that needs no explanation.
     #[must_use]
     pub const fn plain(fate: Fate) -> Self {
-        Self {
-            fate,
-            confirmed: matches!(fate, Fate::Acked),
-            code: None,
-            message: None,
-        }
+        Self { fate, confirmed: matches!(fate, Fate::Acked), code: None, message: None }
     }
 
     /// An end with its reason.
     #[must_use]
     pub fn because(fate: Fate, code: &str, message: &str) -> Self {
-        Self {
-            fate,
-            confirmed: false,
-            code: Some(code.to_owned()),
-            message: Some(message.to_owned()),
-        }
+        Self { fate, confirmed: false, code: Some(code.to_owned()), message: Some(message.to_owned()) }
     }
 }
 
@@ -113,8 +103,11 @@ pub struct Registers {
 /// An order to the shell, to be carried out in sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action<P> {
-    /// Ask the url, protocols and token providers; answer `Resolved` or `ResolveFailed`.
-    Resolve,
+    /// Ask the url, protocols and token providers; answer `Resolved` or `ResolveFailed` with the same number.
+    Resolve {
+        /// The number of this call.
+        call: u32,
+    },
     /// Make a socket from what was resolved last.
     Connect(Generation),
     /// Take the listeners off a socket, close it with this code, forget it. What was transmitted goes out first.

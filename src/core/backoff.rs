@@ -35,44 +35,39 @@ impl Backoff {
     /// Delays from `base` to `cap` (before additive jitter).
     #[must_use]
     pub const fn new(base: Millis, cap: Millis, jitter: Jitter) -> Self {
-        Self {
-            base,
-            cap,
-            jitter,
-            attempt: 0,
-            last: base,
-        }
+        Self { base, cap, jitter, attempt: 0, last: base }
     }
 
-    /// Failed attempts since the last success.
-    #[must_use]
-    pub const fn attempt(&self) -> u32 {
-        self.attempt
-    }
-
-    /// The delay after another failed attempt: `min(base · 2ⁿ, cap)`, spread, for n = 0, 1, 2 …, not below `least`.
-    pub fn next(&mut self, rng: &mut Rng, least: Millis) -> Millis {
-        let exponent = self.attempt.min(32);
+    /// The next delay: `min(base · 2ⁿ, cap)`, spread, for n = 0, 1, 2 …
+    pub fn next(&mut self, rng: &mut Rng) -> Millis {
+        let delay = self.delay();
         self.attempt = self.attempt.saturating_add(1);
-        self.spread(
-            rng,
-            self.base
-                .saturating_mul(1 << exponent)
-                .min(self.cap)
-                .max(least),
-        )
+        self.spread(rng, delay)
+    }
+
+    /// The next delay, where the series begins no lower than at `least` and goes on from there.
+    pub fn next_from(&mut self, rng: &mut Rng, least: Millis) -> Millis {
+        while self.delay() < least.min(self.cap) {
+            self.attempt += 1;
+        }
+        self.next(rng)
     }
 
     /// The delay of a page that is in no hurry (hidden, offline): the cap, spread. Counts as an attempt.
-    pub fn at_cap(&mut self, rng: &mut Rng, least: Millis) -> Millis {
+    pub fn at_cap(&mut self, rng: &mut Rng) -> Millis {
         self.attempt = self.attempt.saturating_add(1);
-        self.spread(rng, self.cap.max(least))
+        self.spread(rng, self.cap)
     }
 
     /// A connection was stable.
     pub const fn reset(&mut self) {
         self.attempt = 0;
         self.last = self.base;
+    }
+
+    /// The delay before jitter.
+    fn delay(&self) -> Millis {
+        self.base.saturating_mul(1 << self.attempt.min(32)).min(self.cap)
     }
 
     fn spread(&mut self, rng: &mut Rng, delay: Millis) -> Millis {
@@ -96,7 +91,7 @@ mod tests {
 
     fn delays(jitter: Jitter, seed: u64) -> Vec<Millis> {
         let (mut backoff, mut rng) = (Backoff::new(1_000, 30_000, jitter), Rng::new(seed));
-        (0..12).map(|_| backoff.next(&mut rng, 0)).collect()
+        (0..12).map(|_| backoff.next(&mut rng)).collect()
     }
 
     #[test]
@@ -107,30 +102,16 @@ mod tests {
                 assert!((least..=least * 13 / 10).contains(&delay), "{n}: {delay}");
             }
         }
-        let at_cap: Vec<_> = (0..50)
-            .map(|seed| delays(Jitter::Additive, seed)[11])
-            .collect();
+        let at_cap: Vec<_> = (0..50).map(|seed| delays(Jitter::Additive, seed)[11]).collect();
         assert!(at_cap.iter().any(|delay| *delay != at_cap[0]));
     }
 
     #[test]
     fn every_jitter_stays_within_its_bounds() {
         for seed in 0..200 {
-            assert!(
-                delays(Jitter::Full, seed)
-                    .iter()
-                    .all(|delay| (1..=30_000).contains(delay))
-            );
-            assert!(
-                delays(Jitter::Equal, seed)[5..]
-                    .iter()
-                    .all(|delay| (15_000..=30_000).contains(delay))
-            );
-            assert!(
-                delays(Jitter::Decorrelated, seed)
-                    .iter()
-                    .all(|delay| (1_000..=30_000).contains(delay))
-            );
+            assert!(delays(Jitter::Full, seed).iter().all(|delay| (1..=30_000).contains(delay)));
+            assert!(delays(Jitter::Equal, seed)[5..].iter().all(|delay| (15_000..=30_000).contains(delay)));
+            assert!(delays(Jitter::Decorrelated, seed).iter().all(|delay| (1_000..=30_000).contains(delay)));
         }
     }
 
@@ -138,17 +119,24 @@ mod tests {
     fn a_stable_connection_begins_again_at_the_base() {
         let (mut backoff, mut rng) = (Backoff::new(1_000, 30_000, Jitter::Additive), Rng::new(1));
         for _ in 0..5 {
-            backoff.next(&mut rng, 0);
+            backoff.next(&mut rng);
         }
         backoff.reset();
-        assert_eq!(backoff.attempt(), 0);
-        assert!(backoff.next(&mut rng, 0) <= 1_300);
+        assert!(backoff.next(&mut rng) <= 1_300);
+    }
+
+    #[test]
+    fn a_server_in_trouble_gets_a_series_from_eight_seconds() {
+        let (mut backoff, mut rng) = (Backoff::new(1_000, 30_000, Jitter::Additive), Rng::new(1));
+        for least in [8_000, 16_000, 30_000, 30_000] {
+            let delay = backoff.next_from(&mut rng, 8_000);
+            assert!((least..=least * 13 / 10).contains(&delay), "{delay}");
+        }
     }
 
     #[test]
     fn a_page_in_no_hurry_waits_for_the_cap() {
         let (mut backoff, mut rng) = (Backoff::new(1_000, 30_000, Jitter::Additive), Rng::new(1));
-        assert!((30_000..=39_000).contains(&backoff.at_cap(&mut rng, 0)));
-        assert_eq!(backoff.attempt(), 1);
+        assert!((30_000..=39_000).contains(&backoff.at_cap(&mut rng)));
     }
 }

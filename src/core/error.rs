@@ -70,9 +70,7 @@ impl Reason {
             Self::Closed { .. } => "The connection was closed or could not be opened.",
             Self::ConnectTimeout => "The server did not answer in time.",
             Self::ProviderFailed => "The url, protocols or token function failed; see the console.",
-            Self::ProviderTimeout => {
-                "The url, protocols or token function has not answered in time."
-            }
+            Self::ProviderTimeout => "The url, protocols or token function has not answered in time.",
             Self::InvalidUrl => {
                 "The browser refused the url or the protocols: use ws:, wss:, http:, https: or a relative url, without a fragment."
             }
@@ -84,12 +82,8 @@ impl Reason {
             Self::BreakerOpen { .. } => {
                 "Too many attempts in a row failed; one is made every minute. retry() tries at once."
             }
-            Self::Unauthorized { .. } => {
-                "The server refused the credentials. Sign in again, then call retry()."
-            }
-            Self::Refused { .. } => {
-                "The server refused the connection for good. Call retry() to try all the same."
-            }
+            Self::Unauthorized { .. } => "The server refused the credentials. Sign in again, then call retry().",
+            Self::Refused { .. } => "The server refused the connection for good. Call retry() to try all the same.",
             Self::ByApplication => "close() was called. Call retry() to connect again.",
         }
     }
@@ -158,15 +152,9 @@ impl Warning {
             Self::Thrashing => {
                 "Connections are lost or asked for more than five times a minute; the next attempts wait at least 8, 16, 30 s."
             }
-            Self::Malformed => {
-                "A frame was not JSON or not an object with a string \"type\"; it was not delivered."
-            }
-            Self::Senseless => {
-                "The server sent a protocol message whose values make no sense; it was ignored."
-            }
-            Self::ManyClients => {
-                "More than five clients of this page connect to the same place; share one."
-            }
+            Self::Malformed => "A frame was not JSON or not an object with a string \"type\"; it was not delivered.",
+            Self::Senseless => "The server sent a protocol message whose values make no sense; it was ignored.",
+            Self::ManyClients => "More than five clients of this page connect to the same place; share one.",
             Self::BreakerOpened => {
                 "Ten attempts in a row failed; from now on one is made a minute. retry() tries at once."
             }

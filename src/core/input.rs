@@ -85,11 +85,16 @@ pub enum Input<P> {
 
     /// The url, protocols and token are known.
     Resolved {
+        /// Which call answered.
+        call: u32,
         /// What the token provider returned.
         token: Option<String>,
     },
     /// A provider failed.
-    ResolveFailed,
+    ResolveFailed {
+        /// Which call.
+        call: u32,
+    },
 
     /// A socket opened.
     Opened(Generation),

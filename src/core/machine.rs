@@ -1,59 +1,201 @@
 //! The machine: one door in, one door out, one deadline.
+//!
+//! Owns the order in which an input is taken: facts are noted, the state moves, the data plane is programmed, the
+//! subscribers are told. Must not know what any state does. Every transition passes through [`Machine::become_state`].
 
-use super::action::Action;
-use super::input::Input;
+use super::action::{Action, Mode, Registers};
+use super::context::Context;
+use super::input::{Input, PlaneReading};
 use super::options::Options;
-use super::snapshot::{Freshness, PeerKind, PublicState, Snapshot};
+use super::snapshot::{Freshness, PublicState, Snapshot};
+use super::state::State;
 use super::time::Now;
 use super::timers::Deadline;
+use crate::wire::limits::{FRAME_BYTES, MAX_SAFE_INTEGER};
 
-/// STUB while the interface settles.
-#[derive(Debug)]
+/// Messages that may pass the data plane before the core wants to know.
+const CREDIT: u32 = 100;
+/// Deadlines handled by one tick, at most: each handler moves its own forward, so this is never reached.
+const DEADLINES_A_TICK: usize = 64;
+
+/// A connection's decisions.
+#[derive(Clone, Debug)]
 pub struct Machine<P> {
-    actions: std::collections::VecDeque<Action<P>>,
-    now: Now,
+    state: State,
+    cx: Context<P>,
+    /// What the data plane was last told, and has counted on from.
+    registers: Registers,
+    /// What the subscribers were last told.
+    told: Snapshot,
 }
 
 impl<P: Clone> Machine<P> {
     /// A machine that does nothing until `Start`. `client` is 128 random bits in hexadecimal.
     #[must_use]
-    pub fn new(now: Now, _seed: u64, _client: String, _options: Options) -> Self {
-        Self {
-            actions: std::collections::VecDeque::new(),
-            now,
+    pub fn new(now: Now, seed: u64, client: String, options: Options) -> Self {
+        let cx = Context::new(now, seed, client, options);
+        let state = State::Idle;
+        let told = snapshot(&state, &cx);
+        Self { state, cx, registers: Registers::default(), told }
+    }
+
+    /// Takes an input.
+    pub fn handle(&mut self, now: Now, input: Input<P>) {
+        if self.cx.clock.read(now) {
+            self.state.wake(&mut self.cx);
+        }
+        if let Some(input) = self.note(input) {
+            let state = std::mem::replace(&mut self.state, State::Idle);
+            let next = state.handle(&mut self.cx, input);
+            self.become_state(next);
+        }
+        self.program();
+        let snapshot = self.snapshot();
+        if (Snapshot { heard_at: self.told.heard_at, ..snapshot }) != self.told {
+            self.told = snapshot;
+            self.cx.act(Action::Changed);
         }
     }
-    /// Takes an input.
-    pub fn handle(&mut self, now: Now, _input: Input<P>) {
-        self.now = now;
-    }
+
     /// The next order, until there is none.
     pub fn poll(&mut self) -> Option<Action<P>> {
-        self.actions.pop_front()
+        self.cx.next_action()
     }
-    /// When to give a `Tick`.
+
+    /// When to give a `Tick`, by the monotonic clock, and what for. Never in the past; none while the page is frozen.
     #[must_use]
     pub fn deadline(&self) -> Option<Deadline> {
-        None
+        if self.cx.page.frozen {
+            return None;
+        }
+        let (at, timer) = self.state.deadline(&self.cx)?;
+        Some((self.cx.clock.to_mono(at.max(self.cx.at())), timer))
     }
+
     /// What is known now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot {
-            state: PublicState::Closed,
-            is_final: false,
-            attempt: 0,
-            retry_at: None,
-            reason: None,
-            freshness: Freshness::Stale,
-            rtt: None,
-            heard_at: None,
-            queued: 0,
-            queued_bytes: 0,
-            in_flight: 0,
-            continuity: super::resync::Continuity::Unknown,
-            peer: PeerKind::Unknown,
-            connects: 0,
+        snapshot(&self.state, &self.cx)
+    }
+
+    /// The state, for tests and simulations.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Notes what concerns every state. What is left concerns the state.
+    fn note(&mut self, input: Input<P>) -> Option<Input<P>> {
+        match &input {
+            Input::Tick => {
+                self.tick();
+                return None;
+            }
+            Input::Plane(reading) => {
+                self.read(*reading);
+                return None;
+            }
+            Input::Siblings(count) => {
+                self.cx.note_siblings(*count);
+                return None;
+            }
+            Input::Page(event) => self.cx.page.note(*event),
+            Input::WantState(want) => self.cx.want_state = *want,
+            Input::Resolved { call, .. } | Input::ResolveFailed { call } if !self.cx.providers.ended(*call) => {
+                return None;
+            }
+            Input::Handled { id } if !self.cx.inbox.finish(id) => return None,
+            Input::Start
+            | Input::Send(_)
+            | Input::Close { .. }
+            | Input::Retry
+            | Input::Handled { .. }
+            | Input::Resolved { .. }
+            | Input::ResolveFailed { .. }
+            | Input::Opened(_)
+            | Input::Closed { .. }
+            | Input::ConstructFailed(_)
+            | Input::SendFailed(_)
+            | Input::Event { .. }
+            | Input::Message { .. }
+            | Input::Ping { .. }
+            | Input::Malformed(_)
+            | Input::Senseless(_) => {}
         }
+        Some(input)
+    }
+
+    /// Handles every deadline that has passed, earliest first.
+    fn tick(&mut self) {
+        for _ in 0..DEADLINES_A_TICK {
+            let Some(deadline) = self.state.deadline(&self.cx).filter(|(due, _)| *due <= self.cx.at()) else { return };
+            let state = std::mem::replace(&mut self.state, State::Idle);
+            let next = state.on_timer(&mut self.cx, deadline);
+            self.become_state(next);
+        }
+    }
+
+    /// Takes over what the data plane did on its own.
+    fn read(&mut self, reading: PlaneReading) {
+        if let (Some(heard), Some(connection)) = (reading.heard, self.state.connection_mut()) {
+            connection.hear(self.cx.clock.of_mono(heard));
+        }
+        if self.registers.next_seq > 0 && reading.next_seq > self.registers.next_seq {
+            self.cx.position.passed(reading.next_seq.min(MAX_SAFE_INTEGER) - 1);
+            self.registers.next_seq = reading.next_seq;
+        }
+        self.registers.credit = reading.credit;
+        self.cx.greatest_ts = self.cx.greatest_ts.max(reading.greatest_ts);
+    }
+
+    /// The one place where the state changes.
+    fn become_state(&mut self, next: State) {
+        self.state = next;
+    }
+
+    /// Programs the data plane where it has to act differently from now on.
+    fn program(&mut self) {
+        let open = matches!(self.state, State::Open(_) | State::Closing(_));
+        let connection = self.state.connection();
+        let terms = connection.and_then(|connection| connection.terms());
+        let numbered = terms.is_some_and(|terms| terms.log.is_some());
+        let registers = Registers {
+            mode: if open && !self.cx.position.is_holding() { Mode::Pass } else { Mode::Hold },
+            generation: connection.map_or(0, |connection| connection.generation),
+            next_seq: if numbered { self.cx.position.last().map_or(0, |last| last + 1) } else { 0 },
+            credit: if self.registers.credit == 0 { CREDIT } else { self.registers.credit },
+            envelope: terms.is_some(),
+            batch: terms.is_some_and(|terms| terms.batch),
+            frame_bytes: terms.map_or(FRAME_BYTES, |terms| terms.frame_bytes),
+            track_ts: open && !numbered,
+        };
+        if registers != self.registers {
+            self.registers = registers;
+            self.cx.act(Action::Program(registers));
+        }
+    }
+}
+
+fn snapshot<P: Clone>(state: &State, cx: &Context<P>) -> Snapshot {
+    let connection = state.connection();
+    let waiting = if let State::Waiting(waiting) = state { Some(waiting) } else { None };
+    Snapshot {
+        state: state.public(),
+        is_final: matches!(state, State::Stopped { .. }),
+        attempt: cx.breaker.failures(),
+        retry_at: waiting.map(|waiting| waiting.until_wall),
+        reason: cx.reason,
+        freshness: match (state.public(), connection) {
+            (PublicState::Open, Some(connection)) => connection.freshness(cx),
+            _ => Freshness::Stale,
+        },
+        rtt: cx.rtt,
+        heard_at: connection.map(|connection| connection.heard()).or(cx.heard).map(|at| cx.clock.to_wall(at)),
+        queued: cx.outbox.len(),
+        queued_bytes: cx.outbox.bytes(),
+        in_flight: cx.flight.len(),
+        continuity: cx.position.continuity(),
+        peer: cx.peer,
+        connects: cx.connects,
     }
 }

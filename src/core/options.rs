@@ -24,6 +24,16 @@ pub enum Value<'a> {
     Other,
 }
 
+impl<'a> Value<'a> {
+    const fn text(self) -> Option<&'a str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    const fn is_function(self) -> bool {
+        matches!(self, Self::Function)
+    }
+}
+
 /// What becomes of a message that was sent and whose end cannot be known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnDoubt {
@@ -77,8 +87,8 @@ pub struct Options {
     pub resync_gap: Millis,
     /// Other names for reserved types: type and name.
     pub reserved: Vec<(&'static str, String)>,
-    /// Whether there is a token provider.
-    pub has_token: bool,
+    /// Whether a url, protocols or token function can give new credentials. The shell sets it for the url.
+    pub renewable: bool,
 }
 
 impl Default for Options {
@@ -104,7 +114,7 @@ impl Default for Options {
             on_doubt: OnDoubt::Resend,
             resync_gap: 30_000,
             reserved: Vec::new(),
-            has_token: false,
+            renewable: false,
         }
     }
 }
@@ -118,23 +128,18 @@ impl Options {
     /// # Errors
     /// [`OptionError`], naming the option and what is allowed, if there is no such option or the value makes no sense.
     pub fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), OptionError> {
-        let refuse = |allowed: &str| {
-            Err(OptionError {
-                name: name.to_owned(),
-                allowed: allowed.to_owned(),
-            })
-        };
+        let refuse = |allowed: &str| Err(OptionError { name: name.to_owned(), allowed: allowed.to_owned() });
         match name {
             "connectTimeout" => self.connect_timeout = number(name, value, 100, 300_000)?,
             "stableAfter" => self.stable_after = number(name, value, 0, 600_000)?,
             "backoff.base" => self.backoff_base = number(name, value, 1, 3_600_000)?,
             "backoff.cap" => self.backoff_cap = number(name, value, 1, 3_600_000)?,
             "backoff.jitter" => {
-                self.jitter = match value {
-                    Value::Text("additive") => Jitter::Additive,
-                    Value::Text("full") => Jitter::Full,
-                    Value::Text("equal") => Jitter::Equal,
-                    Value::Text("decorrelated") => Jitter::Decorrelated,
+                self.jitter = match value.text() {
+                    Some("additive") => Jitter::Additive,
+                    Some("full") => Jitter::Full,
+                    Some("equal") => Jitter::Equal,
+                    Some("decorrelated") => Jitter::Decorrelated,
                     _ => {
                         return refuse("one of \"additive\", \"full\", \"equal\", \"decorrelated\"");
                     }
@@ -154,28 +159,28 @@ impl Options {
             "drain" => self.drain = number(name, value, 0, 60_000)?,
             "resyncGap" => self.resync_gap = number(name, value, 0, 86_400_000)?,
             "onDoubt" => {
-                self.on_doubt = match value {
-                    Value::Text("resend") => OnDoubt::Resend,
-                    Value::Text("fail") => OnDoubt::Fail,
+                self.on_doubt = match value.text() {
+                    Some("resend") => OnDoubt::Resend,
+                    Some("fail") => OnDoubt::Fail,
                     _ => return refuse("one of \"resend\", \"fail\""),
                 }
             }
-            "protocols" => match value {
-                Value::Text(_) | Value::Texts | Value::Function => {}
-                _ => {
-                    return refuse(
-                        "a string, an array of strings, or a function that returns one or promises it",
-                    );
+            "protocols" | "token" => {
+                let list = name == "protocols" && value == Value::Texts;
+                if !(list || value.is_function() || value.text().is_some()) {
+                    return refuse(if name == "token" {
+                        "a string, or a function that returns one or promises it"
+                    } else {
+                        "a string, an array of strings, or a function that returns one or promises it"
+                    });
                 }
-            },
-            "token" => match value {
-                Value::Text(_) | Value::Function => self.has_token = true,
-                _ => return refuse("a string, or a function that returns one or promises it"),
-            },
-            "shouldReconnect" | "onWarning" => match value {
-                Value::Function => {}
-                _ => return refuse("a function"),
-            },
+                self.renewable |= value.is_function();
+            }
+            "shouldReconnect" | "onWarning" => {
+                if !value.is_function() {
+                    return refuse("a function");
+                }
+            }
             _ => return self.set_reserved(name, value),
         }
         Ok(())
@@ -186,27 +191,16 @@ impl Options {
     /// # Errors
     /// [`OptionError`] if they contradict one another.
     pub fn check(&self) -> Result<(), OptionError> {
-        let refuse = |name: &str, allowed: &str| {
-            Err(OptionError {
-                name: name.to_owned(),
-                allowed: allowed.to_owned(),
-            })
-        };
+        let refuse =
+            |name: &str, allowed: &str| Err(OptionError { name: name.to_owned(), allowed: allowed.to_owned() });
         if self.backoff_cap < self.backoff_base {
             return refuse("backoff.cap", "must not be below backoff.base");
         }
         for (index, (kind, name)) in self.reserved.iter().enumerate() {
-            let taken = RESERVED_TYPES
-                .iter()
-                .any(|other| other != kind && self.reserved_name(other) == name)
-                || self.reserved[..index]
-                    .iter()
-                    .any(|(other, _)| other == kind);
+            let taken = RESERVED_TYPES.iter().any(|other| other != kind && self.reserved_name(other) == name)
+                || self.reserved[..index].iter().any(|(other, _)| other == kind);
             if taken {
-                return refuse(
-                    &["reserved.", kind].concat(),
-                    "two reserved types cannot have one name",
-                );
+                return refuse(&["reserved.", kind].concat(), "two reserved types cannot have one name");
             }
         }
         Ok(())
@@ -215,30 +209,16 @@ impl Options {
     /// The name on the wire of a reserved type.
     #[must_use]
     pub fn reserved_name<'a>(&'a self, kind: &'a str) -> &'a str {
-        self.reserved
-            .iter()
-            .find(|(own, _)| *own == kind)
-            .map_or(kind, |(_, name)| name)
+        self.reserved.iter().find(|(own, _)| *own == kind).map_or(kind, |(_, name)| name)
     }
 
     fn set_reserved(&mut self, name: &str, value: Value<'_>) -> Result<(), OptionError> {
-        let refuse = |allowed: &str| {
-            Err(OptionError {
-                name: name.to_owned(),
-                allowed: allowed.to_owned(),
-            })
-        };
+        let refuse = |allowed: &str| Err(OptionError { name: name.to_owned(), allowed: allowed.to_owned() });
         let Some(kind) = name.strip_prefix("reserved.") else {
             return refuse(&["is not known; there are ", NAMES].concat());
         };
         let Some(kind) = RESERVED_TYPES.iter().find(|own| **own == kind) else {
-            return refuse(
-                &[
-                    "is not a reserved type; there are ",
-                    &RESERVED_TYPES.join(", "),
-                ]
-                .concat(),
-            );
+            return refuse(&["is not a reserved type; there are ", &RESERVED_TYPES.join(", ")].concat());
         };
         let Value::Text(text) = value else {
             return refuse("a string");
@@ -252,33 +232,22 @@ impl Options {
 }
 
 fn number(name: &str, value: Value<'_>, least: u32, most: u32) -> Result<u64, OptionError> {
-    match value {
-        Value::Number(number)
-            if number >= f64::from(least) && number <= f64::from(most) && number % 1.0 == 0.0 =>
-        {
-            Ok(number as u64)
-        }
-        _ => Err(OptionError {
-            name: name.to_owned(),
-            allowed: [
-                "a whole number from ",
-                &decimal(least),
-                " to ",
-                &decimal(most),
-            ]
-            .concat(),
-        }),
+    if let Value::Number(number) = value
+        && number >= f64::from(least)
+        && number <= f64::from(most)
+        && number % 1.0 == 0.0
+    {
+        return Ok(number as u64);
     }
+    let allowed = ["a whole number from ", &decimal(least), " to ", &decimal(most)].concat();
+    Err(OptionError { name: name.to_owned(), allowed })
 }
 
 fn switch(name: &str, value: Value<'_>) -> Result<bool, OptionError> {
-    match value {
-        Value::Bool(value) => Ok(value),
-        _ => Err(OptionError {
-            name: name.to_owned(),
-            allowed: "false, true or an object".to_owned(),
-        }),
+    if let Value::Bool(value) = value {
+        return Ok(value);
     }
+    Err(OptionError { name: name.to_owned(), allowed: "false, true or an object".to_owned() })
 }
 
 fn decimal(value: u32) -> String {
@@ -290,19 +259,13 @@ mod tests {
     use super::*;
 
     fn refused(name: &str, value: Value<'_>) -> String {
-        Options::default()
-            .set(name, value)
-            .expect_err("refused")
-            .message()
+        Options::default().set(name, value).expect_err("refused").message()
     }
 
     #[test]
     fn an_unknown_option_is_named_with_those_there_are() {
         let message = refused("conectTimeout", Value::Number(1.0));
-        assert!(
-            message.contains("\"conectTimeout\"") && message.contains("connectTimeout,"),
-            "{message}"
-        );
+        assert!(message.contains("\"conectTimeout\"") && message.contains("connectTimeout,"), "{message}");
     }
 
     #[test]
@@ -323,27 +286,18 @@ mod tests {
     #[test]
     fn options_that_contradict_one_another_are_refused() {
         let mut options = Options::default();
-        options
-            .set("backoff.cap", Value::Number(10.0))
-            .expect("allowed alone");
+        options.set("backoff.cap", Value::Number(10.0)).expect("allowed alone");
         assert_eq!(options.check().expect_err("refused").name, "backoff.cap");
         let mut options = Options::default();
-        options
-            .set("reserved.ping", Value::Text("pong"))
-            .expect("allowed alone");
+        options.set("reserved.ping", Value::Text("pong")).expect("allowed alone");
         assert_eq!(options.check().expect_err("refused").name, "reserved.ping");
     }
 
     #[test]
     fn a_reserved_type_can_be_renamed() {
         let mut options = Options::default();
-        options
-            .set("reserved.ping", Value::Text("hb"))
-            .expect("allowed");
+        options.set("reserved.ping", Value::Text("hb")).expect("allowed");
         options.check().expect("consistent");
-        assert_eq!(
-            (options.reserved_name("ping"), options.reserved_name("pong")),
-            ("hb", "pong")
-        );
+        assert_eq!((options.reserved_name("ping"), options.reserved_name("pong")), ("hb", "pong"));
     }
 }

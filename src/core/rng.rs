@@ -18,12 +18,7 @@ impl Rng {
     /// A generator that begins at `seed`.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
-        Self {
-            state: seed
-                .wrapping_add(INCREMENT)
-                .wrapping_mul(MULTIPLIER)
-                .wrapping_add(INCREMENT),
-        }
+        Self { state: seed.wrapping_add(INCREMENT).wrapping_mul(MULTIPLIER).wrapping_add(INCREMENT) }
     }
 
     /// 32 uniform bits.
@@ -36,11 +31,7 @@ impl Rng {
 
     /// A uniform delay in `0..=most` milliseconds.
     pub const fn up_to(&mut self, most: Millis) -> Millis {
-        let most = if most > u32::MAX as u64 - 1 {
-            u32::MAX as u64 - 1
-        } else {
-            most
-        };
+        let most = if most > u32::MAX as u64 - 1 { u32::MAX as u64 - 1 } else { most };
         ((self.bits() as u64) * (most + 1)) >> 32
     }
 }

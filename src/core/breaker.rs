@@ -1,0 +1,81 @@
+//! The circuit breaker: after enough failures in a row, attempts become probes.
+//!
+//! Owns the count and the wait before each probe; must not know what a failure is. It closes only when a connection was
+//! stable, not when one opened (Nygard, "Release It!", 2007, and a server that accepts and drops).
+
+use super::rng::Rng;
+use super::time::{Instant, Millis};
+
+/// Failures in a row, and what they cost.
+#[derive(Clone, Debug)]
+pub struct Breaker {
+    threshold: Option<u32>,
+    probe: Millis,
+    failures: u32,
+}
+
+impl Breaker {
+    /// Opens after `threshold` failures in a row, never where there is none; then waits `probe` before each attempt.
+    #[must_use]
+    pub const fn new(threshold: Option<u32>, probe: Millis) -> Self {
+        Self { threshold, probe, failures: 0 }
+    }
+
+    /// Counts a failure and says whether it opened the breaker.
+    pub fn fail(&mut self) -> bool {
+        self.failures = self.failures.saturating_add(1);
+        self.threshold == Some(self.failures)
+    }
+
+    /// A connection was stable.
+    pub const fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    /// Failures in a row.
+    #[must_use]
+    pub const fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Whether attempts are probes.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.threshold.is_some_and(|threshold| self.failures >= threshold)
+    }
+
+    /// When the next probe may be made, if the breaker is open: the wait and up to a tenth more.
+    pub fn not_before(&self, at: Instant, rng: &mut Rng) -> Option<Instant> {
+        self.is_open().then(|| at.after(self.probe + rng.up_to(self.probe / 10)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_opens_at_the_threshold_and_says_so_once() {
+        let mut breaker = Breaker::new(Some(3), 60_000);
+        assert_eq!([breaker.fail(), breaker.fail(), breaker.fail(), breaker.fail()], [false, false, true, false]);
+        assert!(breaker.is_open());
+    }
+
+    #[test]
+    fn only_a_stable_connection_closes_it() {
+        let (mut breaker, mut rng) = (Breaker::new(Some(1), 60_000), Rng::new(1));
+        breaker.fail();
+        let probe = breaker.not_before(Instant(0), &mut rng).expect("open");
+        assert!((60_000..=66_000).contains(&probe.0));
+        breaker.reset();
+        assert_eq!(breaker.not_before(Instant(0), &mut rng), None);
+    }
+
+    #[test]
+    fn without_a_threshold_it_only_counts() {
+        let mut breaker = Breaker::new(None, 60_000);
+        assert!((0..100).all(|_| !breaker.fail()));
+        assert!(!breaker.is_open());
+        assert_eq!(breaker.failures(), 100);
+    }
+}

@@ -1,0 +1,307 @@
+//! What every state shares: the policies, what was learned, and the orders that wait to be carried out.
+//!
+//! Owns no phase of a connection; must not know which one it serves.
+
+use super::action::{Action, Fate, Outcome};
+use super::backoff::Backoff;
+use super::breaker::Breaker;
+use super::error::{Reason, Warning};
+use super::flight::Flight;
+use super::inbox::Inbox;
+use super::input::{Generation, Outgoing, PageEvent};
+use super::options::Options;
+use super::outbox::{Ended, Outbox};
+use super::resync::Position;
+use super::rng::Rng;
+use super::snapshot::PeerKind;
+use super::thrash::Thrash;
+use super::time::{Clock, Instant, Millis, Now};
+use std::collections::VecDeque;
+
+/// More clients of one page than this for one destination are too many.
+const MOST_SIBLINGS: u32 = 5;
+
+/// What is shared by all states of one client.
+#[derive(Clone, Debug)]
+pub struct Context<P> {
+    /// The application's choices.
+    pub options: Options,
+    /// 128 random bits for one life of the page.
+    pub client: String,
+    /// The line of time.
+    pub clock: Clock,
+    /// Chance.
+    pub rng: Rng,
+    /// The page and the network, as the browser last told.
+    pub page: Page,
+    /// Delays.
+    pub backoff: Backoff,
+    /// Failures in a row.
+    pub breaker: Breaker,
+    /// Too much of it.
+    pub thrash: Thrash,
+    /// The call to the providers.
+    pub providers: Providers,
+    /// What waits to be sent.
+    pub outbox: Outbox<P>,
+    /// What was sent and is not settled.
+    pub flight: Flight<P>,
+    /// Where we are in the log.
+    pub position: Position<P>,
+    /// Critical events.
+    pub inbox: Inbox,
+    /// What is known of the peer behind this URL, from any connection.
+    pub peer: PeerKind,
+    /// The log that messages in flight were sent to, and when that connection was lost.
+    pub sent_to: SentTo,
+    /// The number of the last socket.
+    pub generation: Generation,
+    /// The token for the next hello.
+    pub token: Option<String>,
+    /// A new token was asked for since the last stable connection.
+    pub token_renewed: bool,
+    /// The first quick return to a server that went away was made since the last stable connection.
+    pub returned_fast: bool,
+    /// The server's word: not before.
+    pub server_word: Option<Instant>,
+    /// Why the connection is not open, or last was not.
+    pub reason: Option<Reason>,
+    /// Connections that opened.
+    pub connects: u32,
+    /// The application handles states.
+    pub want_state: bool,
+    /// The greatest `ts` of an event.
+    pub greatest_ts: Option<u64>,
+    /// When the peer was last heard on an earlier connection.
+    pub heard: Option<Instant>,
+    /// The last round trip.
+    pub rtt: Option<Millis>,
+    /// Warnings that were given and are not repeated.
+    warned: Vec<Warning>,
+    actions: VecDeque<Action<P>>,
+}
+
+/// The page and the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// It cannot be seen.
+    pub hidden: bool,
+    /// `navigator.onLine` is false.
+    pub offline: bool,
+    /// Its timers stand still.
+    pub frozen: bool,
+}
+
+impl Page {
+    /// Nobody waits for the connection, or it is not likely to come: retry at the cap.
+    #[must_use]
+    pub const fn is_in_no_hurry(self) -> bool {
+        self.hidden || self.offline
+    }
+
+    /// Takes note of what the browser tells.
+    pub const fn note(&mut self, event: PageEvent) {
+        match event {
+            PageEvent::Online => self.offline = false,
+            PageEvent::Offline => self.offline = true,
+            PageEvent::Hidden => self.hidden = true,
+            PageEvent::Frozen => self.frozen = true,
+            PageEvent::Visible | PageEvent::PageShow | PageEvent::Resumed | PageEvent::Focus => {
+                if matches!(event, PageEvent::Visible) {
+                    self.hidden = false;
+                }
+                self.frozen = false;
+            }
+            PageEvent::PageHide | PageEvent::NetworkChanged => {}
+        }
+    }
+}
+
+/// What is in flight went to this log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SentTo {
+    /// Its epoch.
+    pub epoch: Option<String>,
+    /// How long the server remembers outcomes.
+    pub keep: Millis,
+    /// When the connection was lost.
+    pub lost_at: Option<Instant>,
+}
+
+/// The one call to the url, protocols and token providers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Providers {
+    call: u32,
+    /// Attempts that have waited for the call; 0 if none is in flight.
+    waited: u8,
+}
+
+impl Providers {
+    /// A call that has not answered this many attempts is given up: it may hang for ever.
+    const PATIENCE: u8 = 3;
+
+    /// An attempt needs what they say. The number of a new call to make, or nothing if it waits for the one in flight.
+    pub const fn ask(&mut self) -> Option<u32> {
+        if self.waited > 0 && self.waited < Self::PATIENCE {
+            self.waited += 1;
+            return None;
+        }
+        self.waited = 1;
+        self.call = self.call.wrapping_add(1);
+        Some(self.call)
+    }
+
+    /// Call number `call` ended. False if it was given up.
+    pub const fn ended(&mut self, call: u32) -> bool {
+        let current = self.waited > 0 && call == self.call;
+        if current {
+            self.waited = 0;
+        }
+        current
+    }
+}
+
+impl<P: Clone> Context<P> {
+    /// The context of a new client.
+    #[must_use]
+    pub fn new(now: Now, seed: u64, client: String, options: Options) -> Self {
+        let threshold = options.breaker.then_some(options.breaker_failures);
+        Self {
+            client,
+            clock: Clock::new(now),
+            rng: Rng::new(seed),
+            page: Page::default(),
+            backoff: Backoff::new(options.backoff_base, options.backoff_cap, options.jitter),
+            breaker: Breaker::new(threshold, options.breaker_probe),
+            thrash: Thrash::default(),
+            providers: Providers::default(),
+            outbox: Outbox::new(options.queue_high, options.queue_normal, options.queue_bytes),
+            flight: Flight::default(),
+            position: Position::default(),
+            inbox: Inbox::default(),
+            peer: PeerKind::Unknown,
+            sent_to: SentTo::default(),
+            generation: 0,
+            token: None,
+            token_renewed: false,
+            returned_fast: false,
+            server_word: None,
+            reason: None,
+            connects: 0,
+            want_state: false,
+            greatest_ts: None,
+            heard: None,
+            rtt: None,
+            warned: Vec::new(),
+            actions: VecDeque::new(),
+            options,
+        }
+    }
+
+    /// Where the machine is on its line of time.
+    #[must_use]
+    pub const fn at(&self) -> Instant {
+        self.clock.at()
+    }
+
+    /// Gives an order.
+    pub fn act(&mut self, action: Action<P>) {
+        self.actions.push_back(action);
+    }
+
+    /// The next order.
+    pub fn next_action(&mut self) -> Option<Action<P>> {
+        self.actions.pop_front()
+    }
+
+    /// Warns once until [`Self::forget_warning`].
+    pub fn warn_once(&mut self, warning: Warning) {
+        if !self.warned.contains(&warning) {
+            self.warned.push(warning);
+            self.act(Action::Warn(warning));
+        }
+    }
+
+    /// The next such warning is given again.
+    pub fn forget_warning(&mut self, warning: Warning) {
+        self.warned.retain(|own| *own != warning);
+    }
+
+    /// So many clients share one destination.
+    pub fn note_siblings(&mut self, count: u32) {
+        if count > MOST_SIBLINGS {
+            self.warn_once(Warning::ManyClients);
+        }
+    }
+
+    /// Accepts a message into the outbox, or ends it there.
+    pub fn accept(&mut self, message: Outgoing<P>) {
+        let mut ended = Vec::new();
+        self.outbox.push(message, &mut ended);
+        self.settle(ended);
+    }
+
+    /// Refuses a message: the application closed the client.
+    pub fn refuse(&mut self, message: &Outgoing<P>) {
+        let outcome = Outcome::because(Fate::Aborted, "closed", "close() was called before");
+        self.settle([(message.receipt, outcome)]);
+    }
+
+    /// Tells how messages ended.
+    pub fn settle(&mut self, ended: impl IntoIterator<Item = Ended>) {
+        for (receipt, outcome) in ended {
+            self.act(Action::Settle { receipt, outcome });
+        }
+    }
+
+    /// The application wants no more: what is unsent is aborted, what is sent and not settled is unknown.
+    pub fn settle_all(&mut self) {
+        let unknown = self.flight.give_up("closed", "close() was called before the server answered");
+        self.settle(unknown);
+        let aborted = || Outcome::because(Fate::Aborted, "closed", "close() was called before it was sent");
+        let unsent: Vec<Ended> = self.outbox.drain().map(|message| (message.receipt, aborted())).collect();
+        self.settle(unsent);
+    }
+
+    /// A connection was open for long enough to count as a success.
+    pub fn note_stable(&mut self) {
+        self.backoff.reset();
+        self.breaker.reset();
+        self.thrash.reset();
+        self.flight.relax();
+        self.token_renewed = false;
+        self.returned_fast = false;
+        self.forget_warning(Warning::Thrashing);
+        self.forget_warning(Warning::BreakerOpened);
+    }
+
+    /// The number of a new socket.
+    pub const fn next_generation(&mut self) -> Generation {
+        self.generation = self.generation.wrapping_add(1);
+        self.generation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_call_to_the_providers_is_in_flight() {
+        let mut providers = Providers::default();
+        assert_eq!([providers.ask(), providers.ask(), providers.ask()], [Some(1), None, None]);
+        assert!(providers.ended(1) && !providers.ended(1));
+        assert_eq!(providers.ask(), Some(2));
+    }
+
+    #[test]
+    fn a_provider_that_hangs_is_given_up_and_asked_anew() {
+        let mut providers = Providers::default();
+        for _ in 0..3 {
+            providers.ask();
+        }
+        assert_eq!(providers.ask(), Some(2));
+        assert!(!providers.ended(1), "its late answer is ignored");
+        assert!(providers.ended(2));
+    }
+}

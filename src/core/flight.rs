@@ -1,0 +1,273 @@
+//! Messages that were sent and are to be acknowledged.
+//!
+//! Owns their numbers, the window, resends and doubt; must not know queues or sockets. Applied at most once per epoch
+//! within `keep`, and exactly once if acknowledged (`PROTOCOL.md`, acknowledged messages).
+
+use super::action::{Fate, Outcome};
+use super::input::{Generation, Outgoing, ReceiptId};
+use super::options::OnDoubt;
+use super::outbox::Ended;
+use super::time::{Instant, Millis};
+use std::collections::VecDeque;
+
+/// On a live connection an unanswered message is sent again after this long: a nudge.
+const RESEND_MS: Millis = 10_000;
+/// The longest explanation of a refusal that is passed on, in bytes.
+const MAX_TEXT_BYTES: usize = 1_024;
+
+/// What is in flight.
+#[derive(Clone, Debug)]
+pub struct Flight<P> {
+    /// In the order of their numbers.
+    messages: VecDeque<Flying<P>>,
+    next: u64,
+    /// One at a time and in a frame of its own: the last connection ended because a frame was too big.
+    cautious: bool,
+}
+
+/// A message in flight.
+#[derive(Clone, Debug)]
+struct Flying<P> {
+    n: u64,
+    receipt: ReceiptId,
+    payload: P,
+    /// The connection it was last sent on.
+    on: Generation,
+    /// When it goes out again if nothing is said.
+    again_at: Instant,
+    /// Its end is in doubt: the server may have forgotten that it applied it.
+    doubted: bool,
+}
+
+/// A message to be sent, now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flown<P> {
+    /// The text.
+    pub payload: P,
+    /// The n of its `$id`.
+    pub n: u64,
+    /// Whether it carries `$again`.
+    pub again: bool,
+    /// Whether it may share a frame.
+    pub joined: bool,
+}
+
+impl<P> Default for Flight<P> {
+    /// Nothing in flight; the first message is number 1.
+    fn default() -> Self {
+        Self { messages: VecDeque::new(), next: 1, cautious: false }
+    }
+}
+
+impl<P: Clone> Flight<P> {
+    /// Messages sent and not settled.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Whether all are settled.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// Whether another message may be sent: n is not, before n − `window` is settled.
+    #[must_use]
+    pub fn has_room(&self, window: u64) -> bool {
+        let window = if self.cautious { 1 } else { window };
+        self.messages.front().is_none_or(|oldest| self.next < oldest.n + window)
+    }
+
+    /// Gives a message its number and sends it.
+    pub fn launch(&mut self, message: Outgoing<P>, on: Generation, at: Instant) -> Flown<P> {
+        let flying = Flying {
+            n: self.next,
+            receipt: message.receipt,
+            payload: message.payload,
+            on,
+            again_at: at.after(RESEND_MS),
+            doubted: false,
+        };
+        self.next += 1;
+        let flown = flying.flown(!self.cautious);
+        self.messages.push_back(flying);
+        flown
+    }
+
+    /// The next message, in order, that was not sent on connection `on` yet.
+    pub fn resend(&mut self, on: Generation, at: Instant) -> Option<Flown<P>> {
+        let joined = !self.cautious;
+        let reach = if self.cautious { 1 } else { usize::MAX };
+        let flying = self.messages.iter_mut().take(reach).find(|flying| flying.on != on)?;
+        flying.on = on;
+        flying.again_at = at.after(RESEND_MS);
+        Some(flying.flown(joined))
+    }
+
+    /// The next message, in order, whose answer on connection `on` is late.
+    pub fn nudge(&mut self, on: Generation, at: Instant) -> Option<Flown<P>> {
+        let joined = !self.cautious;
+        let flying = self.messages.iter_mut().find(|flying| flying.on == on && flying.again_at <= at)?;
+        flying.again_at = at.after(RESEND_MS);
+        Some(flying.flown(joined))
+    }
+
+    /// When the first answer on connection `on` will be late.
+    #[must_use]
+    pub fn late_at(&self, on: Generation) -> Option<Instant> {
+        self.messages.iter().filter(|flying| flying.on == on).map(|flying| flying.again_at).min()
+    }
+
+    /// The server applied number `n`.
+    pub fn settle(&mut self, n: u64, outcome: Outcome) -> Option<Ended> {
+        let index = self.messages.binary_search_by_key(&n, |flying| flying.n).ok()?;
+        self.messages.remove(index).map(|flying| (flying.receipt, outcome))
+    }
+
+    /// The server refused number `n`, for a person to read why.
+    pub fn refuse(&mut self, n: u64, code: &str, message: &str) -> Option<Ended> {
+        self.settle(n, Outcome::because(Fate::Rejected, cut(code, 64), cut(message, MAX_TEXT_BYTES)))
+    }
+
+    /// The server is too busy for number `n` until `at`.
+    pub fn postpone(&mut self, n: u64, at: Instant) {
+        if let Ok(index) = self.messages.binary_search_by_key(&n, |flying| flying.n) {
+            self.messages[index].again_at = at;
+        }
+    }
+
+    /// What was sent to a server that may have forgotten it: sent again and marked, or given up.
+    pub fn doubt(&mut self, on_doubt: OnDoubt) -> Vec<Ended> {
+        match on_doubt {
+            OnDoubt::Resend => {
+                self.messages.iter_mut().for_each(|flying| flying.doubted = true);
+                Vec::new()
+            }
+            OnDoubt::Fail => self.give_up("in_doubt", "the server no longer knows whether it was applied"),
+        }
+    }
+
+    /// Ends everything in flight as `unknown`.
+    pub fn give_up(&mut self, code: &str, message: &str) -> Vec<Ended> {
+        self.cautious = false;
+        let end = |flying: Flying<P>| (flying.receipt, Outcome::because(Fate::Unknown, code, message));
+        self.messages.drain(..).map(end).collect()
+    }
+
+    /// The connection ended because a frame was too big (1009): from now on one at a time, and what repeats it is refused.
+    pub fn too_big(&mut self) -> Option<Ended> {
+        if self.cautious {
+            let oldest = self.messages.front()?.n;
+            return self.refuse(oldest, "too_big", "the server closed the connection because of its size (1009)");
+        }
+        self.cautious = true;
+        None
+    }
+
+    /// A connection was stable, and nothing is in flight that could be too big.
+    pub fn relax(&mut self) {
+        if self.messages.is_empty() {
+            self.cautious = false;
+        }
+    }
+}
+
+impl<P: Clone> Flying<P> {
+    fn flown(&self, joined: bool) -> Flown<P> {
+        Flown { payload: self.payload.clone(), n: self.n, again: self.doubted, joined }
+    }
+}
+
+/// `text`, cut at a character's boundary to at most `most` bytes.
+fn cut(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::input::Priority;
+
+    fn launch(flight: &mut Flight<u32>, receipt: ReceiptId) -> u64 {
+        let message = Outgoing { receipt, payload: receipt, bytes: 1, priority: Priority::Normal, ack: true };
+        flight.launch(message, 1, Instant(0)).n
+    }
+
+    fn three() -> Flight<u32> {
+        let mut flight = Flight::default();
+        assert_eq!([1, 2, 3].map(|receipt| launch(&mut flight, receipt)), [1, 2, 3]);
+        flight
+    }
+
+    #[test]
+    fn n_is_not_sent_before_n_minus_w_is_settled() {
+        let mut flight = three();
+        assert!(!flight.has_room(3));
+        flight.settle(2, Outcome::plain(Fate::Acked));
+        assert!(!flight.has_room(3), "1 is still open");
+        flight.settle(1, Outcome::plain(Fate::Acked));
+        assert!(flight.has_room(3));
+        launch(&mut flight, 4);
+        launch(&mut flight, 5);
+        assert!(!flight.has_room(3));
+    }
+
+    #[test]
+    fn after_a_reconnect_each_goes_out_once_in_order() {
+        let mut flight = three();
+        flight.settle(2, Outcome::plain(Fate::Acked));
+        let resent: Vec<u64> = std::iter::from_fn(|| flight.resend(2, Instant(5))).map(|flown| flown.n).collect();
+        assert_eq!(resent, [1, 3]);
+    }
+
+    #[test]
+    fn a_late_answer_is_nudged_once_in_ten_seconds() {
+        let mut flight = three();
+        assert_eq!(flight.late_at(1), Some(Instant(10_000)));
+        assert_eq!(flight.nudge(1, Instant(9_999)), None);
+        let nudged = std::iter::from_fn(|| flight.nudge(1, Instant(10_000))).count();
+        assert_eq!((nudged, flight.late_at(1)), (3, Some(Instant(20_000))));
+        assert_eq!(flight.late_at(2), None, "nothing is late on a connection it was not sent on");
+    }
+
+    #[test]
+    fn an_outcome_is_told_once() {
+        let mut flight = three();
+        assert_eq!(flight.settle(3, Outcome::plain(Fate::Acked)), Some((3, Outcome::plain(Fate::Acked))));
+        assert_eq!(flight.settle(3, Outcome::plain(Fate::Acked)), None);
+        assert_eq!(flight.settle(99, Outcome::plain(Fate::Acked)), None);
+    }
+
+    #[test]
+    fn doubt_marks_or_gives_up() {
+        let mut flight = three();
+        assert!(flight.doubt(OnDoubt::Resend).is_empty());
+        assert!(flight.resend(2, Instant(0)).is_some_and(|flown| flown.again));
+        let ended = flight.doubt(OnDoubt::Fail);
+        assert!(ended.len() == 3 && ended.iter().all(|(_, outcome)| outcome.fate == Fate::Unknown));
+    }
+
+    #[test]
+    fn the_message_that_repeats_a_1009_is_refused_and_the_others_live() {
+        let mut flight = three();
+        assert_eq!(flight.too_big(), None);
+        let resent: Vec<_> = std::iter::from_fn(|| flight.resend(2, Instant(0))).collect();
+        assert!(resent.len() == 1 && !resent[0].joined);
+        let (receipt, outcome) = flight.too_big().expect("refused");
+        assert_eq!((receipt, outcome.fate), (1, Fate::Rejected));
+        assert_eq!(flight.resend(3, Instant(0)).map(|flown| flown.n), Some(2));
+        assert!(!flight.has_room(256));
+    }
+
+    #[test]
+    fn a_refusal_is_cut_to_a_length_a_person_reads() {
+        let mut flight = three();
+        let (_, outcome) = flight.refuse(1, "x", &"é".repeat(5_000)).expect("in flight");
+        assert_eq!(outcome.message.map(|message| message.len()), Some(1_024));
+    }
+}

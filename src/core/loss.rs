@@ -1,0 +1,160 @@
+//! What follows the end of an attempt or a connection.
+//!
+//! Owns the rules by which a loss becomes a wait or a stop; must not know sockets. A failure is an attempt that ends
+//! before it was stable, unless the server sent it away on purpose (goaway, 1001, 1012).
+
+use super::action::Action;
+use super::connection::Connection;
+use super::context::Context;
+use super::error::{Reason, Warning};
+use super::not_before::NotBefore;
+use super::time::Millis;
+use crate::wire::close_code::{self, CloseRule};
+
+/// A server that goes away on purpose is returned to within this, spread evenly, the first time.
+const FAST_MS: Millis = 5_000;
+/// A server in trouble is left alone for at least this.
+const SLOW_MS: Millis = 8_000;
+
+/// The end of an attempt or a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Why.
+    pub reason: Reason,
+    /// What `shouldReconnect` said, if anything.
+    pub overrule: Option<bool>,
+    /// The server had asked us to leave.
+    pub sent_away: bool,
+}
+
+impl Loss {
+    /// An end that nobody overruled.
+    #[must_use]
+    pub const fn of(reason: Reason) -> Self {
+        Self { reason, overrule: None, sent_away: false }
+    }
+}
+
+/// What follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Another attempt, not before this.
+    Wait(NotBefore, Reason),
+    /// None, until the application asks.
+    Stop(Reason),
+}
+
+/// Takes note that `connection` is lost: what was in flight is sent again on the next one.
+pub fn leave<P: Clone>(cx: &mut Context<P>, connection: &Connection) {
+    cx.heard = Some(connection.heard());
+    cx.sent_to.lost_at = Some(cx.at());
+    cx.position.forget_outstanding();
+}
+
+/// What follows the loss of an attempt, or of `connection` if it had opened.
+pub fn after<P: Clone>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>) -> Verdict {
+    let rule = rule(cx, &loss);
+    cx.reason = Some(loss.reason);
+    if let Some(connection) = connection {
+        leave(cx, connection);
+        if !loss.sent_away && cx.thrash.connection_lost(cx.clock.at()) {
+            cx.warn_once(Warning::Thrashing);
+        }
+    }
+    if rule == CloseRule::TooBig {
+        let ended = cx.flight.too_big();
+        cx.settle(ended);
+    }
+    let excused = loss.sent_away || rule == CloseRule::Fast;
+    let stable = connection.is_some_and(Connection::is_stable);
+    if !stable && !excused && cx.breaker.fail() {
+        cx.warn_once(Warning::BreakerOpened);
+    }
+    match rule {
+        CloseRule::Stop => return stop(cx, loss.reason),
+        CloseRule::Unauthorized if cx.token_renewed || !cx.options.renewable => {
+            let code = loss.reason.close_code().unwrap_or(close_code::UNAUTHORIZED);
+            return stop(cx, Reason::Unauthorized { code });
+        }
+        CloseRule::Unauthorized => cx.token_renewed = true,
+        CloseRule::Retry | CloseRule::Fast | CloseRule::Slow | CloseRule::TooBig => {}
+    }
+    let floors = floors(cx, rule, loss.sent_away);
+    let reason = if cx.breaker.is_open() {
+        Reason::BreakerOpen { code: loss.reason.close_code().unwrap_or(close_code::ABNORMAL) }
+    } else {
+        loss.reason
+    };
+    cx.reason = Some(reason);
+    Verdict::Wait(floors, reason)
+}
+
+/// The floors under an attempt that good news or the application brings about.
+pub fn unscheduled<P: Clone>(cx: &mut Context<P>) -> NotBefore {
+    if cx.thrash.unscheduled_attempt(cx.clock.at()) {
+        cx.warn_once(Warning::Thrashing);
+    }
+    let at = cx.at();
+    NotBefore { server: word(cx), thrash: cx.thrash.not_before(at, &mut cx.rng), ..NotBefore::default() }
+}
+
+fn rule<P>(cx: &Context<P>, loss: &Loss) -> CloseRule {
+    let by_code = match loss.reason {
+        Reason::Closed { code } => close_code::rule(code),
+        Reason::InvalidUrl if !cx.options.renewable => CloseRule::Stop,
+        Reason::ConnectTimeout
+        | Reason::ProviderFailed
+        | Reason::ProviderTimeout
+        | Reason::InvalidUrl
+        | Reason::HeartbeatLost
+        | Reason::Goaway
+        | Reason::Suspended
+        | Reason::BreakerOpen { .. }
+        | Reason::Unauthorized { .. }
+        | Reason::Refused { .. }
+        | Reason::ByApplication => CloseRule::Retry,
+    };
+    match (loss.overrule, by_code) {
+        (Some(false), _) => CloseRule::Stop,
+        (Some(true), CloseRule::Stop | CloseRule::Unauthorized) => CloseRule::Retry,
+        _ => by_code,
+    }
+}
+
+fn floors<P: Clone>(cx: &mut Context<P>, rule: CloseRule, sent_away: bool) -> NotBefore {
+    let at = cx.at();
+    let delay = match rule {
+        // The server named its time.
+        _ if sent_away && cx.server_word.is_some() => 0,
+        CloseRule::Fast if !cx.returned_fast => {
+            cx.returned_fast = true;
+            cx.rng.up_to(FAST_MS)
+        }
+        _ if cx.page.is_in_no_hurry() => cx.backoff.at_cap(&mut cx.rng),
+        CloseRule::Slow => cx.backoff.next_from(&mut cx.rng, SLOW_MS),
+        CloseRule::Fast | CloseRule::Retry | CloseRule::Unauthorized | CloseRule::TooBig | CloseRule::Stop => {
+            cx.backoff.next(&mut cx.rng)
+        }
+    };
+    NotBefore {
+        server: word(cx),
+        thrash: cx.thrash.not_before(at, &mut cx.rng),
+        breaker: cx.breaker.not_before(at, &mut cx.rng),
+        backoff: Some(at.after(delay)),
+    }
+}
+
+fn word<P: Clone>(cx: &Context<P>) -> Option<super::time::Instant> {
+    cx.server_word.filter(|word| *word > cx.at())
+}
+
+fn stop<P: Clone>(cx: &mut Context<P>, reason: Reason) -> Verdict {
+    let reason = if let Reason::Closed { code } = reason { Reason::Refused { code } } else { reason };
+    cx.reason = Some(reason);
+    Verdict::Stop(reason)
+}
+
+/// Gives up a socket: its late events are ignored.
+pub fn abandon<P: Clone>(cx: &mut Context<P>, generation: super::input::Generation) {
+    cx.act(Action::Abandon { generation, code: close_code::NORMAL });
+}

@@ -1,0 +1,64 @@
+//! When the next attempt may be made, and by whose word.
+//!
+//! Owns the precedence: the server's word, then thrash, breaker, backoff; must not know how each came about.
+
+use super::time::Instant;
+
+/// The floors under the next attempt; the highest holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NotBefore {
+    /// The server said so. Nothing skips it.
+    pub server: Option<Instant>,
+    /// The brake on thrashing. Nothing skips it.
+    pub thrash: Option<Instant>,
+    /// The circuit breaker. Only the application skips it.
+    pub breaker: Option<Instant>,
+    /// Backoff. Good news skips it.
+    pub backoff: Option<Instant>,
+}
+
+impl NotBefore {
+    /// When the attempt is due, if `now` allows it.
+    #[must_use]
+    pub fn due(&self, now: Instant) -> Instant {
+        [self.server, self.thrash, self.breaker, self.backoff].into_iter().flatten().fold(now, Instant::max)
+    }
+
+    /// Good news (online, visible): backoff ends at `at` if it would have ended later. True if that changed anything.
+    pub fn hurry(&mut self, at: Instant) -> bool {
+        let sooner = self.backoff.is_some_and(|backoff| backoff > at);
+        if sooner {
+            self.backoff = Some(at);
+        }
+        sooner
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: NotBefore = NotBefore {
+        server: Some(Instant(40)),
+        thrash: Some(Instant(30)),
+        breaker: Some(Instant(60)),
+        backoff: Some(Instant(50)),
+    };
+
+    #[test]
+    fn the_highest_floor_holds() {
+        assert_eq!(ALL.due(Instant(0)), Instant(60));
+        assert_eq!(NotBefore::default().due(Instant(7)), Instant(7));
+    }
+
+    #[test]
+    fn good_news_skips_backoff_only() {
+        let mut floors = NotBefore { breaker: None, ..ALL };
+        assert!(floors.hurry(Instant(10)));
+        assert_eq!(floors.due(Instant(0)), Instant(40));
+        assert!(!floors.hurry(Instant(20)));
+        let mut floors = ALL;
+        floors.hurry(Instant(10));
+        assert_eq!(floors.due(Instant(0)), Instant(60));
+    }
+}

@@ -1,0 +1,240 @@
+//! The states of a connection and every transition between them.
+//!
+//! Owns the table below; must not know policies, which live in modules of their own and are consulted by the states.
+//!
+//! ```text
+//!            Start              Resolved            Opened
+//!   Idle ───────────► Resolving ────────► Connecting ──────► Open ──┐ goaway: a second attempt
+//!                       ▲   │                 │               │ ▲───┘ beside it, see `Handover`
+//!       due, or sooner  │   │ failed, late    │ closed, late  │ closed, dead, sent away
+//!                       │   ▼                 ▼               ▼
+//!                     Waiting ◄───────────────┴───────────────┤
+//!                       │ ▲                                   │ close()
+//!              pagehide │ │ pageshow                          ▼
+//!                       ▼ │                                Closing
+//!                    Suspended                                │ drained, late, lost
+//!                                                             ▼
+//!     any state ── a loss that no retry can mend ───────►  Stopped ── retry() ──► Waiting
+//! ```
+//!
+//! To the public Idle, Waiting, Suspended and Stopped are `closed`, Resolving and Connecting are `connecting`.
+
+mod attempt;
+mod closing;
+mod handover;
+mod open;
+mod waiting;
+
+pub use attempt::{Connecting, Resolving};
+pub use closing::Closing;
+pub use handover::Handover;
+pub use open::Open;
+pub use waiting::{Suspended, Waiting};
+
+use super::connection::Connection;
+use super::context::Context;
+use super::error::Reason;
+use super::input::{Input, PageEvent};
+use super::loss::{self, Loss, Verdict};
+use super::not_before::NotBefore;
+use super::snapshot::PublicState;
+use super::timers::Deadline;
+
+/// Where a connection is. Each state owns what is valid only then.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// The application has not asked yet.
+    Idle,
+    /// The url, protocols and token are being asked for.
+    Resolving(Resolving),
+    /// A socket is being opened.
+    Connecting(Connecting),
+    /// A socket is open.
+    Open(Box<Open>),
+    /// The next attempt is due later.
+    Waiting(Waiting),
+    /// The page is hidden away.
+    Suspended(Suspended),
+    /// `close()` was called; what was accepted is on its way.
+    Closing(Box<Closing>),
+    /// No attempt, until the application asks.
+    Stopped {
+        /// Why.
+        reason: Reason,
+    },
+}
+
+impl State {
+    /// Takes an input and becomes the next state.
+    #[must_use]
+    pub fn handle<P: Clone>(self, cx: &mut Context<P>, input: Input<P>) -> Self {
+        match (self, input) {
+            (Self::Idle, Input::Start) => Resolving::begin(cx),
+
+            (Self::Resolving(state), Input::Resolved { token, .. }) => state.resolved(cx, token),
+            (Self::Resolving(_), Input::ResolveFailed { .. }) => Self::lost(cx, Loss::of(Reason::ProviderFailed), None),
+
+            (Self::Connecting(state), Input::Opened(generation)) => state.opened(cx, generation),
+            (Self::Connecting(state), Input::ConstructFailed(generation)) => state.refused(cx, generation),
+            (Self::Connecting(state), Input::Closed { generation, code, overrule }) => {
+                state.closed(cx, generation, code, overrule)
+            }
+
+            (Self::Waiting(state), Input::Page(PageEvent::Online | PageEvent::Visible | PageEvent::Resumed)) => {
+                state.hurry(cx)
+            }
+            (Self::Waiting(state), Input::Retry) => state.insist(cx),
+
+            (Self::Suspended(state), Input::Page(PageEvent::PageShow | PageEvent::Visible)) => state.resume(cx),
+
+            (Self::Stopped { .. }, Input::Retry) => {
+                cx.token_renewed = false;
+                Waiting::begin(cx, NotBefore::default(), Reason::ByApplication).insist(cx)
+            }
+
+            (Self::Open(state), Input::Close { drain }) => Closing::begin(cx, *state, drain),
+            (state @ (Self::Closing(_) | Self::Stopped { reason: Reason::ByApplication }), Input::Close { .. }) => {
+                state
+            }
+            (state, Input::Close { .. }) => {
+                state.abandon(cx);
+                Self::close(cx)
+            }
+
+            (state @ (Self::Idle | Self::Stopped { .. } | Self::Suspended(_)), Input::Page(PageEvent::PageHide)) => {
+                state
+            }
+            (Self::Closing(state), Input::Page(PageEvent::PageHide)) => state.finish(cx),
+            (state, Input::Page(PageEvent::PageHide)) => state.suspend(cx),
+
+            (state @ (Self::Closing(_) | Self::Stopped { reason: Reason::ByApplication }), Input::Send(message)) => {
+                cx.refuse(&message);
+                state
+            }
+            (Self::Open(mut state), Input::Send(message)) => {
+                cx.accept(message);
+                state.connection.send(cx);
+                Self::Open(state)
+            }
+            (state, Input::Send(message)) => {
+                cx.accept(message);
+                state
+            }
+
+            (Self::Open(state), input) => state.handle(cx, input),
+            (Self::Closing(state), input) => state.handle(cx, input),
+
+            // Everything else is old news, or none of this state's business.
+            (state, _) => state,
+        }
+    }
+
+    /// A deadline of this state has passed.
+    #[must_use]
+    pub fn on_timer<P: Clone>(self, cx: &mut Context<P>, deadline: Deadline) -> Self {
+        match self {
+            Self::Resolving(_) => Self::lost(cx, Loss::of(Reason::ProviderTimeout), None),
+            Self::Connecting(state) => state.timed_out(cx),
+            Self::Waiting(_) => Resolving::begin(cx),
+            Self::Open(state) => state.on_timer(cx, deadline),
+            Self::Closing(state) => state.on_timer(cx, deadline),
+            Self::Idle | Self::Suspended(_) | Self::Stopped { .. } => self,
+        }
+    }
+
+    /// The machine slept, or something else shook it awake.
+    pub fn wake<P: Clone>(&mut self, cx: &mut Context<P>) {
+        if let Self::Open(state) = self {
+            state.connection.wake(cx, true);
+        }
+    }
+
+    /// When this state wants to be woken.
+    #[must_use]
+    pub fn deadline<P: Clone>(&self, cx: &Context<P>) -> Option<Deadline> {
+        match self {
+            Self::Resolving(state) => Some(state.deadline()),
+            Self::Connecting(state) => Some(state.deadline()),
+            Self::Open(state) => state.deadline(cx),
+            Self::Waiting(state) => Some(state.deadline()),
+            Self::Closing(state) => state.deadline(cx),
+            Self::Idle | Self::Suspended(_) | Self::Stopped { .. } => None,
+        }
+    }
+
+    /// The open connection, if there is one.
+    #[must_use]
+    pub fn connection(&self) -> Option<&Connection> {
+        match self {
+            Self::Open(state) => Some(&state.connection),
+            Self::Closing(state) => Some(&state.connection),
+            Self::Idle
+            | Self::Resolving(_)
+            | Self::Connecting(_)
+            | Self::Waiting(_)
+            | Self::Suspended(_)
+            | Self::Stopped { .. } => None,
+        }
+    }
+
+    /// The open connection, if there is one.
+    pub fn connection_mut(&mut self) -> Option<&mut Connection> {
+        match self {
+            Self::Open(state) => Some(&mut state.connection),
+            Self::Closing(state) => Some(&mut state.connection),
+            Self::Idle
+            | Self::Resolving(_)
+            | Self::Connecting(_)
+            | Self::Waiting(_)
+            | Self::Suspended(_)
+            | Self::Stopped { .. } => None,
+        }
+    }
+
+    /// The standard's state for this one.
+    #[must_use]
+    pub const fn public(&self) -> PublicState {
+        match self {
+            Self::Idle | Self::Waiting(_) | Self::Suspended(_) | Self::Stopped { .. } => PublicState::Closed,
+            Self::Resolving(_) | Self::Connecting(_) => PublicState::Connecting,
+            Self::Open(_) => PublicState::Open,
+            Self::Closing(_) => PublicState::Closing,
+        }
+    }
+
+    /// What follows a loss: a wait or a stop.
+    fn lost<P: Clone>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>) -> Self {
+        match loss::after(cx, loss, connection) {
+            Verdict::Wait(floors, reason) => Self::Waiting(Waiting::begin(cx, floors, reason)),
+            Verdict::Stop(reason) => Self::Stopped { reason },
+        }
+    }
+
+    /// Closed by the application: everything accepted ends now.
+    fn close<P: Clone>(cx: &mut Context<P>) -> Self {
+        cx.settle_all();
+        cx.reason = Some(Reason::ByApplication);
+        Self::Stopped { reason: Reason::ByApplication }
+    }
+
+    /// Hidden away: sockets are closed cleanly, so that the page may enter the back/forward cache.
+    fn suspend<P: Clone>(self, cx: &mut Context<P>) -> Self {
+        if let Some(connection) = self.connection() {
+            loss::leave(cx, connection);
+        }
+        let floors = if let Self::Waiting(waiting) = &self { waiting.floors } else { NotBefore::default() };
+        self.abandon(cx);
+        cx.reason = Some(Reason::Suspended);
+        Self::Suspended(Suspended { floors })
+    }
+
+    /// Gives up every socket of this state.
+    fn abandon<P: Clone>(&self, cx: &mut Context<P>) {
+        match self {
+            Self::Connecting(state) => loss::abandon(cx, state.generation),
+            Self::Open(state) => state.abandon(cx),
+            Self::Closing(state) => loss::abandon(cx, state.connection.generation),
+            Self::Idle | Self::Resolving(_) | Self::Waiting(_) | Self::Suspended(_) | Self::Stopped { .. } => {}
+        }
+    }
+}

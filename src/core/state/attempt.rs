@@ -1,0 +1,97 @@
+//! An attempt: first the providers are asked, then a socket is opened, both within one timeout.
+//!
+//! Owns the attempt's deadline and its socket's number; must not know what follows a failed attempt.
+
+use super::{Open, State};
+use crate::core::action::Action;
+use crate::core::connection::Connection;
+use crate::core::context::Context;
+use crate::core::error::Reason;
+use crate::core::input::Generation;
+use crate::core::loss::{self, Loss};
+use crate::core::time::Instant;
+use crate::core::timers::{Deadline, Timer};
+
+/// The providers were asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Resolving {
+    until: Instant,
+}
+
+impl Resolving {
+    /// Begins an attempt.
+    pub(super) fn begin<P: Clone>(cx: &mut Context<P>) -> State {
+        State::Resolving(Self::ask(cx))
+    }
+
+    /// Asks the providers, unless their answer to an earlier attempt is still awaited.
+    pub(super) fn ask<P: Clone>(cx: &mut Context<P>) -> Self {
+        if let Some(call) = cx.providers.ask() {
+            cx.act(Action::Resolve { call });
+        }
+        Self { until: cx.at().after(cx.options.connect_timeout) }
+    }
+
+    /// The providers answered: a socket is made.
+    pub(super) fn connect<P: Clone>(self, cx: &mut Context<P>, token: Option<String>) -> Connecting {
+        cx.token = token;
+        let generation = cx.next_generation();
+        cx.act(Action::Connect(generation));
+        Connecting { generation, until: self.until }
+    }
+
+    pub(super) fn resolved<P: Clone>(self, cx: &mut Context<P>, token: Option<String>) -> State {
+        State::Connecting(self.connect(cx, token))
+    }
+
+    pub(super) const fn deadline(self) -> Deadline {
+        (self.until, Timer::ConnectTimeout)
+    }
+}
+
+/// A socket is being opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Connecting {
+    pub(super) generation: Generation,
+    until: Instant,
+}
+
+impl Connecting {
+    pub(super) fn opened<P: Clone>(self, cx: &mut Context<P>, generation: Generation) -> State {
+        if generation != self.generation {
+            return State::Connecting(self);
+        }
+        State::Open(Box::new(Open::new(Connection::open(cx, generation))))
+    }
+
+    pub(super) fn closed<P: Clone>(
+        self,
+        cx: &mut Context<P>,
+        generation: Generation,
+        code: u16,
+        overrule: Option<bool>,
+    ) -> State {
+        if generation != self.generation {
+            return State::Connecting(self);
+        }
+        let loss = Loss { overrule, ..Loss::of(Reason::Closed { code }) };
+        State::lost(cx, loss, None)
+    }
+
+    /// The constructor threw.
+    pub(super) fn refused<P: Clone>(self, cx: &mut Context<P>, generation: Generation) -> State {
+        if generation != self.generation {
+            return State::Connecting(self);
+        }
+        State::lost(cx, Loss::of(Reason::InvalidUrl), None)
+    }
+
+    pub(super) fn timed_out<P: Clone>(self, cx: &mut Context<P>) -> State {
+        loss::abandon(cx, self.generation);
+        State::lost(cx, Loss::of(Reason::ConnectTimeout), None)
+    }
+
+    pub(super) const fn deadline(self) -> Deadline {
+        (self.until, Timer::ConnectTimeout)
+    }
+}

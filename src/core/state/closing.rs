@@ -1,0 +1,89 @@
+//! `close()` was called, and what was accepted before is on its way.
+//!
+//! Owns how long that may take; must not know why the application closes.
+
+use super::{Open, State};
+use crate::core::connection::{Connection, Turn};
+use crate::core::context::Context;
+use crate::core::input::Input;
+use crate::core::loss;
+use crate::core::time::{Instant, Millis};
+use crate::core::timers::{Deadline, Timer, earliest};
+
+/// What was accepted is on its way.
+#[derive(Clone, Debug)]
+pub struct Closing {
+    /// The connection.
+    pub connection: Connection,
+    until: Instant,
+}
+
+impl Closing {
+    pub(super) fn begin<P: Clone>(cx: &mut Context<P>, open: Open, drain: Option<Millis>) -> State {
+        let until = cx.at().after(drain.unwrap_or(cx.options.drain));
+        Box::new(Self { connection: open.into_connection(cx), until }).go_on(cx)
+    }
+
+    pub(super) fn handle<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
+        let current = self.connection.generation;
+        match input {
+            Input::Event { generation, event, bytes } if generation == current => {
+                self.connection.on_event(cx, event, bytes);
+            }
+            Input::Message { generation, message } if generation == current => {
+                if self.connection.on_message(cx, message) == Turn::Dead {
+                    return self.finish(cx);
+                }
+            }
+            Input::Ping { generation, ping } if generation == current => self.connection.on_ping(cx, ping),
+            Input::Handled { id } => self.connection.handled(cx, id),
+            Input::Closed { generation, .. } | Input::SendFailed(generation) if generation == current => {
+                return self.finish(cx);
+            }
+            // It is being closed: nothing else matters any more.
+            Input::Start
+            | Input::Send(_)
+            | Input::Close { .. }
+            | Input::Retry
+            | Input::WantState(_)
+            | Input::Resolved { .. }
+            | Input::ResolveFailed { .. }
+            | Input::Opened(_)
+            | Input::Closed { .. }
+            | Input::ConstructFailed(_)
+            | Input::SendFailed(_)
+            | Input::Event { .. }
+            | Input::Message { .. }
+            | Input::Ping { .. }
+            | Input::Malformed(_)
+            | Input::Senseless(_)
+            | Input::Plane(_)
+            | Input::Siblings(_)
+            | Input::Page(_)
+            | Input::Tick => return State::Closing(self),
+        }
+        self.go_on(cx)
+    }
+
+    pub(super) fn on_timer<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, (due, timer): Deadline) -> State {
+        if timer == Timer::Drain || self.connection.on_timer(cx, due, timer) == Turn::Dead {
+            return self.finish(cx);
+        }
+        State::Closing(self)
+    }
+
+    pub(super) fn deadline<P: Clone>(&self, cx: &Context<P>) -> Option<Deadline> {
+        earliest([self.connection.deadline(cx), Some((self.until, Timer::Drain))])
+    }
+
+    /// Abandons the socket; what is unsent is aborted, what is unsettled unknown.
+    pub(super) fn finish<P: Clone>(self: Box<Self>, cx: &mut Context<P>) -> State {
+        loss::leave(cx, &self.connection);
+        loss::abandon(cx, self.connection.generation);
+        State::close(cx)
+    }
+
+    fn go_on<P: Clone>(self: Box<Self>, cx: &mut Context<P>) -> State {
+        if cx.outbox.is_empty() && cx.flight.is_empty() { self.finish(cx) } else { State::Closing(self) }
+    }
+}

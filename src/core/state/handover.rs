@@ -1,0 +1,107 @@
+//! The attempt beside an open connection, after the server asked us to leave (`goaway`).
+//!
+//! Owns when it begins and how it goes; must not know the connection that serves meanwhile. Two sockets live for at most
+//! the connect timeout.
+
+use super::{Connecting, Resolving, State};
+use crate::core::context::Context;
+use crate::core::error::Reason;
+use crate::core::input::Generation;
+use crate::core::loss::{self, Loss, Verdict};
+use crate::core::time::Instant;
+use crate::core::timers::{Deadline, Timer};
+use crate::wire::limits::MAX_WAIT_MS;
+use crate::wire::message::Goaway;
+
+/// The attempt beside an open connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Handover {
+    phase: Phase,
+    /// The old connection serves until then.
+    pub(super) grace: Instant,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Scheduled(Instant),
+    Resolving(Resolving),
+    Connecting(Connecting),
+    /// No attempt can help; the old connection serves its time.
+    Refused(Reason),
+}
+
+impl Handover {
+    /// The server said `goaway`.
+    pub(super) fn new<P: Clone>(cx: &mut Context<P>, goaway: &Goaway) -> Self {
+        let at = cx.at();
+        let spread = cx.rng.up_to(goaway.spread.min(MAX_WAIT_MS));
+        let word = at.after(goaway.retry_after.min(MAX_WAIT_MS)).after(spread);
+        cx.server_word = Some(word);
+        cx.reason = Some(Reason::Goaway);
+        Self { phase: Phase::Scheduled(word), grace: at.after(goaway.grace.min(MAX_WAIT_MS)) }
+    }
+
+    /// Its time has come, or its attempt took too long.
+    pub(super) fn due<P: Clone>(self, cx: &mut Context<P>) -> Self {
+        match self.phase {
+            Phase::Scheduled(_) => Self { phase: Phase::Resolving(Resolving::ask(cx)), ..self },
+            Phase::Resolving(_) => self.failed(cx, Loss::of(Reason::ProviderTimeout)),
+            Phase::Connecting(attempt) => {
+                loss::abandon(cx, attempt.generation);
+                self.failed(cx, Loss::of(Reason::ConnectTimeout))
+            }
+            Phase::Refused(_) => self,
+        }
+    }
+
+    pub(super) fn resolved<P: Clone>(self, cx: &mut Context<P>, token: Option<String>) -> Self {
+        match self.phase {
+            Phase::Resolving(attempt) => Self { phase: Phase::Connecting(attempt.connect(cx, token)), ..self },
+            Phase::Scheduled(_) | Phase::Connecting(_) | Phase::Refused(_) => self,
+        }
+    }
+
+    pub(super) fn closed<P: Clone>(self, cx: &mut Context<P>, generation: Generation, loss: Loss) -> Self {
+        if self.socket() == Some(generation) { self.failed(cx, loss) } else { self }
+    }
+
+    /// The attempt failed: another one later, while the old connection serves.
+    pub(super) fn failed<P: Clone>(self, cx: &mut Context<P>, loss: Loss) -> Self {
+        if matches!(self.phase, Phase::Scheduled(_) | Phase::Refused(_)) {
+            return self;
+        }
+        let phase = match loss::after(cx, loss, None) {
+            Verdict::Wait(floors, _) => Phase::Scheduled(floors.due(cx.at())),
+            Verdict::Stop(reason) => Phase::Refused(reason),
+        };
+        Self { phase, ..self }
+    }
+
+    /// The socket of its attempt.
+    pub(super) const fn socket(&self) -> Option<Generation> {
+        match &self.phase {
+            Phase::Connecting(attempt) => Some(attempt.generation),
+            Phase::Scheduled(_) | Phase::Resolving(_) | Phase::Refused(_) => None,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        let at = match self.phase {
+            Phase::Scheduled(at) => at,
+            Phase::Resolving(attempt) => attempt.deadline().0,
+            Phase::Connecting(attempt) => attempt.deadline().0,
+            Phase::Refused(_) => return None,
+        };
+        Some((at, Timer::Handover))
+    }
+
+    /// What becomes of it when the old connection is gone; nothing if its attempt has not begun.
+    pub(super) const fn into_state(self) -> Option<State> {
+        match self.phase {
+            Phase::Scheduled(_) => None,
+            Phase::Resolving(attempt) => Some(State::Resolving(attempt)),
+            Phase::Connecting(attempt) => Some(State::Connecting(attempt)),
+            Phase::Refused(reason) => Some(State::Stopped { reason }),
+        }
+    }
+}

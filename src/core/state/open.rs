@@ -1,0 +1,187 @@
+//! A socket is open.
+//!
+//! Owns the current connection and, when the server asked us to leave, the attempt beside it; must not know what is said
+//! on either.
+
+use super::{Handover, State};
+use crate::core::connection::{Connection, Turn};
+use crate::core::context::Context;
+use crate::core::error::{Reason, Warning};
+use crate::core::input::{Generation, Input, PageEvent};
+use crate::core::loss::{self, Loss};
+use crate::core::timers::{Deadline, Timer, earliest};
+use crate::wire::close_code;
+
+/// A socket is open.
+#[derive(Clone, Debug)]
+pub struct Open {
+    /// The current connection.
+    pub connection: Connection,
+    handover: Option<Handover>,
+}
+
+impl Open {
+    pub(super) const fn new(connection: Connection) -> Self {
+        Self { connection, handover: None }
+    }
+
+    pub(super) fn handle<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
+        let current = self.connection.generation;
+        match input {
+            Input::Event { generation, event, bytes } if generation == current => {
+                self.connection.on_event(cx, event, bytes);
+            }
+            Input::Message { generation, message } if generation == current => {
+                let turn = self.connection.on_message(cx, message);
+                return self.turn(cx, turn);
+            }
+            Input::Ping { generation, ping } if generation == current => self.connection.on_ping(cx, ping),
+            Input::Malformed(generation) if generation == current => cx.warn_once(Warning::Malformed),
+            Input::Senseless(generation) if generation == current => cx.warn_once(Warning::Senseless),
+            Input::Handled { id } => self.connection.handled(cx, id),
+            Input::WantState(true) => self.connection.want_state(cx),
+            Input::Retry => self.connection.wake(cx, true),
+
+            Input::Closed { generation, code, overrule } if generation == current => {
+                let loss = Loss { overrule, ..Loss::of(Reason::Closed { code }) };
+                return self.lose(cx, loss);
+            }
+            Input::SendFailed(generation) if generation == current => {
+                loss::abandon(cx, current);
+                return self.lose(cx, Loss::of(Reason::Closed { code: close_code::ABNORMAL }));
+            }
+
+            Input::Page(
+                PageEvent::Online
+                | PageEvent::Offline
+                | PageEvent::Visible
+                | PageEvent::Resumed
+                | PageEvent::PageShow
+                | PageEvent::Focus
+                | PageEvent::NetworkChanged,
+            ) => self.connection.wake(cx, false),
+
+            Input::Resolved { token, .. } => self.with_handover(|handover| handover.resolved(cx, token)),
+            Input::ResolveFailed { .. } => {
+                self.with_handover(|handover| handover.failed(cx, Loss::of(Reason::ProviderFailed)));
+            }
+            Input::Closed { generation, code, overrule } => {
+                let loss = Loss { overrule, ..Loss::of(Reason::Closed { code }) };
+                self.with_handover(|handover| handover.closed(cx, generation, loss));
+            }
+            Input::ConstructFailed(generation) => {
+                self.with_handover(|handover| handover.closed(cx, generation, Loss::of(Reason::InvalidUrl)));
+            }
+            Input::Opened(generation) => return self.hand_over(cx, generation),
+
+            // Old sockets, and what other states answer to.
+            Input::Start
+            | Input::Send(_)
+            | Input::Close { .. }
+            | Input::WantState(false)
+            | Input::Event { .. }
+            | Input::Message { .. }
+            | Input::Ping { .. }
+            | Input::Malformed(_)
+            | Input::Senseless(_)
+            | Input::SendFailed(_)
+            | Input::Plane(_)
+            | Input::Siblings(_)
+            | Input::Page(PageEvent::Hidden | PageEvent::Frozen | PageEvent::PageHide)
+            | Input::Tick => {}
+        }
+        State::Open(self)
+    }
+
+    pub(super) fn on_timer<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, (due, timer): Deadline) -> State {
+        match timer {
+            Timer::Handover => {
+                self.with_handover(|handover| handover.due(cx));
+                State::Open(self)
+            }
+            Timer::Grace => {
+                loss::abandon(cx, self.connection.generation);
+                self.lose(cx, Loss::of(Reason::Goaway))
+            }
+            Timer::ConnectTimeout
+            | Timer::Retry
+            | Timer::Stable
+            | Timer::PingDue
+            | Timer::PingStale
+            | Timer::PongTimeout
+            | Timer::HelloTimeout
+            | Timer::ResyncTimeout
+            | Timer::Resend
+            | Timer::Drain => {
+                let turn = self.connection.on_timer(cx, due, timer);
+                self.turn(cx, turn)
+            }
+        }
+    }
+
+    pub(super) fn deadline<P: Clone>(&self, cx: &Context<P>) -> Option<Deadline> {
+        let handover = self.handover.as_ref();
+        earliest([
+            self.connection.deadline(cx),
+            handover.and_then(Handover::deadline),
+            handover.map(|handover| (handover.grace, Timer::Grace)),
+        ])
+    }
+
+    /// Gives up both sockets.
+    pub(super) fn abandon<P: Clone>(&self, cx: &mut Context<P>) {
+        loss::abandon(cx, self.connection.generation);
+        if let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
+            loss::abandon(cx, generation);
+        }
+    }
+
+    /// The connection alone: the attempt beside it is given up.
+    pub(super) fn into_connection<P: Clone>(self, cx: &mut Context<P>) -> Connection {
+        if let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
+            loss::abandon(cx, generation);
+        }
+        self.connection
+    }
+
+    fn turn<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, turn: Turn) -> State {
+        match turn {
+            Turn::None => State::Open(self),
+            Turn::Dead => {
+                loss::abandon(cx, self.connection.generation);
+                self.lose(cx, Loss::of(Reason::HeartbeatLost))
+            }
+            Turn::Goaway(goaway) => {
+                if self.handover.is_none() {
+                    self.handover = Some(Handover::new(cx, &goaway));
+                }
+                State::Open(self)
+            }
+        }
+    }
+
+    /// The current connection is gone; the attempt beside it, if there is one, takes its place.
+    fn lose<P: Clone>(self: Box<Self>, cx: &mut Context<P>, loss: Loss) -> State {
+        let sent_away = self.handover.is_some();
+        if let Some(next) = self.handover.and_then(Handover::into_state) {
+            cx.reason = Some(Reason::Goaway);
+            loss::leave(cx, &self.connection);
+            return next;
+        }
+        State::lost(cx, Loss { sent_away, ..loss }, Some(&self.connection))
+    }
+
+    /// The socket beside the current one opened: it becomes the current one.
+    fn hand_over<P: Clone>(self: Box<Self>, cx: &mut Context<P>, generation: Generation) -> State {
+        if self.handover.as_ref().and_then(Handover::socket) != Some(generation) {
+            return State::Open(self);
+        }
+        loss::leave(cx, &self.connection);
+        loss::abandon(cx, self.connection.generation);
+        State::Open(Box::new(Self::new(Connection::open(cx, generation))))
+    }
+
+    fn with_handover(&mut self, change: impl FnOnce(Handover) -> Handover) {
+        self.handover = self.handover.take().map(change);
+    }
+}

@@ -78,7 +78,7 @@ clean: ## remove what was built (not the tools of the user's cache)
 build: $(web) server
 
 server:
-	@[ -x '$(CARGO_TARGET_DIR)/debug/everwire-server' ] || echo '==> server: compiling (about a minute)'
+	@[ -x '$(CARGO_TARGET_DIR)/debug/everwire-server' ] || echo '==> server: compiling (one to two minutes)'
 	@cargo build --quiet --package everwire-server
 
 $(web): $(web-modules) demo/web/node_modules/everwire/package.json $(call sources,demo/web)

@@ -2,12 +2,12 @@
 // Owns the default entry: the client with its wasm inlined, compiled by the first client that is
 // made; must not know how a client works.
 
-import { clientFrom, compile } from './load.js';
+import { clientFrom } from './load.js';
 import { hex } from './wasm.js';
 
 export { EverwireError } from './everwire_error.js';
 
-export const Client = /* @__PURE__ */ clientFrom(() => compile(decode(hex)));
+export const Client = /* @__PURE__ */ clientFrom(() => decode(hex));
 
 /** @type {(url: any, options?: any) => InstanceType<typeof Client>} */
 export const connect = (url, options) => new Client(url, options);

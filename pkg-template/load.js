@@ -8,51 +8,50 @@ import { EverwireError } from './everwire_error.js';
 let loaded = false;
 
 /**
- * Instantiates the module that `source` compiles, unless there is an instance already.
+ * Compiles and instantiates what `source` returns, unless there is an instance already.
  *
- * @param {() => WebAssembly.Module} source
+ * @param {() => WebAssembly.Module | BufferSource} source
  */
 export function load(source) {
   if (loaded) return;
   if (typeof WebAssembly !== 'object') {
-    throw unavailable('This browser has no WebAssembly (Lockdown Mode of iOS takes it away).');
+    throw unavailable('there is no WebAssembly (Lockdown Mode of iOS, for one, takes it away).');
   }
   const module = source();
   try {
     initSync({ module });
   } catch (cause) {
-    throw unavailable('The wasm module could not be instantiated.', cause);
+    throw isPolicy(cause, module)
+      ? new EverwireError(
+          'csp',
+          "The Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src, or to its default-src where it has no script-src.",
+          false,
+          cause,
+        )
+      : unavailable('the wasm module could not be compiled or instantiated; the cause says why.', cause);
   }
   loaded = true;
 }
 
 /**
- * @param {Uint8Array<ArrayBuffer>} bytes
- * @returns {WebAssembly.Module}
+ * Engines word the refusal of a policy differently, and WebKit compiles but does not instantiate. What
+ * they have in common is an error of compiling what compiles: the bytes are valid. Anything else is a
+ * broken module or a limit (of memory; of 4 KB on the main thread in Chromium before 115).
+ *
+ * @param {unknown} cause
+ * @param {WebAssembly.Module | BufferSource} module
  */
-export function compile(bytes) {
-  try {
-    return new WebAssembly.Module(bytes);
-  } catch (cause) {
-    // Engines word the refusal of a policy differently, and some as EvalError; what they have in
-    // common is that the very same bytes are valid. A RangeError is a limit: of memory, or of what
-    // the main thread may compile (4 KB in Chromium before 115).
-    if (!(cause instanceof RangeError) && WebAssembly.validate(bytes)) {
-      throw new EverwireError(
-        'csp',
-        "The Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src, or to its default-src where it has no script-src.",
-        false,
-        cause,
-      );
-    }
-    throw unavailable('The wasm module could not be compiled.', cause);
-  }
+function isPolicy(cause, module) {
+  return (
+    (cause instanceof WebAssembly.CompileError || cause instanceof EvalError) &&
+    (module instanceof WebAssembly.Module || WebAssembly.validate(module))
+  );
 }
 
 /**
  * The `Client` of an entry: the core's, which makes sure first that there is a core.
  *
- * @param {() => WebAssembly.Module} source
+ * @param {() => WebAssembly.Module | BufferSource} source
  */
 export const clientFrom = (source) =>
   class Client extends CoreClient {
@@ -67,8 +66,8 @@ export const clientFrom = (source) =>
   };
 
 /**
- * @param {string} message
+ * @param {string} why
  * @param {unknown} [cause]
  */
-export const unavailable = (message, cause) =>
-  new EverwireError('wasm_unavailable', `everwire cannot run here: ${message}`, false, cause);
+export const unavailable = (why, cause) =>
+  new EverwireError('wasm_unavailable', `everwire cannot run here: ${why}`, false, cause);

@@ -1,7 +1,7 @@
 // @ts-check
 // Owns the entry for those who fetch the wasm themselves; must not know how a client works.
 
-import { clientFrom, compile, load, unavailable } from './load.js';
+import { clientFrom, load, unavailable } from './load.js';
 
 export { EverwireError } from './everwire_error.js';
 
@@ -20,7 +20,7 @@ export async function init(source) {
 
 /** @param {any} source a module, or its bytes */
 export function initSync(source) {
-  load(() => (source instanceof WebAssembly.Module ? source : compile(source)));
+  load(() => source);
 }
 
 /** @param {Response} response */

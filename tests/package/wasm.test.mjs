@@ -33,13 +33,14 @@ const throwing = (Kind, message) =>
     throw new Kind(message);
   });
 
-for (const [engine, Kind, message] of /** @type {const} */ ([
-  ['Chromium', WebAssembly.CompileError, "WebAssembly.Module(): Compiling or instantiating WebAssembly module violates the following Content Security policy directive because 'unsafe-eval' is not allowed"],
-  ['Firefox', WebAssembly.CompileError, 'call to WebAssembly.Module() blocked by CSP'],
-  ['WebKit', EvalError, "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an allowed source of script"],
+for (const [engine, step, Kind, message] of /** @type {const} */ ([
+  ['Chromium', 'Module', WebAssembly.CompileError, "WebAssembly.Module(): Compiling or instantiating WebAssembly module violates the following Content Security policy directive because 'unsafe-eval' is not allowed"],
+  ['Firefox', 'Module', WebAssembly.CompileError, 'call to WebAssembly.Module() blocked by CSP'],
+  ['WebKit', 'Instance', WebAssembly.CompileError, "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an allowed source of script"],
+  ['older engines', 'Module', EvalError, 'Refused to create a WebAssembly object'],
 ])) {
   test(`a Content-Security-Policy that forbids wasm in ${engine} is named with what to add`, () => {
-    const error = refused({ Module: throwing(Kind, message) });
+    const error = refused({ [step]: throwing(Kind, message) });
     assert.equal(error.code, 'csp');
     assert.match(error.message, /'wasm-unsafe-eval'.*script-src/);
     assert.equal(error.retryable, false);
@@ -63,6 +64,11 @@ test('a module that cannot be instantiated is told so', () => {
   const error = refused({ Instance: throwing(RangeError, 'out of memory') });
   assert.equal(error.code, 'wasm_unavailable');
   assert.ok(error.cause instanceof RangeError);
+});
+
+test('bytes that are no module are not taken for a policy', async () => {
+  const { initSync } = await import('everwire/slim');
+  assert.throws(() => initSync(new TextEncoder().encode('<!doctype html>')), { code: 'wasm_unavailable' });
 });
 
 test('what failed once can succeed later', () => {

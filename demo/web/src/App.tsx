@@ -1,0 +1,140 @@
+// Owns what is where on the page and what is selected. Must not know how anything is drawn, sent or received.
+
+import { useCallback, useMemo, useState, useSyncExternalStore } from 'react';
+import { Announcer } from './components/Announcer.tsx';
+import { CompletionView } from './components/CompletionView.tsx';
+import { EmptyState } from './components/EmptyState.tsx';
+import { GateDialog } from './components/GateDialog.tsx';
+import { Graph } from './components/Graph.tsx';
+import { NodeList } from './components/NodeList.tsx';
+import { type View, ViewSwitch } from './components/ViewSwitch.tsx';
+import { Header } from './components/Header.tsx';
+import { Icon } from './components/Icon.tsx';
+import { NodePanel } from './components/NodePanel.tsx';
+import { Progress } from './components/Progress.tsx';
+import type { Control } from './components/RunControls.tsx';
+import { RUN_WORDS } from './components/statusWords.ts';
+import { Toasts } from './components/Toasts.tsx';
+import { connectionView, isLive } from './connectionView.ts';
+import { linkKey, proxiedStreamUrl, setNetwork, startRun } from './network.ts';
+import { createRunStore } from './runStore.ts';
+import { createToastStore } from './toasts.ts';
+import { useCommands } from './useCommands.ts';
+import { useDAGStream } from './useDAGStream.ts';
+import { useGate } from './useGate.ts';
+import { useIncidents } from './useIncidents.ts';
+import { useMedia } from './useMedia.ts';
+
+export function App({ dagId }: { dagId: string }) {
+  const [store] = useState(createRunStore);
+  const [toasts] = useState(createToastStore);
+  const [link] = useState(linkKey);
+  const stream = useDAGStream(dagId, store, () => proxiedStreamUrl(dagId, link));
+  const { run, connection, retry } = stream;
+  const live = isLive(connection);
+  const commands = useCommands(stream, toasts);
+  const gate = useGate(run.gates, commands, live);
+  useIncidents(run, toasts);
+
+  const [selected, setSelected] = useState<string | null>(null);
+  const [closedResults, setClosedResults] = useState<string | null>(null);
+  const [starting, setStarting] = useState(false);
+  const narrow = useMedia('(max-width: 720px)');
+  // On a phone a graph of any size is too small to read.
+  const [chosenView, setChosenView] = useState<View | null>(null);
+  const view = chosenView ?? (narrow ? 'list' : 'graph');
+  const shown = useSyncExternalStore(toasts.subscribe, toasts.getSnapshot, toasts.getSnapshot);
+  const highlighted = useMemo(
+    () => new Set(shown.flatMap(({ tone, nodeId }) => (tone === 'red' && nodeId !== undefined ? [nodeId] : []))),
+    [shown],
+  );
+
+  const { issue } = commands;
+  const control = useCallback(
+    async (what: Control) => {
+      if (what !== 'start') {
+        await issue(what, { type: `${what}_execution` });
+        return;
+      }
+      setStarting(true);
+      const wrong = await startRun(dagId);
+      setStarting(false);
+      setSelected(null);
+      if (wrong !== null) toasts.show({ key: 'start', tone: 'red', title: 'The run was not started', text: wrong, lasts: 12_000 });
+    },
+    [dagId, issue, toasts],
+  );
+
+  const pending = useMemo(() => (starting ? new Set([...commands.pending, 'start']) : commands.pending), [starting, commands.pending]);
+  const node = selected === null ? undefined : run.nodes.get(selected);
+  const empty = run.nodes.size === 0 || run.status === 'idle';
+  const results = run.results !== null && run.results.run_id !== closedResults ? run.results : null;
+  const start = () => void control('start');
+
+  return (
+    <div className="app">
+      <Header
+        run={run}
+        connection={connection}
+        pending={pending}
+        onControl={(what) => void control(what)}
+        onRetry={retry}
+        onNetwork={(action) => setNetwork(link, action)}
+      />
+      <main className="main">
+        {/* Under the gate nothing can be reached by keyboard or reader; the header and the toasts stay. */}
+        <div className="canvas" inert={gate.open}>
+          {empty ? (
+            <EmptyState known={run.known} title={run.title} description={run.description} busy={starting} onStart={start} />
+          ) : (
+            <>
+              {view === 'graph' ? (
+                <Graph
+                  run={run}
+                  direction={narrow ? 'TB' : 'LR'}
+                  selected={selected}
+                  highlighted={highlighted}
+                  onSelect={setSelected}
+                />
+              ) : (
+                <NodeList run={run} highlighted={highlighted} onSelect={setSelected} />
+              )}
+              <Progress nodes={run.nodes} />
+              <ViewSwitch view={view} onView={setChosenView} />
+            </>
+          )}
+          {results && !node && (
+            <CompletionView
+              results={results}
+              nodes={run.nodes}
+              onSelect={setSelected}
+              onClose={() => setClosedResults(results.run_id)}
+            />
+          )}
+          {node && (
+            <NodePanel node={node} nodes={run.nodes} edges={run.edges} onSelect={setSelected} onClose={() => setSelected(null)} />
+          )}
+          {gate.gate && !gate.open && (
+            <button type="button" className="button reopen" data-testid="gate-open" onClick={() => gate.setOpen(true)}>
+              <Icon name="hand" />
+              Decision needed: {gate.gate.presentation.title}
+            </button>
+          )}
+        </div>
+        {gate.gate && gate.open && (
+          <GateDialog
+            key={`${gate.gate.node_id}@${gate.gate.presentation.expires_at}`}
+            gate={gate.gate}
+            more={gate.more}
+            progress={gate.progress}
+            onDecide={gate.decide}
+            onLater={() => gate.setOpen(false)}
+          />
+        )}
+      </main>
+      <Toasts store={toasts} onShowNode={setSelected} />
+      <Announcer message={connectionView(connection, 0).spoken} />
+      <Announcer message={run.known ? `Run: ${RUN_WORDS[run.status]}` : ''} />
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+// Owns where the nodes of a graph stand and how its edges run between them. Must not know what a node shows.
+
+import dagre from '@dagrejs/dagre';
+import { edgeId } from './runState.ts';
+
+export type Direction = 'LR' | 'TB';
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Every card has this size, so that a status never moves anything. */
+export const NODE_WIDTH = 236;
+export const NODE_HEIGHT = 72;
+
+export interface Layout {
+  /** Top left corners. */
+  readonly nodes: ReadonlyMap<string, Point>;
+  /** By `edgeId`: the points between the two cards, past those in between. */
+  readonly routes: ReadonlyMap<string, readonly Point[]>;
+}
+
+/** Edges to unknown nodes are ignored. */
+export function layout(
+  ids: Iterable<string>,
+  edges: Iterable<{ readonly from: string; readonly to: string }>,
+  direction: Direction,
+): Layout {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({
+    rankdir: direction,
+    nodesep: direction === 'LR' ? 22 : 28,
+    ranksep: direction === 'LR' ? 76 : 52,
+    marginx: 8,
+    marginy: 8,
+  });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const id of ids) graph.setNode(id, { width: NODE_WIDTH, height: NODE_HEIGHT });
+  for (const { from, to } of edges) {
+    if (graph.hasNode(from) && graph.hasNode(to)) graph.setEdge(from, to);
+  }
+  dagre.layout(graph);
+  const nodes = new Map<string, Point>();
+  for (const id of graph.nodes()) {
+    const { x, y } = graph.node(id) as Point;
+    nodes.set(id, { x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 });
+  }
+  const routes = new Map<string, readonly Point[]>();
+  for (const edge of graph.edges()) {
+    // The first and the last point lie on the cards' borders; the handles take their place.
+    const { points } = graph.edge(edge) as { points: Point[] };
+    routes.set(edgeId({ from: edge.v, to: edge.w }), points.slice(1, -1));
+  }
+  return { nodes, routes };
+}
+
+/** A smooth line (a uniform cubic B-spline) from `start` to `end` that leaves and arrives along the direction. */
+export function spline(start: Point, end: Point, between: readonly Point[], direction: Direction): string {
+  const lead = (point: Point, by: number): Point =>
+    direction === 'LR' ? { x: point.x + by, y: point.y } : { x: point.x, y: point.y + by };
+  const through = [start, start, start, lead(start, 24), ...between, lead(end, -24), end, end, end];
+  const f = (value: number) => value.toFixed(1);
+  let path = `M${f(start.x)} ${f(start.y)}`;
+  for (let at = 0; at + 2 < through.length; at += 1) {
+    const [a, b, c] = through.slice(at, at + 3) as [Point, Point, Point];
+    const mix = (p: Point, q: Point, share: number) => `${f(p.x + (q.x - p.x) * share)} ${f(p.y + (q.y - p.y) * share)}`;
+    const knot = `${f((a.x + 4 * b.x + c.x) / 6)} ${f((a.y + 4 * b.y + c.y) / 6)}`;
+    if (at > 0) path += ` ${knot}`;
+    if (at + 3 < through.length) path += `C${mix(b, c, 1 / 3)} ${mix(b, c, 2 / 3)}`;
+  }
+  return path;
+}

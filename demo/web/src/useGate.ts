@@ -1,0 +1,68 @@
+// Owns one question from its arrival to its settlement: which gate is shown, and what is said about its decision.
+
+import { useCallback, useEffect, useState } from 'react';
+import type { GateProgress } from './components/GateDialog.tsx';
+import type { Decision, WaitingGate } from './protocol.ts';
+import type { Commands } from './useCommands.ts';
+
+/** After the server's word a gate closes within a frame or so; one that stays longer was not settled by this decision. */
+const SETTLES_WITHIN = 10_000;
+
+interface Answer {
+  readonly gate: string;
+  readonly state: 'under way' | 'applied' | 'refused';
+  readonly message: string;
+}
+
+export interface GateView {
+  readonly gate: WaitingGate | null;
+  readonly more: number;
+  readonly open: boolean;
+  readonly progress: GateProgress | null;
+  decide(decision: Decision, feedback?: string): void;
+  setOpen(open: boolean): void;
+}
+
+export function useGate(gates: readonly WaitingGate[], { issue }: Commands, live: boolean): GateView {
+  const gate = gates[0] ?? null;
+  const id = gate ? `${gate.node_id}@${gate.presentation.expires_at}` : null;
+  const [answer, setAnswer] = useState<Answer | null>(null);
+  const [putAside, setPutAside] = useState<string | null>(null);
+  const current = answer !== null && answer.gate === id ? answer : null;
+
+  const decide = useCallback(
+    (decision: Decision, feedback?: string) => {
+      if (!gate || id === null || (current && current.state !== 'refused')) return;
+      const said = { type: 'human_decision', node_id: gate.node_id, decision, ...(feedback !== undefined && { feedback }) } as const;
+      setAnswer({ gate: id, state: 'under way', message: '' });
+      void issue('decision', said).then((outcome) => {
+        setAnswer({ gate: id, state: outcome.ok ? 'applied' : 'refused', message: outcome.ok ? '' : outcome.message });
+      });
+    },
+    [gate, id, current, issue],
+  );
+
+  useEffect(() => {
+    if (current?.state !== 'applied' || !live) return;
+    const timer = setTimeout(() => {
+      setAnswer({ ...current, state: 'refused', message: 'The server took the decision, and the gate still waits. Decide again.' });
+    }, SETTLES_WITHIN);
+    return () => clearTimeout(timer);
+  }, [current, live]);
+
+  return {
+    gate,
+    more: Math.max(gates.length - 1, 0),
+    open: gate !== null && putAside !== id,
+    progress: current && progressOf(current, live),
+    decide,
+    setOpen: (open) => setPutAside(open ? null : id),
+  };
+}
+
+function progressOf({ state, message }: Answer, live: boolean): GateProgress {
+  if (state === 'refused') return { text: message, tone: 'red', busy: false };
+  if (state === 'applied') return { text: 'Delivered. The run goes on.', tone: 'blue', busy: true };
+  if (!live) return { text: 'Decision queued, connection lost. It will be delivered once.', tone: 'amber', busy: true };
+  return { text: 'Sending your decision…', tone: 'blue', busy: true };
+}

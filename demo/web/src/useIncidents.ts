@@ -1,0 +1,30 @@
+// Owns the way of an error from the state to a person and to the tracker: each one once.
+
+import { useEffect, useRef } from 'react';
+import { reportError } from './reportError.ts';
+import type { RunState } from './runState.ts';
+import type { ToastStore } from './toasts.ts';
+
+export function useIncidents({ incidents, nodes, runId }: RunState, toasts: ToastStore): void {
+  const told = useRef(0);
+  useEffect(() => {
+    for (const { n, nodeId, message } of incidents) {
+      if (n <= told.current) continue;
+      told.current = n;
+      reportError(new Error(message), {
+        where: 'run',
+        ...(nodeId !== undefined && { nodeId }),
+        ...(runId !== null && { runId }),
+      });
+      const title = nodeId === undefined ? 'The run reports a problem' : `Problem at ${nodes.get(nodeId)?.title ?? nodeId}`;
+      toasts.show({
+        key: `incident-${nodeId ?? n}`,
+        tone: 'red',
+        title,
+        text: message,
+        lasts: 15_000,
+        ...(nodeId !== undefined && { nodeId }),
+      });
+    }
+  }, [incidents, nodes, runId, toasts]);
+}

@@ -1,0 +1,19 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+// EVERWIRE_SERVER points `npm run dev` at a running reference server.
+const server = process.env['EVERWIRE_SERVER'] ?? 'http://127.0.0.1:8787';
+
+export default defineConfig({
+  plugins: [react()],
+  base: './',
+  build: {
+    target: 'es2022',
+    // Nothing may become a data: URL, so that the server's content security policy can stay without them.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: { '/api': { target: server, ws: true } },
+  },
+});

@@ -101,8 +101,8 @@ function newSlot() {
   let held = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let closing;
+  let holders = 0;
   const close = () => {
-    clearTimeout(closing);
     held?.client.close();
     held = null;
   };
@@ -112,14 +112,15 @@ function newSlot() {
      * @param {() => any} make
      */
     open(key, make) {
-      if (held?.key === key) clearTimeout(closing);
-      else close();
+      clearTimeout(closing);
+      if (held?.key !== key) close();
       if (held === null && key !== null) held = { key, client: make() };
+      holders++;
       return held;
     },
     /** A remount follows in the same task; what has not come back by the next is gone. */
     release() {
-      closing = setTimeout(close);
+      if (--holders === 0) closing = setTimeout(close);
     },
   };
 }
@@ -204,7 +205,7 @@ function useLatest(value) {
 
 /**
  * Takes something in the layout phase and lets it go when `dependencies` change or in the passive
- * phase of the unmount.
+ * phase of the unmount. The next is taken before the last is let go, so that what both need is kept.
  *
  * @param {() => (() => void) | undefined} take
  * @param {unknown[]} dependencies
@@ -212,8 +213,9 @@ function useLatest(value) {
 function useHold(take, dependencies) {
   const release = useRef(nothing);
   useCommitEffect(() => {
-    release.current();
+    const before = release.current;
     release.current = take() ?? nothing;
+    before();
   }, dependencies);
   useEffect(
     () => () => {

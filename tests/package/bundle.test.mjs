@@ -36,10 +36,11 @@ const application = (/** @type {string} */ entry) => `
 
 /** @param {string} code @param {string} url */
 async function run(code, url) {
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', code, '--', url], {
+  const child = spawn(process.execPath, ['--input-type=module', '-', url], {
     cwd: fileURLToPath(new URL('.', import.meta.url)),
     timeout: 10_000,
   });
+  child.stdin.end(code);
   let output = '';
   child.stdout.on('data', (data) => (output += data));
   child.stderr.on('data', (data) => (output += data));

@@ -44,7 +44,8 @@ function declaredValues(file) {
 
 test('no file needs a bundler to be configured', () => {
   for (const file of scripts) {
-    const text = readFileSync(join(folder, file), 'utf8');
+    const lines = readFileSync(join(folder, file), 'utf8').split('\n');
+    const text = lines.filter((line) => !/^\s*(?:\*|\/[*/])/.test(line)).join('\n');
     for (const word of ['import.meta', 'import(', 'require(', 'eval(', 'new Function', 'process.env']) {
       assert.ok(!text.includes(word), `${file} contains ${word}`);
     }
@@ -65,6 +66,7 @@ test('every file that is imported is in the package', () => {
 test('no path of the machine that built it is in the package', () => {
   for (const file of [...scripts, 'core.wasm']) {
     const text = readFileSync(join(folder, file), 'latin1');
-    assert.doesNotMatch(text, /\/(?:home|root|Users|work|tmp)\/|\.cargo\/registry/, file);
+    const found = /\/(?:home|root|Users|work|tmp)\/[\w./-]*|\.cargo\/registry/.exec(text);
+    assert.equal(found, null, `${file} contains ${found?.[0]}`);
   }
 });

@@ -2,9 +2,9 @@
 //!
 //! Owns orders; must not know how they are carried out.
 
+use super::continuity::Continuity;
 use super::error::Warning;
 use super::input::{Generation, ReceiptId};
-use super::resync::Continuity;
 use crate::wire::message::ClientMessage;
 
 /// How a message ended.

@@ -3,19 +3,19 @@
 //! Owns hello, the order in which things are flushed after it, the heartbeat and what came from the peer; must not know
 //! how connections begin or what follows their end. Order after a hello: hello, resync_request, resends, `high`, `normal`.
 
+mod receive;
+
 use super::action::{Action, Fate, Outcome};
 use super::context::Context;
 use super::error::Warning;
 use super::heartbeat::{Beat, Heartbeat, is_late};
-use super::inbox::Seen;
 use super::input::Generation;
-use super::resync::{Delivery, Request};
+use super::position::Request;
 use super::snapshot::{Freshness, PeerKind};
 use super::terms::Terms;
 use super::time::{Instant, Millis};
 use super::timers::{Deadline, Timer, earliest};
-use crate::wire::limits::{MAX_WAIT_MS, VERSION};
-use crate::wire::message::{ClientHello, ClientMessage, Event, Goaway, Nack, ServerHello, ServerMessage, feature};
+use crate::wire::message::{ClientMessage, Goaway};
 
 /// What was accepted waits this long for the peer's hello, at most.
 const HELLO_MS: Millis = 2_000;
@@ -115,7 +115,7 @@ impl Connection {
             PeerKind::Simple => true,
             PeerKind::Foreign | PeerKind::Unknown => return Freshness::Unknown,
         };
-        let lost = cx.position.continuity() == super::resync::Continuity::Lost;
+        let lost = cx.position.continuity() == super::continuity::Continuity::Lost;
         if known && !self.heartbeat.is_stale(cx.at()) && !cx.position.is_outstanding() && !lost {
             Freshness::Fresh
         } else {
@@ -212,70 +212,6 @@ impl Connection {
         }
     }
 
-    /// A ping came: it is answered at once, and whoever sends pings knows them.
-    pub fn on_ping<P: Clone>(&mut self, cx: &mut Context<P>, ping: P) {
-        self.heartbeat.hear(cx.at());
-        self.learn(cx, PeerKind::Simple);
-        cx.act(Action::Pong { generation: self.generation, ping });
-    }
-
-    /// An event came that the data plane did not deliver on its own.
-    pub fn on_event<P: Clone>(&mut self, cx: &mut Context<P>, event: Event<P>, bytes: usize) {
-        self.heartbeat.hear(cx.at());
-        let Some(terms) = &self.terms else {
-            cx.act(Action::Deliver { payload: event.event, id: None });
-            return;
-        };
-        let numbered = terms.log.is_some();
-        if let Some(id) = &event.id {
-            match cx.inbox.look_up(id) {
-                Seen::New => {}
-                Seen::Pending => return,
-                Seen::Acknowledged => {
-                    self.say(cx, ClientMessage::Ack { id: id.clone() });
-                    return;
-                }
-                Seen::Senseless => {
-                    cx.warn_once(Warning::Senseless);
-                    return;
-                }
-            }
-        }
-        if !numbered {
-            Self::deliver(cx, event);
-            return;
-        }
-        let (event, request) = cx.position.admit(event, bytes, cx.clock.at());
-        if let Some(event) = event {
-            Self::deliver(cx, event);
-        }
-        self.ask(cx, request);
-    }
-
-    /// A message of the protocol came.
-    pub fn on_message<P: Clone>(&mut self, cx: &mut Context<P>, message: ServerMessage<P>) -> Turn {
-        let at = cx.at();
-        self.heartbeat.hear(at);
-        match message {
-            ServerMessage::Hello(hello) => self.on_hello(cx, hello),
-            ServerMessage::Pong { .. } => {
-                self.learn(cx, PeerKind::Simple);
-                self.confirmed(cx);
-            }
-            ServerMessage::Ack { id } => self.on_outcome(cx, &id, Outcome::plain(Fate::Acked)),
-            ServerMessage::Reply { id, .. } => self.on_outcome(cx, &id, Outcome::plain(Fate::Acked)),
-            ServerMessage::Nack(nack) => self.on_nack(cx, &nack),
-            ServerMessage::Resync(answer) => {
-                self.confirmed(cx);
-                let (deliveries, request) = cx.position.answer(answer, at);
-                self.deliver_all(cx, deliveries);
-                self.ask(cx, request);
-            }
-            ServerMessage::Goaway(goaway) => return Turn::Goaway(goaway),
-        }
-        Turn::None
-    }
-
     /// Sends what may be sent: resends first, then what waits.
     pub fn flush<P: Clone>(&mut self, cx: &mut Context<P>) {
         if self.flow != Flow::Free {
@@ -311,86 +247,6 @@ impl Connection {
         }
     }
 
-    fn on_hello<P: Clone>(&mut self, cx: &mut Context<P>, hello: ServerHello) {
-        if self.terms.is_some() {
-            cx.warn_once(Warning::Senseless);
-            return;
-        }
-        let Some(terms) = Terms::new(hello) else {
-            cx.warn_once(Warning::Senseless);
-            return;
-        };
-        let at = cx.at();
-        self.learn(cx, PeerKind::Everwire);
-        self.heartbeat.agree(terms.heartbeat_by, terms.heartbeat_every);
-        self.confirmed(cx);
-        let features = [feature::BATCH, feature::ACK, feature::SEQ].map(str::to_owned).to_vec();
-        let hello = ClientHello { v: VERSION, features, client: cx.client.clone(), token: cx.token.clone() };
-        // A batch may only follow the hello, so it goes alone.
-        cx.act(Action::Say { generation: self.generation, message: ClientMessage::Hello(hello), joined: false });
-        match terms.log.clone() {
-            Some(log) => {
-                let request = cx.position.meet(log, cx.want_state, at);
-                self.terms = Some(terms);
-                self.ask(cx, request);
-            }
-            None => {
-                cx.position.unnumbered();
-                self.terms = Some(terms);
-                self.ask_after_gap(cx);
-            }
-        }
-        self.reconsider_flight(cx);
-        self.flow = Flow::Free;
-        self.flush(cx);
-    }
-
-    /// What was sent on earlier connections may be unknown to this server, or known to none.
-    fn reconsider_flight<P: Clone>(&mut self, cx: &mut Context<P>) {
-        let Some(terms) = &self.terms else { return };
-        let epoch = terms.log.as_ref().map(|log| log.epoch.clone());
-        let absent = cx.sent_to.lost_at.map_or(0, |lost| cx.at().since(lost));
-        let ended = if !terms.ack {
-            cx.flight.give_up("ack_unsupported", "the server no longer gives acknowledgements")
-        } else if !cx.flight.is_empty() && (epoch != cx.sent_to.epoch || absent > cx.sent_to.keep) {
-            cx.flight.doubt(cx.options.on_doubt)
-        } else {
-            Vec::new()
-        };
-        cx.sent_to.epoch = epoch;
-        cx.sent_to.keep = terms.keep;
-        cx.sent_to.lost_at = None;
-        cx.settle(ended);
-    }
-
-    fn on_outcome<P: Clone>(&mut self, cx: &mut Context<P>, id: &str, outcome: Outcome) {
-        let Some(n) = own_number(&cx.client, id) else {
-            cx.warn_once(Warning::Senseless);
-            return;
-        };
-        self.confirmed(cx);
-        let ended = cx.flight.settle(n, outcome);
-        cx.settle(ended);
-        self.flush(cx);
-    }
-
-    fn on_nack<P: Clone>(&mut self, cx: &mut Context<P>, nack: &Nack) {
-        let Some(n) = own_number(&cx.client, &nack.id) else {
-            cx.warn_once(Warning::Senseless);
-            return;
-        };
-        self.confirmed(cx);
-        if nack.code == "busy" {
-            let wait = nack.retry_after.unwrap_or(BUSY_MS).clamp(1, MAX_WAIT_MS);
-            let wait = wait + cx.rng.up_to(wait * 3 / 10);
-            cx.flight.postpone(n, cx.clock.at().after(wait));
-            return;
-        }
-        let ended = cx.flight.refuse(n, &nack.code, &nack.message);
-        cx.settle(ended);
-        self.flush(cx);
-    }
-
     /// A peer without numbers is asked what was missed after a long gap, if it has shown that it speaks of such things.
     fn ask_after_gap<P: Clone>(&mut self, cx: &mut Context<P>) {
         let speaks = matches!(cx.peer, PeerKind::Simple | PeerKind::Everwire);
@@ -400,19 +256,6 @@ impl Connection {
             let request = cx.position.ask_unnumbered(cx.greatest_ts, cx.clock.at());
             self.ask(cx, Some(request));
         }
-    }
-
-    /// The peer showed what it is.
-    fn learn<P: Clone>(&mut self, cx: &mut Context<P>, kind: PeerKind) {
-        if cx.peer != PeerKind::Everwire {
-            cx.peer = kind;
-        }
-        self.heartbeat.support(cx.options.heartbeat);
-    }
-
-    fn confirmed<P: Clone>(&mut self, cx: &mut Context<P>) {
-        self.heartbeat.confirm(cx.at());
-        cx.rtt = self.heartbeat.rtt().or(cx.rtt);
     }
 
     fn beat<P: Clone>(&mut self, cx: &mut Context<P>, beat: Beat) -> Turn {
@@ -443,34 +286,6 @@ impl Connection {
         cx.act(Action::Say { generation: self.generation, message, joined: true });
     }
 
-    fn deliver_all<P: Clone>(&mut self, cx: &mut Context<P>, deliveries: Vec<Delivery<P>>) {
-        for delivery in deliveries {
-            match delivery {
-                Delivery::Event(event) => match event.id.as_deref().map(|id| cx.inbox.look_up(id)) {
-                    None | Some(Seen::New) => Self::deliver(cx, event),
-                    Some(Seen::Acknowledged) => {
-                        if let Some(id) = event.id {
-                            self.say(cx, ClientMessage::Ack { id });
-                        }
-                    }
-                    Some(Seen::Pending) => {}
-                    Some(Seen::Senseless) => cx.warn_once(Warning::Senseless),
-                },
-                Delivery::State { state, from, to } => {
-                    let continuity = cx.position.continuity();
-                    cx.act(Action::DeliverResync { state, continuity, from, to });
-                }
-            }
-        }
-    }
-
-    fn deliver<P: Clone>(cx: &mut Context<P>, event: Event<P>) {
-        if let Some(id) = &event.id {
-            cx.inbox.begin(id);
-        }
-        cx.act(Action::Deliver { payload: event.event, id: event.id });
-    }
-
     fn send_plain<P: Clone>(&mut self, cx: &mut Context<P>, receipt: u32, payload: P, wanted_ack: bool) {
         if wanted_ack {
             cx.warn_once(Warning::AckUnsupported);
@@ -481,27 +296,5 @@ impl Connection {
 
     fn transmit<P: Clone>(&mut self, cx: &mut Context<P>, payload: P, id: Option<u64>, again: bool, joined: bool) {
         cx.act(Action::Transmit { generation: self.generation, payload, id, again, joined });
-    }
-}
-
-/// The n of an `$id` of this client.
-fn own_number(client: &str, id: &str) -> Option<u64> {
-    let digits = id.strip_prefix(client)?.strip_prefix('.')?;
-    if digits.is_empty() || digits.len() > 16 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    Some(digits.bytes().fold(0, |n, digit| n * 10 + u64::from(digit - b'0')))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_numbers_of_this_client_are_outcomes() {
-        assert_eq!(own_number("c0ffee", "c0ffee.17"), Some(17));
-        for id in ["c0ffee.", "c0ffee", "other.1", "c0ffee.-1", "c0ffee.1x", "c0ffee.99999999999999999", ""] {
-            assert_eq!(own_number("c0ffee", id), None, "{id}");
-        }
     }
 }

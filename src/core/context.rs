@@ -11,7 +11,7 @@ use super::inbox::Inbox;
 use super::input::{Generation, Outgoing, PageEvent};
 use super::options::Options;
 use super::outbox::{Ended, Outbox};
-use super::resync::Position;
+use super::position::Position;
 use super::rng::Rng;
 use super::snapshot::PeerKind;
 use super::thrash::Thrash;

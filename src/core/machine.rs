@@ -1,7 +1,7 @@
 //! The machine: one door in, one door out, one deadline.
 //!
 //! Owns the order in which an input is taken: facts are noted, the state moves, the data plane is programmed, the
-//! subscribers are told. Must not know what any state does. Every transition passes through [`Machine::become_state`].
+//! subscribers are told. Must not know what any state does. Every transition passes through `become_state`.
 
 use super::action::{Action, Mode, Registers};
 use super::context::Context;

@@ -1,14 +1,84 @@
 //! Every decision of a connection.
+//!
+//! Owns what is done and when; must not know JavaScript, clocks, randomness, async, I/O or what a payload contains.
+//!
+//! ```text
+//!    browser event ─► shell ─► Input ─► Machine ─► Action ─► shell ─► the application's handler
+//!                                         │ ▲
+//!                                deadline │ │ Tick
+//!                                         ▼ │
+//!                                       the timer
+//! ```
+//!
+//! The contract, in the style of str0m and quinn-proto:
+//!
+//! - One door in: [`Machine::handle`](machine::Machine::handle) takes the time and an [`Input`](input::Input), a fact.
+//! - One door out: [`Machine::poll`](machine::Machine::poll) gives [`Action`](action::Action)s, orders, until there is
+//!   none. Drain it after every input.
+//! - One deadline: [`Machine::deadline`](machine::Machine::deadline) says when to give a `Tick`, and what for.
+//! - The payload is a parameter: a JavaScript value in the browser, bytes on a server, a number in a simulation.
+//! - Time is an argument and chance is seeded: the same inputs and seed give the same actions, always.
+//!
+//! [`state`] is the table of states and transitions. A state consults policies, each a type of its own that can be used
+//! and tested alone: [`backoff`], [`breaker`], [`thrash`] and [`not_before`] (when to try again), [`loss`] (what the end
+//! of a connection means), [`heartbeat`] (is the peer alive), [`outbox`] and [`flight`] (what is sent), [`position`] and
+//! [`inbox`] (what is received). [`connection`] is one open connection; [`context`] is what outlives it.
+//!
+//! A connection's life, told by a machine: connect, drop, resume, close.
+//!
+//! ```
+//! use everwire::core::action::{Action, Fate};
+//! use everwire::core::input::{Input, Outgoing, Priority};
+//! use everwire::core::machine::Machine;
+//! use everwire::core::options::Options;
+//! use everwire::core::snapshot::PublicState;
+//! use everwire::core::time::{Instant, Now};
+//! use everwire::core::timers::Timer;
+//!
+//! let at = |ms| Now { mono: Instant(ms), wall: 1_700_000_000_000 + ms };
+//! let mut machine = Machine::<&str>::new(at(0), 42, "c0ffee".to_owned(), Options::default());
+//!
+//! // Connect: the providers are asked, then a socket is made.
+//! machine.handle(at(0), Input::Start);
+//! assert_eq!(machine.poll(), Some(Action::Resolve { call: 1 }));
+//! machine.handle(at(5), Input::Resolved { call: 1, token: None });
+//! assert!(std::iter::from_fn(|| machine.poll()).any(|action| action == Action::Connect(1)));
+//! machine.handle(at(40), Input::Opened(1));
+//! assert_eq!(machine.snapshot().state, PublicState::Open);
+//!
+//! // Drop: the next attempt is due a second later, give or take the jitter.
+//! machine.handle(at(9_000), Input::Closed { generation: 1, code: 1006, overrule: None });
+//! let (due, why) = machine.deadline().expect("a retry is due");
+//! assert!((10_000..=10_300).contains(&due.0) && why == Timer::Retry);
+//! let message = Outgoing { receipt: 1, payload: "{}", bytes: 2, priority: Priority::High, ack: false };
+//! machine.handle(at(9_500), Input::Send(message));
+//! assert_eq!(machine.snapshot().queued, 1);
+//!
+//! // Resume: what waited goes out as soon as the new socket is open.
+//! machine.handle(Now { mono: due, ..at(due.0) }, Input::Tick);
+//! machine.handle(at(due.0 + 5), Input::Resolved { call: 2, token: None });
+//! machine.handle(at(due.0 + 40), Input::Opened(2));
+//! let actions: Vec<_> = std::iter::from_fn(|| machine.poll()).collect();
+//! assert!(actions.iter().any(|action| matches!(action, Action::Transmit { generation: 2, payload: "{}", .. })));
+//! assert!(actions.iter().any(|action| matches!(action, Action::Settle { outcome, .. } if outcome.fate == Fate::Sent)));
+//!
+//! // Close: nothing is left to wait for, so the socket is given up at once.
+//! machine.handle(at(due.0 + 50), Input::Close { drain: None });
+//! assert!(std::iter::from_fn(|| machine.poll()).any(|action| matches!(action, Action::Abandon { generation: 2, .. })));
+//! assert!(machine.snapshot().is_final);
+//! ```
 
 pub mod action;
 pub mod backoff;
 pub mod breaker;
 pub mod connection;
 pub mod context;
+pub mod continuity;
 pub mod data_plane_model;
 pub mod error;
 pub mod flight;
 pub mod heartbeat;
+pub mod held;
 pub mod inbox;
 pub mod input;
 pub mod loss;
@@ -16,7 +86,7 @@ pub mod machine;
 pub mod not_before;
 pub mod options;
 pub mod outbox;
-pub mod resync;
+pub mod position;
 pub mod rng;
 pub mod snapshot;
 pub mod state;

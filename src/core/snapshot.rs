@@ -2,8 +2,8 @@
 //!
 //! Owns the public words; must not know the machine's states. It never claims more than is known.
 
+use super::continuity::Continuity;
 use super::error::Reason;
-use super::resync::Continuity;
 use super::time::Millis;
 
 /// The four states of the WebSocket standard.

@@ -44,18 +44,14 @@ pub fn from_client(text: &str) -> Result<Vec<Result<FromClient, Malformed>>, Mal
                 .into_iter()
                 .map(|value| match value {
                     Value::Object(object) => element(object),
-                    Value::Null
-                    | Value::Bool(_)
-                    | Value::Number(_)
-                    | Value::String(_)
-                    | Value::Array(_) => Err(Malformed("an element of a batch is an object")),
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                        Err(Malformed("an element of a batch is an object"))
+                    }
                 })
                 .collect())
         }
         Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            Err(Malformed(
-                "a frame is an object or a batch of objects with a string \"type\"",
-            ))
+            Err(Malformed("a frame is an object or a batch of objects with a string \"type\""))
         }
     }
 }
@@ -66,8 +62,7 @@ pub fn join(messages: &[impl AsRef<str>]) -> String {
     if let [only] = messages {
         return only.as_ref().to_owned();
     }
-    let mut frame =
-        String::with_capacity(messages.iter().map(|m| m.as_ref().len() + 1).sum::<usize>() + 1);
+    let mut frame = String::with_capacity(messages.iter().map(|m| m.as_ref().len() + 1).sum::<usize>() + 1);
     frame.push('[');
     for (index, message) in messages.iter().enumerate() {
         if index > 0 {
@@ -81,10 +76,7 @@ pub fn join(messages: &[impl AsRef<str>]) -> String {
 
 /// An array is a batch if its first element is an object with a string `type`.
 fn is_batch(elements: &[Value]) -> bool {
-    elements
-        .first()
-        .and_then(|first| first.get("type"))
-        .is_some_and(Value::is_string)
+    elements.first().and_then(|first| first.get("type")).is_some_and(Value::is_string)
 }
 
 fn element(mut object: Object) -> Result<FromClient, Malformed> {
@@ -111,30 +103,20 @@ mod tests {
     fn an_array_whose_first_element_has_no_type_is_no_batch() {
         assert!(from_client(r#"["1","2","topic","phx_join",{}]"#).is_err());
         assert!(from_client("[]").is_err());
-        assert_eq!(
-            from_client(r#"[{"type":"a"},{"type":"b"}]"#).map(|v| v.len()),
-            Ok(2)
-        );
+        assert_eq!(from_client(r#"[{"type":"a"},{"type":"b"}]"#).map(|v| v.len()), Ok(2));
     }
 
     #[test]
     fn a_bad_element_harms_itself_only() {
-        let elements = from_client(
-            r#"[{"type":"a"},7,{"type":"hello"},{"type":"b","$id":5},[],{"type":"c"}]"#,
-        );
-        let good: Vec<bool> = elements
-            .expect("a batch")
-            .iter()
-            .map(Result::is_ok)
-            .collect();
+        let elements = from_client(r#"[{"type":"a"},7,{"type":"hello"},{"type":"b","$id":5},[],{"type":"c"}]"#);
+        let good: Vec<bool> = elements.expect("a batch").iter().map(Result::is_ok).collect();
         assert_eq!(good, [true, false, false, false, false, true]);
     }
 
     #[test]
     fn a_ping_keeps_its_ts_whatever_it_is() {
         for ts in ["1.5", "\"x\"", "null", "[1]"] {
-            let elements =
-                from_client(&format!(r#"{{"type":"ping","ts":{ts}}}"#)).expect("an object");
+            let elements = from_client(&format!(r#"{{"type":"ping","ts":{ts}}}"#)).expect("an object");
             let expected = serde_json::from_str(ts).expect("json");
             assert_eq!(elements, [Ok(FromClient::Ping(Some(expected)))]);
         }
@@ -150,15 +132,10 @@ mod tests {
     fn the_envelope_is_taken_off_and_put_on() {
         let text = r#"{"$id":"c.1","$again":true,"type":"x","id":9}"#;
         let elements = from_client(text).expect("an object");
-        let [Ok(FromClient::Event(event))] = &elements[..] else {
-            panic!("an event")
-        };
+        let [Ok(FromClient::Event(event))] = &elements[..] else { panic!("an event") };
         assert_eq!(event.id.as_deref(), Some("c.1"));
         assert!(event.again && event.event.get("$id").is_none() && event.event["id"] == 9);
-        assert_eq!(
-            serde_json::to_value(event).expect("json"),
-            serde_json::from_str::<Value>(text).expect("json")
-        );
+        assert_eq!(serde_json::to_value(event).expect("json"), serde_json::from_str::<Value>(text).expect("json"));
     }
 
     #[test]

@@ -7,17 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 /// The types that belong to the protocol. An application's event cannot have one of them.
-pub const RESERVED_TYPES: [&str; 9] = [
-    "ping",
-    "pong",
-    "hello",
-    "ack",
-    "nack",
-    "reply",
-    "resync_request",
-    "resync",
-    "goaway",
-];
+pub const RESERVED_TYPES: [&str; 9] =
+    ["ping", "pong", "hello", "ack", "nack", "reply", "resync_request", "resync", "goaway"];
 
 /// The envelope's fields. An application's event cannot have one of them.
 pub const ENVELOPE_FIELDS: [&str; 3] = ["$id", "$seq", "$again"];
@@ -39,22 +30,13 @@ pub mod feature {
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Event<E> {
     /// From a client: `<client>.<n>`, answered by the outcome. From a server: a critical event, to be acknowledged.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "$id", default, skip_serializing_if = "Option::is_none")
-    )]
+    #[cfg_attr(feature = "serde", serde(rename = "$id", default, skip_serializing_if = "Option::is_none"))]
     pub id: Option<String>,
     /// The place in the one log of this URL, contiguous. From the server only.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "$seq", default, skip_serializing_if = "Option::is_none")
-    )]
+    #[cfg_attr(feature = "serde", serde(rename = "$seq", default, skip_serializing_if = "Option::is_none"))]
     pub seq: Option<u64>,
     /// Sent before, and its end is in doubt. From a client only.
-    #[cfg_attr(
-        feature = "serde",
-        serde(rename = "$again", default, skip_serializing_if = "is_false")
-    )]
+    #[cfg_attr(feature = "serde", serde(rename = "$again", default, skip_serializing_if = "is_false"))]
     pub again: bool,
     /// The event itself: an object with a string `type` that is not reserved.
     #[cfg_attr(feature = "serde", serde(flatten))]
@@ -71,10 +53,7 @@ pub enum ServerMessage<E> {
     /// The answer to a `ping`, with its `ts`.
     Pong {
         /// The `ts` of the ping, where it was an integer.
-        #[cfg_attr(
-            feature = "serde",
-            serde(default, skip_serializing_if = "Option::is_none")
-        )]
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         ts: Option<u64>,
     },
     /// The message was applied.
@@ -174,10 +153,7 @@ pub struct Nack {
     #[cfg_attr(feature = "serde", serde(default))]
     pub message: String,
     /// With `busy`: not before this many milliseconds.
-    #[cfg_attr(
-        feature = "serde",
-        serde(default, skip_serializing_if = "Option::is_none")
-    )]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub retry_after: Option<u64>,
 }
 
@@ -201,10 +177,7 @@ pub struct Resync<E> {
     #[cfg_attr(feature = "serde", serde(default = "Vec::new"))]
     pub events: Vec<Event<E>>,
     /// The state at `to`.
-    #[cfg_attr(
-        feature = "serde",
-        serde(default = "none", skip_serializing_if = "Option::is_none")
-    )]
+    #[cfg_attr(feature = "serde", serde(default = "none", skip_serializing_if = "Option::is_none"))]
     pub state: Option<E>,
     /// Another resync follows, unasked, that begins at `to`.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_false"))]
@@ -225,10 +198,7 @@ pub struct Goaway {
     #[cfg_attr(feature = "serde", serde(default))]
     pub grace: u64,
     /// For a person.
-    #[cfg_attr(
-        feature = "serde",
-        serde(default, skip_serializing_if = "Option::is_none")
-    )]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub reason: Option<String>,
 }
 
@@ -254,10 +224,7 @@ pub enum ClientMessage {
         /// The last `$seq`, else the greatest `ts` seen, else nothing.
         last_seen: Option<u64>,
         /// The log that `last_seen` belongs to.
-        #[cfg_attr(
-            feature = "serde",
-            serde(default, skip_serializing_if = "Option::is_none")
-        )]
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
         epoch: Option<String>,
     },
 }
@@ -274,10 +241,7 @@ pub struct ClientHello {
     /// 128 random bits for one life of a page, in hexadecimal.
     pub client: String,
     /// What the token provider returned.
-    #[cfg_attr(
-        feature = "serde",
-        serde(default, skip_serializing_if = "Option::is_none")
-    )]
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub token: Option<String>,
 }
 
@@ -399,24 +363,12 @@ mod tests {
             hello(None),
             hello(Some("a\"b\\c\n\u{1}\u{7f}\u{2028}é😀")),
             ClientMessage::Ping { ts: u64::MAX },
-            ClientMessage::Ack {
-                id: "x.1".to_owned(),
-            },
-            ClientMessage::ResyncRequest {
-                last_seen: None,
-                epoch: None,
-            },
-            ClientMessage::ResyncRequest {
-                last_seen: Some(0),
-                epoch: Some("e".to_owned()),
-            },
+            ClientMessage::Ack { id: "x.1".to_owned() },
+            ClientMessage::ResyncRequest { last_seen: None, epoch: None },
+            ClientMessage::ResyncRequest { last_seen: Some(0), epoch: Some("e".to_owned()) },
         ] {
             let text = message.encode(&str::to_owned);
-            assert_eq!(
-                serde_json::from_str::<ClientMessage>(&text).expect("json"),
-                message,
-                "{text}"
-            );
+            assert_eq!(serde_json::from_str::<ClientMessage>(&text).expect("json"), message, "{text}");
         }
     }
 

@@ -1,0 +1,78 @@
+//! Numbered events that wait for the answer to a resync.
+//!
+//! Owns their bound and their order; must not know what the answer is. What is beyond the bound is let go: the hole it
+//! leaves is seen, and asked for.
+
+use crate::wire::message::Event;
+
+/// Events that may be held, at most.
+pub const HELD_EVENTS: usize = 10_000;
+const HELD_BYTES: usize = 8 << 20;
+
+/// Events that wait.
+#[derive(Clone, Debug)]
+pub struct Held<P> {
+    events: Vec<Event<P>>,
+    bytes: usize,
+}
+
+impl<P> Default for Held<P> {
+    fn default() -> Self {
+        Self { events: Vec::new(), bytes: 0 }
+    }
+}
+
+impl<P> Held<P> {
+    /// Holds an event, if there is room.
+    pub fn add(&mut self, event: Event<P>, bytes: usize) {
+        if self.events.len() < HELD_EVENTS && self.bytes + bytes <= HELD_BYTES {
+            self.bytes += bytes;
+            self.events.push(event);
+        }
+    }
+
+    /// Lets go of all.
+    pub fn clear(&mut self) {
+        self.events.clear();
+        self.bytes = 0;
+    }
+
+    /// All of them, by their numbers.
+    pub fn take(&mut self) -> std::vec::IntoIter<Event<P>> {
+        let mut events = std::mem::take(&mut self.events);
+        events.sort_by_key(|event| event.seq);
+        events.into_iter()
+    }
+
+    /// These wait on: their bytes still count.
+    pub fn put_back(&mut self, first: Event<P>, rest: impl Iterator<Item = Event<P>>) {
+        self.events = std::iter::once(first).chain(rest).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn event(seq: u64) -> Event<()> {
+        Event { id: None, seq: Some(seq), again: false, event: () }
+    }
+
+    #[test]
+    fn it_is_bounded_in_events_and_bytes() {
+        let mut held = Held::default();
+        (0..HELD_EVENTS as u64 + 5).for_each(|seq| held.add(event(seq), 1));
+        assert_eq!(held.take().count(), HELD_EVENTS);
+        let mut held = Held::default();
+        held.add(event(1), HELD_BYTES);
+        held.add(event(2), 1);
+        assert_eq!(held.take().count(), 1);
+    }
+
+    #[test]
+    fn events_come_out_by_their_numbers() {
+        let mut held = Held::default();
+        [3, 1, 2].into_iter().for_each(|seq| held.add(event(seq), 1));
+        assert_eq!(held.take().filter_map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3]);
+    }
+}

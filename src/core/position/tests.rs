@@ -1,0 +1,179 @@
+//! What a position in a log promises.
+//!
+//! Owns the cases; must not know connections.
+
+use super::*;
+use crate::core::held::HELD_EVENTS;
+
+fn log(epoch: &str, seq: u64) -> Log {
+    Log { epoch: epoch.to_owned(), seq }
+}
+
+fn event(seq: u64) -> Event<u64> {
+    Event { id: None, seq: Some(seq), again: false, event: seq }
+}
+
+fn kept(from: u64, to: u64) -> Resync<u64> {
+    Resync {
+        epoch: Some("a".to_owned()),
+        from: Some(from),
+        to: Some(to),
+        kept: true,
+        events: (from + 1..=to).map(event).collect(),
+        state: None,
+        more: false,
+    }
+}
+
+fn state(epoch: &str, to: u64) -> Resync<u64> {
+    let epoch = Some(epoch.to_owned());
+    Resync { epoch, from: None, to: Some(to), kept: false, events: Vec::new(), state: Some(99), more: false }
+}
+
+/// In sync at `seq` of log "a".
+fn at(seq: u64) -> Position<u64> {
+    let mut position = Position::default();
+    assert_eq!(position.meet(log("a", seq), false, Instant(0)), None);
+    position
+}
+
+fn numbers(deliveries: &[Delivery<u64>]) -> Vec<u64> {
+    deliveries
+        .iter()
+        .map(|delivery| match delivery {
+            Delivery::Event(event) => event.event,
+            Delivery::State { state, .. } => state.unwrap_or(0),
+        })
+        .collect()
+}
+
+#[test]
+fn a_first_hello_asks_only_where_a_state_is_wanted() {
+    let mut position = Position::<u64>::default();
+    let request = position.meet(log("a", 5), true, Instant(0)).expect("asked");
+    assert_eq!(request, Request { last_seen: None, epoch: None });
+    let (deliveries, _) = position.answer(state("a", 5), Instant(1));
+    assert_eq!((numbers(&deliveries), position.continuity()), (vec![99], Continuity::Kept));
+}
+
+#[test]
+fn a_hello_that_differs_is_asked_however_short_the_gap() {
+    assert_eq!(at(5).meet(log("a", 5), true, Instant(1)), None);
+    let request = at(5).meet(log("a", 6), false, Instant(1)).expect("asked");
+    assert_eq!(request, Request { last_seen: Some(5), epoch: Some("a".to_owned()) });
+    assert!(at(5).meet(log("b", 5), false, Instant(1)).is_some());
+    assert!(at(5).meet(log("a", 4), false, Instant(1)).is_some());
+}
+
+#[test]
+fn numbers_pass_once_and_in_order() {
+    let mut position = at(5);
+    assert_eq!(position.admit(event(6), 1, Instant(0)), (Some(event(6)), None));
+    assert_eq!(position.admit(event(6), 1, Instant(0)), (None, None));
+    assert_eq!(position.admit(event(5), 1, Instant(0)), (None, None));
+}
+
+#[test]
+fn a_hole_is_asked_for_and_what_came_after_it_follows_the_answer() {
+    let mut position = at(5);
+    let (delivered, request) = position.admit(event(8), 1, Instant(0));
+    assert_eq!((delivered, request.and_then(|request| request.last_seen)), (None, Some(5)));
+    assert_eq!(position.admit(event(9), 1, Instant(0)), (None, None));
+    let (deliveries, request) = position.answer(kept(5, 8), Instant(1));
+    assert_eq!((numbers(&deliveries), request), (vec![6, 7, 8, 9], None));
+    assert_eq!((position.last(), position.continuity()), (Some(9), Continuity::Kept));
+}
+
+#[test]
+fn a_state_stands_for_what_was_missed() {
+    let mut position = at(5);
+    position.meet(log("a", 50), false, Instant(0));
+    position.admit(event(51), 1, Instant(0));
+    let (deliveries, _) = position.answer(state("a", 50), Instant(1));
+    assert_eq!((numbers(&deliveries), position.continuity()), (vec![99, 51], Continuity::Restored));
+}
+
+#[test]
+fn an_answer_without_events_or_state_is_a_loss() {
+    let mut position = at(5);
+    position.meet(log("a", 50), false, Instant(0));
+    position.answer(Resync { state: None, ..state("a", 50) }, Instant(1));
+    assert_eq!((position.continuity(), position.last()), (Continuity::Lost, Some(50)));
+    position.meet(log("a", 51), false, Instant(2));
+    position.answer(kept(50, 51), Instant(3));
+    assert_eq!(position.continuity(), Continuity::Lost, "what is lost stays lost until a state comes");
+}
+
+#[test]
+fn an_answer_that_claims_too_much_is_no_proof() {
+    for claim in [
+        Resync { events: vec![event(6), event(8)], ..kept(5, 8) },
+        Resync { events: vec![], ..kept(5, 8) },
+        Resync { from: Some(7), events: vec![event(8)], ..kept(7, 8) },
+        Resync { epoch: Some("b".to_owned()), ..kept(5, 8) },
+    ] {
+        let mut position = at(5);
+        position.meet(log("a", 8), false, Instant(0));
+        position.answer(claim.clone(), Instant(1));
+        assert_eq!((position.continuity(), position.last()), (Continuity::Lost, Some(8)), "{claim:?}");
+    }
+}
+
+#[test]
+fn a_new_log_is_met_where_it_is_and_never_counts_as_kept() {
+    let mut position = at(500);
+    let request = position.meet(log("b", 3), false, Instant(0)).expect("asked");
+    assert_eq!(request, Request { last_seen: Some(500), epoch: Some("a".to_owned()) });
+    assert_eq!(position.admit(event(4), 1, Instant(0)), (None, None), "held, not dropped");
+    let (deliveries, _) = position.answer(Resync { epoch: Some("b".to_owned()), ..kept(0, 3) }, Instant(1));
+    assert_eq!(position.continuity(), Continuity::Lost);
+    assert!(numbers(&deliveries).ends_with(&[4]));
+}
+
+#[test]
+fn no_answer_is_asked_once_more_and_then_nobody_can_say() {
+    let mut position = at(5);
+    position.admit(event(8), 1, Instant(0));
+    assert_eq!(position.deadline(), Some((Instant(10_000), Timer::ResyncTimeout)));
+    assert!(position.on_timeout(Instant(10_000)).1.is_some());
+    let (deliveries, request) = position.on_timeout(Instant(20_000));
+    assert_eq!((numbers(&deliveries), request), (vec![8], None));
+    assert_eq!((position.continuity(), position.last()), (Continuity::Unknown, Some(8)));
+}
+
+#[test]
+fn a_server_whose_answers_never_help_is_not_asked_for_ever() {
+    let mut position = at(5);
+    position.admit(event(8), 1, Instant(0));
+    let useless = || Resync { from: Some(5), to: Some(5), events: vec![], ..kept(5, 5) };
+    let (deliveries, request) = position.answer(useless(), Instant(1));
+    assert_eq!((numbers(&deliveries), request), (vec![8], None));
+    assert_eq!(position.continuity(), Continuity::Lost);
+}
+
+#[test]
+fn parts_follow_one_another() {
+    let mut position = at(5);
+    position.meet(log("a", 9), false, Instant(0));
+    let (first, _) = position.answer(Resync { more: true, ..kept(5, 7) }, Instant(1));
+    assert!(position.is_holding());
+    let (second, _) = position.answer(kept(7, 9), Instant(2));
+    assert_eq!((numbers(&first), numbers(&second)), (vec![6, 7], vec![8, 9]));
+    assert_eq!(position.continuity(), Continuity::Kept);
+}
+
+#[test]
+fn a_critical_event_that_nobody_handled_is_owed_although_its_number_is_old() {
+    let critical = Event { id: Some("x".to_owned()), ..event(3) };
+    assert_eq!(at(5).admit(critical.clone(), 1, Instant(0)), (Some(critical), None));
+}
+
+#[test]
+fn what_is_held_is_bounded_and_the_rest_is_asked_for() {
+    let mut position = at(0);
+    for seq in 2..HELD_EVENTS as u64 + 100 {
+        position.admit(event(seq), 1, Instant(0));
+    }
+    position.answer(kept(0, 1), Instant(1));
+    assert_eq!(position.last(), Some(HELD_EVENTS as u64 + 1));
+}

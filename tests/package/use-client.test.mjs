@@ -50,12 +50,16 @@ test('an unmount while connecting leaves no socket behind', async () => {
   assert.deepEqual(living(), []);
 });
 
-test('StrictMode keeps the same instance over its remount', async () => {
+test('StrictMode makes one client and keeps it over its remount', async () => {
+  let asked = 0;
+  const url = () => `wss://a.example/${++asked}`;
   const seen = new Set();
-  const page = await mount(h(Page, { onClient: (client) => seen.add(client) }), { strict: true });
+  const page = await mount(h(Page, { url, onClient: (client) => seen.add(client) }), { strict: true });
   await settle();
   seen.delete(null);
   assert.equal(seen.size, 1);
+  assert.equal(asked, 1);
+  assert.equal(sockets.length, 1);
   await page.unmount();
 });
 

@@ -17,5 +17,5 @@
 
 pub mod core;
 #[cfg(target_arch = "wasm32")]
-mod shell;
+pub mod shell;
 pub mod wire;

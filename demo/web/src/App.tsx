@@ -99,8 +99,10 @@ export function App({ dagId }: { dagId: string }) {
               ) : (
                 <NodeList run={run} highlighted={highlighted} onSelect={setSelected} />
               )}
-              <Progress nodes={run.nodes} />
-              <ViewSwitch view={view} onView={setChosenView} />
+              <div className="toolbar">
+                <ViewSwitch view={view} onView={setChosenView} />
+                <Progress nodes={run.nodes} />
+              </div>
             </>
           )}
           {results && !node && (

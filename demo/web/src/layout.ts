@@ -55,13 +55,21 @@ export function layout(
   return { nodes, routes };
 }
 
-/** A smooth line (a uniform cubic B-spline) from `start` to `end` that leaves and arrives along the direction. */
+/**
+ * A smooth line from `start` to `end` that leaves and arrives along the direction: one curve between neighbours, else a
+ * uniform cubic B-spline past what lies in between.
+ */
 export function spline(start: Point, end: Point, between: readonly Point[], direction: Direction): string {
   const lead = (point: Point, by: number): Point =>
     direction === 'LR' ? { x: point.x + by, y: point.y } : { x: point.x, y: point.y + by };
-  const through = [start, start, start, lead(start, 24), ...between, lead(end, -24), end, end, end];
   const f = (value: number) => value.toFixed(1);
   let path = `M${f(start.x)} ${f(start.y)}`;
+  if (between.length < 2) {
+    const half = (direction === 'LR' ? end.x - start.x : end.y - start.y) / 2;
+    const [a, b] = [lead(start, half), lead(end, -half)];
+    return `${path}C${f(a.x)} ${f(a.y)} ${f(b.x)} ${f(b.y)} ${f(end.x)} ${f(end.y)}`;
+  }
+  const through = [start, start, start, lead(start, 24), ...between, lead(end, -24), end, end, end];
   for (let at = 0; at + 2 < through.length; at += 1) {
     const [a, b, c] = through.slice(at, at + 3) as [Point, Point, Point];
     const mix = (p: Point, q: Point, share: number) => `${f(p.x + (q.x - p.x) * share)} ${f(p.y + (q.y - p.y) * share)}`;

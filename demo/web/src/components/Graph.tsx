@@ -94,7 +94,8 @@ function Canvas({ run, direction, selected, highlighted, onSelect }: Props) {
     return [...next.values()];
   }, [run.edges, run.nodes, places, direction]);
 
-  const { fitView } = useReactFlow();
+  const { fitView, getViewport, setViewport } = useReactFlow();
+  const frame = useRef<HTMLDivElement>(null);
   const moved = useRef(false);
   useEffect(() => {
     // Once a person has moved the view it is theirs, until the next run.
@@ -102,9 +103,20 @@ function Canvas({ run, direction, selected, highlighted, onSelect }: Props) {
   }, [run.runId, direction]);
   useEffect(() => {
     if (moved.current) return;
-    const frame = requestAnimationFrame(() => void fitView({ ...fit, duration: reducedMotion() ? 0 : 260 }));
-    return () => cancelAnimationFrame(frame);
+    const next = requestAnimationFrame(() => void fitView({ ...fit, duration: reducedMotion() ? 0 : 260 }));
+    return () => cancelAnimationFrame(next);
   }, [places, fitView]);
+
+  // The panel lies over the right side: a card under it is brought out.
+  useEffect(() => {
+    const place = selected === null ? undefined : places.nodes.get(selected);
+    const panel = document.querySelector('.panel')?.getBoundingClientRect();
+    const canvas = frame.current?.getBoundingClientRect();
+    if (!place || !panel || !canvas || panel.top > canvas.top + canvas.height / 3) return;
+    const { x, y, zoom } = getViewport();
+    const over = x + (place.x + NODE_WIDTH) * zoom + canvas.left - panel.left + 24;
+    if (over > 0) void setViewport({ x: x - over, y, zoom }, { duration: reducedMotion() ? 0 : 200 });
+  }, [selected, places, getViewport, setViewport]);
 
   const onNodesChange = (changes: NodeChange<DagFlowNode>[]) => {
     const selects = changes.filter((change) => change.type === 'select');
@@ -115,6 +127,7 @@ function Canvas({ run, direction, selected, highlighted, onSelect }: Props) {
 
   return (
     <ReactFlow
+      ref={frame}
       nodes={nodes}
       edges={edges}
       nodeTypes={nodeTypes}

@@ -38,8 +38,8 @@ export function Header({ run, connection, pending, onControl, onRetry, onNetwork
         </div>
       </div>
       <RunControls known={run.known} status={run.status} pending={pending} onControl={onControl} />
-      <div className="header-fill" />
       <Budget cost={run.cost} points={run.costs} />
+      <div className="header-fill" />
       <div className="header-end">
         <ConnectionBadge snapshot={connection} onRetry={onRetry} />
         <NetworkMenu onAction={onNetwork} />

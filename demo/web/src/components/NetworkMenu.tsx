@@ -1,6 +1,6 @@
 // Owns the menu that breaks this page's own network, to see what happens.
 
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { NetworkAction } from '../network.ts';
 import { Icon } from './Icon.tsx';
 
@@ -11,6 +11,8 @@ const ITEMS: readonly { readonly action: NetworkAction; readonly name: string; r
   { action: 'restore', name: 'Restore', text: 'Everything passes' },
 ];
 
+const LABELS: Record<NetworkAction, string> = { cut: 'Cut', stall: 'Stalled', slow: 'Slow', restore: 'Network' };
+
 interface Props {
   readonly onAction: (action: NetworkAction) => Promise<string | null>;
 }
@@ -19,11 +21,21 @@ export function NetworkMenu({ onAction }: Props) {
   const [current, setCurrent] = useState<NetworkAction>('restore');
   const [failure, setFailure] = useState<string | null>(null);
   const menu = useRef<HTMLDetailsElement>(null);
+  const close = () => menu.current?.removeAttribute('open');
   const choose = async (action: NetworkAction) => {
     const wrong = await onAction(action);
     setFailure(wrong);
-    if (wrong === null) setCurrent(action);
+    if (wrong !== null) return;
+    setCurrent(action);
+    close();
   };
+  useEffect(() => {
+    const outside = (event: PointerEvent) => {
+      if (event.target instanceof Node && !menu.current?.contains(event.target)) close();
+    };
+    document.addEventListener('pointerdown', outside);
+    return () => document.removeEventListener('pointerdown', outside);
+  }, []);
   return (
     <details
       ref={menu}
@@ -31,18 +43,17 @@ export function NetworkMenu({ onAction }: Props) {
       data-testid="net"
       data-network={current}
       onKeyDown={(event) => {
-        if (event.key !== 'Escape' || !menu.current) return;
-        menu.current.open = false;
-        menu.current.querySelector('summary')?.focus();
+        if (event.key !== 'Escape') return;
+        close();
+        menu.current?.querySelector('summary')?.focus();
       }}
       onBlur={(event) => {
-        // A person who goes elsewhere is done with the menu; a click on no element at all is no such thing.
-        if (menu.current && event.relatedTarget && !menu.current.contains(event.relatedTarget)) menu.current.open = false;
+        if (event.relatedTarget && !menu.current?.contains(event.relatedTarget)) close();
       }}
     >
-      <summary className="button" data-testid="net-menu" data-tone={current === 'restore' ? undefined : 'amber'}>
+      <summary className="button menu-button" aria-label={`Network of this page: ${current === 'restore' ? 'as it is' : LABELS[current]}`} data-testid="net-menu" data-tone={current === 'restore' ? undefined : 'amber'}>
         <Icon name={current === 'restore' ? 'network' : 'unplug'} />
-        <span className="menu-label">Network</span>
+        <span className="menu-label">{LABELS[current]}</span>
         <Icon name="chevron" size={13} />
       </summary>
       <div className="menu-body">

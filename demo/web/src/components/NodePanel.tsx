@@ -91,13 +91,13 @@ function Output({ node }: { node: NodeRecord }) {
     return <p className="panel-quiet">{text}</p>;
   }
   return (
-    <>
+    <section className="panel-output">
       <h3 id="output-title">Output{node.metrics?.truncated ? ', its beginning' : ''}</h3>
       {/* Long output scrolls inside; a keyboard has to be able to reach it. */}
       <pre className="output" data-testid="output" tabIndex={0} role="region" aria-labelledby="output-title">
         {node.output || 'Nothing was printed.'}
       </pre>
-    </>
+    </section>
   );
 }
 

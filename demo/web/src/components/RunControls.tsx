@@ -16,23 +16,22 @@ interface Props {
 
 export function RunControls({ known, status, pending, onControl }: Props) {
   const active = status === 'running' || status === 'paused';
+  const idle = !known || status === 'idle';
   const paused = status === 'paused';
   const hold: Control = paused ? 'resume' : 'pause';
   return (
     <div className="controls" role="group" aria-label="Run">
-      {/* Before the first run, Start stands alone in the middle of the page. */}
-      {known && status !== 'idle' && (
-        <button
-          type="button"
-          className={`button${isFinal(status) ? ' button-primary' : ''}`}
-          data-testid="start"
-          disabled={active || pending.has('start')}
-          onClick={() => onControl('start')}
-        >
-          <Icon name={isFinal(status) ? 'retry' : 'play'} />
-          {isFinal(status) ? 'Run again' : 'Start'}
-        </button>
-      )}
+      {/* Before the first run, Start stands alone in the middle of the page; here its place is kept. */}
+      <button
+        type="button"
+        className={`button controls-start${isFinal(status) ? ' button-primary' : ''}`}
+        {...(idle ? { style: { visibility: 'hidden' }, 'aria-hidden': true } : { 'data-testid': 'start' })}
+        disabled={idle || active || pending.has('start')}
+        onClick={() => onControl('start')}
+      >
+        <Icon name={isFinal(status) ? 'retry' : 'play'} />
+        {isFinal(status) ? 'Run again' : 'Start'}
+      </button>
       <button type="button" className="button" data-testid={hold} disabled={!active || pending.has(hold)} onClick={() => onControl(hold)}>
         <Icon name={paused ? 'play' : 'pause'} />
         {paused ? 'Resume' : 'Pause'}

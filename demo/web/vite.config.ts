@@ -12,6 +12,8 @@ export default defineConfig({
     // Nothing may become a data: URL, so that the server's content security policy can stay without them.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // React, React Flow and the wasm in one file: there is one page, and it needs all of it at once.
+    chunkSizeWarningLimit: 900,
   },
   server: {
     proxy: { '/api': { target: server, ws: true } },

@@ -25,7 +25,12 @@ import { useGate } from './useGate.ts';
 import { useIncidents } from './useIncidents.ts';
 import { useMedia } from './useMedia.ts';
 
-export function App({ dagId }: { dagId: string }) {
+interface Props {
+  readonly dagId: string;
+  readonly onDag: (dagId: string) => void;
+}
+
+export function App({ dagId, onDag }: Props) {
   const [store] = useState(createRunStore);
   const [toasts] = useState(createToastStore);
   const [link] = useState(linkKey);
@@ -74,6 +79,8 @@ export function App({ dagId }: { dagId: string }) {
   return (
     <div className="app">
       <Header
+        dagId={dagId}
+        onDag={onDag}
         run={run}
         connection={connection}
         pending={pending}
@@ -83,7 +90,7 @@ export function App({ dagId }: { dagId: string }) {
       />
       <main className="main">
         {/* Under the gate nothing can be reached by keyboard or reader; the header and the toasts stay. */}
-        <div className="canvas" inert={gate.open}>
+        <div className="canvas" data-view={empty ? undefined : view} inert={gate.open}>
           {empty ? (
             <EmptyState known={run.known} title={run.title} description={run.description} busy={starting} onStart={start} />
           ) : (

@@ -5,12 +5,15 @@ import type { NetworkAction } from '../network.ts';
 import type { RunState } from '../runState.ts';
 import { Budget } from './Budget.tsx';
 import { ConnectionBadge } from './ConnectionBadge.tsx';
+import { DagPicker } from './DagPicker.tsx';
 import { NetworkMenu } from './NetworkMenu.tsx';
 import { type Control, RunControls } from './RunControls.tsx';
 import { RUN_TONES, RUN_WORDS } from './statusWords.ts';
 import { ThemeToggle } from './ThemeToggle.tsx';
 
 interface Props {
+  readonly dagId: string;
+  readonly onDag: (dagId: string) => void;
   readonly run: RunState;
   readonly connection: Snapshot;
   readonly pending: ReadonlySet<string>;
@@ -19,7 +22,7 @@ interface Props {
   readonly onNetwork: (action: NetworkAction) => Promise<string | null>;
 }
 
-export function Header({ run, connection, pending, onControl, onRetry, onNetwork }: Props) {
+export function Header({ dagId, onDag, run, connection, pending, onControl, onRetry, onNetwork }: Props) {
   return (
     <header className="header">
       <div className="brand">
@@ -28,7 +31,7 @@ export function Header({ run, connection, pending, onControl, onRetry, onNetwork
           <path d="M5 16h5l3-7 6 14 3-7h5" fill="none" stroke="var(--on-accent)" strokeWidth="2.6" strokeLinecap="round" strokeLinejoin="round" />
         </svg>
         <div className="brand-text">
-          <h1>{run.title || 'everwire'}</h1>
+          <DagPicker dagId={dagId} title={run.title} onDag={onDag} />
           <p>
             <span className="run-status" data-testid="run-status" data-status={run.status} data-tone={RUN_TONES[run.status]}>
               {run.known ? RUN_WORDS[run.status] : 'Waiting for the server'}

@@ -256,7 +256,7 @@ export type Handlers<ServerEvent extends Typed, S> = {
  * @typeParam S the state with which the server answers a resync
  */
 export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent extends Typed = AnyEvent, S = unknown> {
-  /** @throws EverwireError `invalid_url`, `invalid_option`, `csp`, `wasm_unavailable` */
+  /** As `connect`. */
   constructor(url: Url, options?: Options);
 
   /** The state of the connection; `snapshot()` says more. */
@@ -280,7 +280,7 @@ export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent ex
    * reported (`reportError`) and keeps nothing from the others; what it returns is ignored.
    *
    * @returns a function that removes the handler
-   * @throws EverwireError `invalid_handler`
+   * @throws EverwireError `invalid_handler` (no function, or a type that belongs to the protocol)
    */
   on<T extends ServerEvent['type']>(type: T, handler: (event: EventOf<ServerEvent, T>) => unknown): () => void;
 
@@ -296,11 +296,16 @@ export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent ex
    * Sends an event, now or as soon as there is a connection. It is turned into JSON here: what changes
    * later is not sent.
    *
-   * @throws EverwireError `invalid_event` (it cannot be turned into JSON; `cause` says why), `invalid_option`
+   * @throws EverwireError `invalid_event` (no object with a `type`, a type or a field of the protocol's, or
+   * nothing that can be turned into JSON: `cause` says why), `invalid_option`
    */
   send(event: ClientEvent, options?: SendOptions): Receipt;
 
-  /** Closes for good, once what was accepted is out or `drain` is over. `retry()` connects again. */
+  /**
+   * Closes for good, once what was accepted is out or `drain` is over. `retry()` connects again.
+   *
+   * @throws EverwireError `invalid_option`
+   */
   close(options?: CloseOptions): void;
 
   /** Tries now, whatever the backoff, the breaker or a stop say; for a button. */
@@ -313,6 +318,7 @@ export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent ex
    * Calls `listener`, without arguments, whenever `snapshot()` has changed; made for `useSyncExternalStore`.
    *
    * @returns a function that removes the listener
+   * @throws EverwireError `invalid_handler`
    */
   subscribe(listener: () => void): () => void;
 }
@@ -322,8 +328,12 @@ export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent ex
  *
  * The first call compiles the wasm module, which is part of this package; nothing is fetched.
  *
- * @throws EverwireError `invalid_url`, `invalid_option`; `csp` where the page's Content-Security-Policy
- * lacks `'wasm-unsafe-eval'`; `wasm_unavailable` where there is no WebAssembly
+ * A connection that fails throws nothing: `snapshot().reason` says why, also where the browser refuses
+ * the url.
+ *
+ * @throws EverwireError `invalid_url` for what is no string, URL or function; `invalid_option`; `csp` where
+ * the page's Content-Security-Policy lacks `'wasm-unsafe-eval'`; `wasm_unavailable` where there is no
+ * WebAssembly
  *
  * @example
  * const client = connect<ServerEvent, ClientEvent>('/live');

@@ -20,7 +20,7 @@ impl Client {
     /// # Errors
     /// An `EverwireError` that names the argument or option that is wrong, and what is allowed.
     #[wasm_bindgen(constructor)]
-    pub fn new(url: JsValue, options: &JsValue) -> Result<Self, JsValue> {
+    pub fn new(url: &JsValue, options: &JsValue) -> Result<Self, JsValue> {
         Ok(Self(Driver::start(Choices::read(url, options)?)))
     }
 
@@ -69,7 +69,9 @@ impl Client {
 
     /// Tries now, whatever stands against it.
     pub fn retry(&self) {
-        self.0.revive(Input::Retry);
+        // What is true of the page may have changed while nobody listened.
+        self.0.attach();
+        self.0.input(Input::Retry);
     }
 
     /// What is known: the same object until something changes.

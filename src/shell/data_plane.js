@@ -136,21 +136,22 @@ export class DataPlane {
    * @param {boolean} alone whether it is a frame by itself, which may then be anything
    */
   element(generation, value, bytes, alone) {
-    const found = value === null ? undefined : this.table.get(value.type);
-    const kind =
-      found !== undefined
-        ? found.kind
-        : isTyped(value) || (alone && this.any.handlers.length > 0)
-          ? EVENT
-          : MALFORMED;
+    const found = this.entryOf(value);
+    const typed = found !== undefined || isTyped(value);
+    const kind = found !== undefined ? found.kind : EVENT;
     // The registers are read anew for each element: a handler of the one before may have changed them all.
-    if (kind === EVENT && this.pass && generation === this.generation && this.credit > 0 && this.isNext(value)) {
+    if (
+      typed &&
+      kind === EVENT &&
+      this.pass &&
+      generation === this.generation &&
+      this.credit > 0 &&
+      this.isNext(value)
+    ) {
       this.credit--;
-      if (this.trackTs) this.noteTs(value);
-      if (found !== undefined) run(found.handlers, value);
-      run(this.any.handlers, value);
+      this.deliver(value, found);
     } else {
-      this.sink(kind, value, generation, bytes);
+      this.sink(typed || (alone && this.any.handlers.length > 0) ? kind : MALFORMED, value, generation, bytes);
     }
   }
 
@@ -160,29 +161,28 @@ export class DataPlane {
    * @param {any} value
    */
   isNext(value) {
-    if (!this.envelope || value === null) return true;
+    if (!this.envelope) return true;
     if (value.$id !== undefined) return false;
     const seq = value.$seq;
-    if (seq === undefined) return true;
-    if (seq !== this.nextSeq || seq === 0) return false;
+    if (seq === undefined || this.nextSeq === 0) return true;
+    if (seq !== this.nextSeq) return false;
     this.nextSeq++;
     return true;
   }
 
   /** @param {any} value */
-  noteTs(value) {
-    const ts = value?.ts;
-    if (ts > this.greatestTs && Number.isSafeInteger(ts)) this.greatestTs = ts;
+  entryOf(value) {
+    return value === null ? undefined : this.table.get(value.type);
   }
 
   /**
-   * Runs the handlers of an event that the core let through.
+   * Runs the handlers of an event.
    *
    * @param {any} value
+   * @param {Entry | undefined} [found]
    */
-  deliver(value) {
-    const found = value === null ? undefined : this.table.get(value.type);
-    if (this.trackTs) this.noteTs(value);
+  deliver(value, found = this.entryOf(value)) {
+    if (this.trackTs && value?.ts > this.greatestTs && Number.isSafeInteger(value.ts)) this.greatestTs = value.ts;
     if (found !== undefined) run(found.handlers, value);
     run(this.any.handlers, value);
   }
@@ -251,11 +251,11 @@ export class DataPlane {
   }
 
   /**
-   * @param {number} ticket of the question
+   * @param {number} call of the url, protocols and token functions
    * @param {unknown} answers undefined for a failure
    */
-  answered(ticket, answers) {
-    this.sink(ANSWERED, answers, ticket, 0);
+  answered(call, answers) {
+    this.sink(ANSWERED, answers, call, 0);
   }
 
   /** The client is gone; handlers may still be taken off. */

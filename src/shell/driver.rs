@@ -104,7 +104,8 @@ impl Driver {
                 _sink: sink,
             }
         });
-        driver.revive(Input::Start);
+        driver.input(Input::Start);
+        driver.attach();
         driver
     }
 
@@ -127,30 +128,20 @@ impl Driver {
         self.arm();
     }
 
-    /// Takes an input after which a client that was at rest works again.
-    pub(super) fn revive(&self, input: Input<JsValue>) {
-        let resting = self.page.borrow().is_none();
-        if resting {
-            self.alive.replace(self.me.upgrade());
-            let me = self.me.clone();
-            self.page.replace(Some(Page::watch(move |event| {
-                if let Some(me) = me.upgrade() {
-                    me.input(Input::Page(event));
-                }
-            })));
+    /// The browser's events reach the machine from now on, until nothing is left to do.
+    pub(super) fn attach(&self) {
+        if self.page.borrow().is_some() {
+            return;
         }
-        // `Start` comes first; whatever else revives must not act on what was true before the rest.
-        let first = matches!(input, Input::Start);
-        if first {
-            self.input(input.clone());
-        }
-        if resting {
-            for event in page::standing() {
-                self.input(Input::Page(event));
+        self.alive.replace(self.me.upgrade());
+        let me = self.me.clone();
+        self.page.replace(Some(Page::watch(move |event| {
+            if let Some(me) = me.upgrade() {
+                me.input(Input::Page(event));
             }
-        }
-        if !first {
-            self.input(input);
+        })));
+        for event in page::standing() {
+            self.input(Input::Page(event));
         }
     }
 
@@ -190,8 +181,8 @@ impl Driver {
 
     fn perform(&self, action: Action<JsValue>) {
         match action {
-            Action::Resolve => {
-                if let Some(input) = self.providers.resolve(clock::now().mono, &self.plane) {
+            Action::Resolve { call } => {
+                if let Some(input) = self.providers.resolve(call, &self.plane) {
                     self.input(input);
                 }
             }

@@ -12,17 +12,17 @@ import { EverwireError } from './everwire_error.js';
  *
  * @param {any} url @param {any} protocols @param {any} token
  * @param {DataPlane} plane
- * @param {number} ticket
+ * @param {number} call
  * @returns {Answers | undefined | null}
  */
-export function ask(url, protocols, token, plane, ticket) {
+export function ask(url, protocols, token, plane, call) {
   try {
     const asked = [url, protocols, token].map((each) => (typeof each === 'function' ? each() : each));
     if (!asked.some((each) => typeof each?.then === 'function')) return checked(asked);
     Promise.all(asked)
       .then(checked)
       .catch(failed)
-      .then((answers) => plane.answered(ticket, answers));
+      .then((answers) => plane.answered(call, answers));
     return null;
   } catch (error) {
     return failed(error);

@@ -5,14 +5,13 @@
 
 use super::data_plane::DataPlane;
 use crate::core::input::Input;
-use crate::core::time::{Instant, Millis};
 use js_sys::Array;
 use std::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/shell/providers.js")]
 extern "C" {
-    fn ask(url: &JsValue, protocols: &JsValue, token: &JsValue, plane: &DataPlane, ticket: u32) -> JsValue;
+    fn ask(url: &JsValue, protocols: &JsValue, token: &JsValue, plane: &DataPlane, call: u32) -> JsValue;
 }
 
 #[wasm_bindgen(module = "/src/shell/address.js")]
@@ -27,70 +26,50 @@ extern "C" {
 /// The three providers: values, or functions that return or promise them.
 pub(super) struct Providers {
     url: JsValue,
-    protocols: JsValue,
-    token: JsValue,
-    /// How long a call may take before another one is made beside it.
-    patience: Millis,
-    asked: Cell<Option<Asked>>,
-    tickets: Cell<u32>,
+    pub(super) protocols: JsValue,
+    pub(super) token: JsValue,
+    /// The call that was made last; what an older one answers is too late.
+    call: Cell<u32>,
     target: RefCell<Target>,
     destination: RefCell<Option<Destination>>,
 }
 
-/// A call whose answer has not come.
-#[derive(Clone, Copy)]
-struct Asked {
-    ticket: u32,
-    at: Instant,
-}
-
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Target {
     url: String,
     protocols: JsValue,
 }
 
 impl Providers {
-    pub(super) fn new(url: JsValue, protocols: JsValue, token: JsValue, patience: Millis) -> Self {
+    pub(super) fn new(url: JsValue) -> Self {
         Self {
             url,
-            protocols,
-            token,
-            patience,
-            asked: Cell::new(None),
-            tickets: Cell::new(0),
+            protocols: JsValue::UNDEFINED,
+            token: JsValue::UNDEFINED,
+            call: Cell::new(0),
             target: RefCell::default(),
             destination: RefCell::default(),
         }
     }
 
     /// Asks all three, and returns the answer if it is there at once.
-    ///
-    /// A call still under way is not made a second time, unless its attempt was given up: one that never answers must
-    /// not be the end of the client.
-    pub(super) fn resolve(&self, now: Instant, plane: &DataPlane) -> Option<Input<JsValue>> {
-        if self.asked.get().is_some_and(|asked| now.since(asked.at) < self.patience) {
-            return None;
-        }
-        let ticket = self.tickets.get().wrapping_add(1);
-        self.tickets.set(ticket);
-        self.asked.set(Some(Asked { ticket, at: now }));
-        let answers = ask(&self.url, &self.protocols, &self.token, plane, ticket);
-        if answers.is_null() { None } else { self.answered(ticket, answers) }
+    pub(super) fn resolve(&self, call: u32, plane: &DataPlane) -> Option<Input<JsValue>> {
+        self.call.set(call);
+        let answers = ask(&self.url, &self.protocols, &self.token, plane, call);
+        if answers.is_null() { None } else { self.answered(call, answers) }
     }
 
-    /// What an answer means; nothing if nobody waits for it any more.
-    pub(super) fn answered(&self, ticket: u32, answers: JsValue) -> Option<Input<JsValue>> {
-        if self.asked.get().is_none_or(|asked| asked.ticket != ticket) {
+    /// What an answer means; nothing if it is too late.
+    pub(super) fn answered(&self, call: u32, answers: JsValue) -> Option<Input<JsValue>> {
+        if call != self.call.get() {
             return None;
         }
-        self.asked.set(None);
         if answers.is_undefined() {
-            return Some(Input::ResolveFailed);
+            return Some(Input::ResolveFailed { call });
         }
         let answers: Array = answers.unchecked_into();
         self.target.replace(Target { url: answers.get(0).as_string().unwrap_or_default(), protocols: answers.get(1) });
-        Some(Input::Resolved { token: answers.get(2).as_string() })
+        Some(Input::Resolved { call, token: answers.get(2).as_string() })
     }
 
     /// The absolute url and the protocols of the last answer, and how many clients of this page have that destination

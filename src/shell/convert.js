@@ -1,0 +1,116 @@
+// @ts-check
+// Owns the reading of members out of what JSON made, each checked for its shape; must not know what a message means.
+// What has a wrong shape is read as absent and remembered until it is asked for, once a message.
+
+let sound = true;
+
+/** Whether all that was read since this was last asked had its shape. */
+export function wasSound() {
+  const was = sound;
+  sound = true;
+  return was;
+}
+
+/**
+ * Where `path` leads, `a.b` into an object; undefined where nothing is.
+ *
+ * @param {any} value
+ * @param {string} path
+ */
+function at(value, path) {
+  for (const name of path.split('.')) {
+    if (value == null) break;
+    if (!isObject(value)) return wrong();
+    value = value[name];
+  }
+  return value ?? undefined;
+}
+
+/** @param {any} value */
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** @returns {undefined} */
+function wrong() {
+  sound = false;
+}
+
+/**
+ * A whole number from 0 that every reader of JSON holds exactly.
+ *
+ * @param {any} value
+ * @param {string} path
+ */
+export function count(value, path) {
+  const found = at(value, path);
+  return found === undefined || (Number.isSafeInteger(found) && found >= 0) ? found : wrong();
+}
+
+/**
+ * @param {any} value
+ * @param {string} path
+ * @param {number} longest in UTF-16 units
+ */
+export function text(value, path, longest) {
+  const found = at(value, path);
+  return found === undefined || (typeof found === 'string' && found.length <= longest) ? found : wrong();
+}
+
+/**
+ * Text for a person, as much of it as a person reads.
+ *
+ * @param {any} value
+ * @param {string} path
+ */
+export function prose(value, path) {
+  const found = at(value, path);
+  return found === undefined ? found : typeof found === 'string' ? found.slice(0, 1_024) : wrong();
+}
+
+/**
+ * @param {any} value
+ * @param {string} path
+ */
+export function flag(value, path) {
+  const found = at(value, path) ?? false;
+  return typeof found === 'boolean' ? found : !!wrong();
+}
+
+/**
+ * @param {any} value
+ * @param {string} path
+ * @returns {any[]}
+ */
+export function list(value, path) {
+  const found = at(value, path) ?? [];
+  return Array.isArray(found) ? found : (wrong() ?? []);
+}
+
+/**
+ * Whether a list of names has this one.
+ *
+ * @param {any} value
+ * @param {string} path
+ * @param {string} name
+ */
+export const names = (value, path, name) => list(value, path).includes(name);
+
+/**
+ * @param {any} value
+ * @param {string} path
+ */
+export const member = (value, path) => at(value, path);
+
+/**
+ * The `$id` of an event. Unlike other members, those of the envelope may be left out but not null.
+ *
+ * @param {any} event
+ * @param {number} longest
+ */
+export const envelopeId = (event, longest) =>
+  !isEvent(event) || event.$id === null ? wrong() : text(event, '$id', longest);
+
+/** @param {any} event */
+export const envelopeSeq = (event) => (event?.$seq === null ? wrong() : count(event, '$seq'));
+
+/** @param {any} event */
+export const isEvent = (event) => isObject(event) && typeof event.type === 'string';

@@ -170,8 +170,13 @@ impl Connection {
                     self.transmit(cx, flown.payload, Some(flown.n), flown.again, flown.joined);
                 }
             }
-            Timer::PingStale | Timer::ConnectTimeout | Timer::Retry | Timer::Handover | Timer::Grace | Timer::Drain => {
-            }
+            Timer::PingStale
+            | Timer::ConnectTimeout
+            | Timer::Retry
+            | Timer::Handover
+            | Timer::Grace
+            | Timer::Drain
+            | Timer::Watch => {}
         }
         Turn::None
     }

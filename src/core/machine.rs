@@ -9,14 +9,18 @@ use super::input::{Input, PlaneReading};
 use super::options::Options;
 use super::snapshot::{Freshness, PublicState, Snapshot};
 use super::state::State;
-use super::time::Now;
-use super::timers::Deadline;
+use super::time::{Instant, Millis, Now};
+use super::timers::{Deadline, Timer, earliest};
+use super::trace::{Trace, Transition};
 use crate::wire::limits::{FRAME_BYTES, MAX_SAFE_INTEGER};
 
 /// Messages that may pass the data plane before the core wants to know.
 const CREDIT: u32 = 100;
 /// Deadlines handled by one tick, at most: each handler moves its own forward, so this is never reached.
 const DEADLINES_A_TICK: usize = 64;
+/// How often the clocks are compared while nothing else is due: a page is not told that the machine slept, and in
+/// several engines its timers slept too.
+const WATCH_MS: Millis = 5_000;
 
 /// A connection's decisions.
 #[derive(Clone, Debug)]
@@ -27,6 +31,9 @@ pub struct Machine<P> {
     registers: Registers,
     /// What the subscribers were last told.
     told: Snapshot,
+    /// When the clocks are compared next.
+    watch: Instant,
+    trace: Trace,
 }
 
 impl<P: Clone> Machine<P> {
@@ -36,7 +43,8 @@ impl<P: Clone> Machine<P> {
         let cx = Context::new(now, seed, client, options);
         let state = State::Idle;
         let told = snapshot(&state, &cx);
-        Self { state, cx, registers: Registers::default(), told }
+        let watch = cx.at().after(WATCH_MS);
+        Self { state, cx, registers: Registers::default(), told, watch, trace: Trace::default() }
     }
 
     /// Takes an input.
@@ -44,10 +52,11 @@ impl<P: Clone> Machine<P> {
         if self.cx.clock.read(now) {
             self.state.wake(&mut self.cx);
         }
+        if self.watch <= self.cx.at() {
+            self.watch = self.cx.at().after(WATCH_MS);
+        }
         if let Some(input) = self.note(input) {
-            let state = std::mem::replace(&mut self.state, State::Idle);
-            let next = state.handle(&mut self.cx, input);
-            self.become_state(next);
+            self.become_state(|state, cx| state.handle(cx, input));
         }
         self.program();
         let snapshot = self.snapshot();
@@ -68,7 +77,8 @@ impl<P: Clone> Machine<P> {
         if self.cx.page.frozen {
             return None;
         }
-        let (at, timer) = self.state.deadline(&self.cx)?;
+        let watch = self.state.is_waking().then_some((self.watch, Timer::Watch));
+        let (at, timer) = earliest([self.state.deadline(&self.cx), watch])?;
         Some((self.cx.clock.to_mono(at.max(self.cx.at())), timer))
     }
 
@@ -82,6 +92,11 @@ impl<P: Clone> Machine<P> {
     #[must_use]
     pub const fn state(&self) -> &State {
         &self.state
+    }
+
+    /// The last transitions, oldest first.
+    pub fn transitions(&self) -> impl Iterator<Item = Transition> {
+        self.trace.transitions()
     }
 
     /// Notes what concerns every state. What is left concerns the state.
@@ -129,9 +144,7 @@ impl<P: Clone> Machine<P> {
     fn tick(&mut self) {
         for _ in 0..DEADLINES_A_TICK {
             let Some(deadline) = self.state.deadline(&self.cx).filter(|(due, _)| *due <= self.cx.at()) else { return };
-            let state = std::mem::replace(&mut self.state, State::Idle);
-            let next = state.on_timer(&mut self.cx, deadline);
-            self.become_state(next);
+            self.become_state(|state, cx| state.on_timer(cx, deadline));
         }
     }
 
@@ -149,8 +162,14 @@ impl<P: Clone> Machine<P> {
     }
 
     /// The one place where the state changes.
-    fn become_state(&mut self, next: State) {
-        self.state = next;
+    fn become_state(&mut self, step: impl FnOnce(State, &mut Context<P>) -> State) {
+        let from = self.state.name();
+        let state = std::mem::replace(&mut self.state, State::Idle);
+        self.state = step(state, &mut self.cx);
+        let to = self.state.name();
+        if from != to {
+            self.trace.note(Transition { at: self.cx.at(), from, to });
+        }
     }
 
     /// Programs the data plane where it has to act differently from now on.

@@ -94,3 +94,4 @@ pub mod terms;
 pub mod thrash;
 pub mod time;
 pub mod timers;
+pub mod trace;

@@ -149,6 +149,12 @@ impl State {
         }
     }
 
+    /// Whether something is going on that sleep would concern.
+    #[must_use]
+    pub const fn is_waking(&self) -> bool {
+        !matches!(self, Self::Idle | Self::Suspended(_) | Self::Stopped { .. })
+    }
+
     /// When this state wants to be woken.
     #[must_use]
     pub fn deadline<P: Clone>(&self, cx: &Context<P>) -> Option<Deadline> {
@@ -188,6 +194,21 @@ impl State {
             | Self::Waiting(_)
             | Self::Suspended(_)
             | Self::Stopped { .. } => None,
+        }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Resolving(_) => "resolving",
+            Self::Connecting(_) => "connecting",
+            Self::Open(_) => "open",
+            Self::Waiting(_) => "waiting",
+            Self::Suspended(_) => "suspended",
+            Self::Closing(_) => "closing",
+            Self::Stopped { .. } => "stopped",
         }
     }
 

@@ -31,6 +31,8 @@ pub enum Timer {
     Grace,
     /// What `close()` waited for took too long.
     Drain,
+    /// Nothing is due; the clocks are compared, because nobody tells a page that the machine slept.
+    Watch,
 }
 
 /// A deadline that knows its reason.

@@ -112,7 +112,8 @@ impl Open {
             | Timer::HelloTimeout
             | Timer::ResyncTimeout
             | Timer::Resend
-            | Timer::Drain => {
+            | Timer::Drain
+            | Timer::Watch => {
                 let turn = self.connection.on_timer(cx, due, timer);
                 self.turn(cx, turn)
             }

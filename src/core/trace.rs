@@ -1,0 +1,53 @@
+//! The last transitions, for whoever has to find out what happened.
+//!
+//! Owns a short memory; must not know what a state is beyond its name.
+
+use super::time::Instant;
+
+const REMEMBERED: usize = 16;
+
+/// One transition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// When, on the machine's line of time.
+    pub at: Instant,
+    /// From which state.
+    pub from: &'static str,
+    /// To which.
+    pub to: &'static str,
+}
+
+/// The last transitions.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    transitions: [Option<Transition>; REMEMBERED],
+    next: usize,
+}
+
+impl Trace {
+    /// Notes a transition.
+    pub fn note(&mut self, transition: Transition) {
+        self.transitions[self.next % REMEMBERED] = Some(transition);
+        self.next += 1;
+    }
+
+    /// The last transitions, oldest first.
+    pub fn transitions(&self) -> impl Iterator<Item = Transition> {
+        (0..REMEMBERED).filter_map(move |offset| self.transitions[(self.next + offset) % REMEMBERED])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_remembers_the_last_in_their_order() {
+        let mut trace = Trace::default();
+        for at in 0..20 {
+            trace.note(Transition { at: Instant(at), from: "idle", to: "open" });
+        }
+        let remembered: Vec<u64> = trace.transitions().map(|transition| transition.at.0).collect();
+        assert_eq!(remembered, (4..20).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,688 @@
+//! The server's decisions: everything that happens comes in as an [`Input`], everything to be done goes out as an
+//! [`Output`].
+//!
+//! Owns the rooms and the sessions and who is told what; must not know sockets, processes, stores or clocks.
+//!
+//! One tick of whoever drives it: any number of [`Hub::handle`], one [`Hub::end_tick`], then [`Hub::take_writes`] is kept
+//! for good, and only then is [`Hub::poll`] drained: nobody hears of what a crash could still undo. What is due for a
+//! connection in one tick is joined in one frame.
+
+use super::{
+    client::{Client, is_client_id, number_of},
+    command::{Command, Refusal},
+    definition::Definition,
+    event::DagEvent,
+    journal::{Corrupt, Record, Write, split_key},
+    limits::Limits,
+    node::{End, TaskKey},
+    outcomes::Outcome,
+    resync,
+    room::{Room, Work},
+    session::{Peer, Phase, Session, enveloped},
+    stats::Stats,
+    time::Now,
+};
+use everwire::wire::{
+    close_code,
+    frame::{self, FromClient, Object},
+    limits::VERSION,
+    message::{
+        ClientHello, ClientMessage, Event, Goaway, HeartbeatBy, HeartbeatTerms, Limits as WireLimits, Nack,
+        ServerHello, ServerMessage, feature,
+    },
+};
+use serde_json::Value;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Clients ping this often, in milliseconds.
+const HEARTBEAT_MS: u64 = 15_000;
+/// What a resync costs of a connection's rate, in messages.
+const RESYNC_PRICE: u32 = 10;
+/// The code that tells a client that its hello makes no sense: trying again cannot help.
+const BAD_HELLO: u16 = 4400;
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A WebSocket was opened for a DAG.
+    Connected {
+        /// A number never used before.
+        conn: u64,
+        /// Of the URL.
+        dag_id: String,
+    },
+    /// It said this.
+    Frame {
+        /// Which connection.
+        conn: u64,
+        /// A text frame.
+        text: String,
+    },
+    /// It gave a sign of life beneath the protocol.
+    Alive {
+        /// Which connection.
+        conn: u64,
+    },
+    /// It said something that is no text frame, or too large to be read.
+    Broken {
+        /// Which connection.
+        conn: u64,
+        /// What it is closed with.
+        code: u16,
+    },
+    /// Its socket took this much.
+    Written {
+        /// Which connection.
+        conn: u64,
+        /// Of what [`Output::Send`] handed over.
+        bytes: usize,
+    },
+    /// It is no more.
+    Disconnected {
+        /// Which connection.
+        conn: u64,
+    },
+    /// Somebody asks for a run.
+    Start {
+        /// Comes back in [`Output::Started`].
+        request: u64,
+        /// Of which DAG.
+        dag_id: String,
+    },
+    /// A command ended.
+    Ended {
+        /// Which.
+        key: TaskKey,
+        /// How.
+        end: End,
+    },
+    /// The server is to stop after `grace` milliseconds.
+    Shutdown {
+        /// For the clients to find another way.
+        grace: u64,
+        /// They come back within this many milliseconds after the grace.
+        spread: u64,
+    },
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Hand a frame to a socket.
+    Send {
+        /// Which connection.
+        conn: u64,
+        /// One message, or a batch.
+        text: String,
+    },
+    /// Send a WebSocket ping.
+    Ping {
+        /// Which connection.
+        conn: u64,
+    },
+    /// Close a socket, after what was handed to it.
+    Close {
+        /// Which connection; the hub has forgotten it.
+        conn: u64,
+        /// The close code.
+        code: u16,
+        /// For a person.
+        reason: &'static str,
+    },
+    /// Start or kill a command.
+    Work(Work),
+    /// The answer to [`Input::Start`].
+    Started {
+        /// As it came in.
+        request: u64,
+        /// The run's identity.
+        result: Result<String, Refusal>,
+    },
+}
+
+/// The server's core.
+#[derive(Debug)]
+pub struct Hub {
+    limits: Limits,
+    rooms: BTreeMap<String, Room>,
+    sessions: BTreeMap<u64, Session>,
+    outputs: VecDeque<Output>,
+    stats: Stats,
+    stopping: bool,
+    seed: u64,
+}
+
+impl Hub {
+    /// A hub of one room per definition; `seed` is where the identities of logs and runs come from.
+    #[must_use]
+    pub fn new(definitions: Vec<Definition>, limits: Limits, seed: u64) -> Self {
+        let mut hub = Self {
+            limits,
+            rooms: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            outputs: VecDeque::new(),
+            stats: Stats::default(),
+            stopping: false,
+            seed,
+        };
+        for definition in definitions {
+            let epoch = hub.identity();
+            hub.rooms.insert(definition.id.clone(), Room::new(definition, epoch));
+        }
+        hub
+    }
+
+    /// Puts back what the journal kept, and makes unfinished runs go on.
+    ///
+    /// # Errors
+    /// [`Corrupt`] names the record that could not be read. Nothing is guessed.
+    pub fn restore(&mut self, records: Vec<Record>, now: Now) -> Result<(), Corrupt> {
+        let mut by_room: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+        for record in records {
+            by_room.entry(split_key(&record.key).0.to_owned()).or_default().push(record);
+        }
+        for (id, records) in by_room {
+            // A room whose definition is gone stays in the journal, in case the definition comes back.
+            let Some(room) = self.rooms.get_mut(&id) else { continue };
+            if let Some(restored) = Room::restore(room.definition.clone(), &records, now)? {
+                *room = restored;
+                let mut work = Vec::new();
+                room.recover(now, &self.limits, &mut work);
+                self.work(work);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in what happened.
+    pub fn handle(&mut self, now: Now, input: Input) {
+        match input {
+            Input::Connected { conn, dag_id } => self.connected(conn, dag_id, now),
+            Input::Frame { conn, text } => self.frame(conn, &text, now),
+            Input::Alive { conn } => {
+                self.heard(conn, now);
+            }
+            Input::Broken { conn, code } => {
+                self.stats.malformed += 1;
+                self.close(conn, code, "not a frame of this protocol", now);
+            }
+            Input::Written { conn, bytes } => {
+                if let Some(session) = self.sessions.get_mut(&conn) {
+                    session.written(bytes, now.mono);
+                }
+            }
+            Input::Disconnected { conn } => self.forget(conn, now),
+            Input::Start { request, dag_id } => self.start(request, &dag_id, now),
+            Input::Ended { key, end } => {
+                let mut work = Vec::new();
+                let of = |room: &&mut Room| room.run().is_some_and(|run| run.head().id == key.run_id);
+                if let Some(room) = self.rooms.values_mut().find(of) {
+                    room.ended(&key, end, now, &self.limits, &mut work);
+                }
+                self.work(work);
+            }
+            Input::Shutdown { grace, spread } => self.shutdown(grace, spread),
+        }
+    }
+
+    /// Does what the clock asks for, and hands every connection what is due for it.
+    pub fn end_tick(&mut self, now: Now) {
+        let mut work = Vec::new();
+        for room in self.rooms.values_mut() {
+            room.on_time(now, &self.limits, &mut work);
+        }
+        self.work(work);
+        let conns: Vec<u64> = self.sessions.keys().copied().collect();
+        for conn in conns {
+            self.watch(conn, now);
+            self.pump(conn, now);
+        }
+    }
+
+    /// What the journal must keep before [`Hub::poll`] is drained. All of it in one transaction.
+    pub fn take_writes(&mut self) -> Vec<Write> {
+        let mut writes = Vec::new();
+        for room in self.rooms.values_mut() {
+            room.take_writes(&self.limits, &mut writes);
+        }
+        writes
+    }
+
+    /// The next thing to do.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// In how many milliseconds [`Hub::end_tick`] has something to do although nothing happens.
+    #[must_use]
+    pub fn due_in(&self, now: Now) -> Option<u64> {
+        let sessions = self.sessions.values().flat_map(|session| {
+            let peer = session.peer().filter(|peer| peer.ack && session.is_writable(&self.limits));
+            let client = peer.and_then(|peer| self.rooms.get(&session.room)?.clients.get(&peer.client));
+            [Some(session.deadline(&self.limits)), client.and_then(Client::deadline)]
+        });
+        let mono = sessions.flatten().min().map(|at| at.saturating_sub(now.mono));
+        let wall = self.rooms.values().filter_map(Room::deadline).min().map(|at| at.saturating_sub(now.wall));
+        mono.into_iter().chain(wall).min()
+    }
+
+    /// The rooms, for whoever describes them.
+    #[must_use]
+    pub const fn rooms(&self) -> &BTreeMap<String, Room> {
+        &self.rooms
+    }
+
+    /// The numbers of this moment.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.stats.with_gauges(&self.sessions, &self.rooms)
+    }
+
+    fn connected(&mut self, conn: u64, dag_id: String, now: Now) {
+        let Some(room) = self.rooms.get(&dag_id) else {
+            self.outputs.push_back(Output::Close { conn, code: BAD_HELLO, reason: "no such dag" });
+            return;
+        };
+        if self.stopping || self.sessions.len() >= self.limits.connections {
+            self.refuse(conn);
+            return;
+        }
+        let hello = ServerMessage::<Object>::Hello(ServerHello {
+            v: VERSION,
+            features: [feature::BATCH, feature::ACK, feature::SEQ].map(str::to_owned).to_vec(),
+            epoch: Some(room.log.epoch().to_owned()),
+            seq: Some(room.log.head()),
+            heartbeat: Some(HeartbeatTerms { by: HeartbeatBy::Client, every: Some(HEARTBEAT_MS) }),
+            limits: WireLimits { frame: Some(self.limits.frame as u64), inflight: Some(self.limits.inflight) },
+            keep: Some(self.limits.keep),
+            auth: false,
+        });
+        let mut session = Session::new(dag_id, room.log.head(), now.mono, &self.limits);
+        session.tell(text_of(&hello));
+        self.sessions.insert(conn, session);
+        self.stats.connected += 1;
+    }
+
+    /// A refused handshake cannot be read by a browser, so the connection is accepted and sent away.
+    fn refuse(&mut self, conn: u64) {
+        self.stats.refused += 1;
+        let goaway = ServerMessage::<Object>::Goaway(Goaway {
+            retry_after: 8_000,
+            spread: 8_000,
+            grace: 0,
+            reason: Some(if self.stopping { "stopping" } else { "over capacity" }.to_owned()),
+        });
+        self.outputs.push_back(Output::Send { conn, text: text_of(&goaway) });
+        self.outputs.push_back(Output::Close { conn, code: close_code::TRY_AGAIN_LATER, reason: "over capacity" });
+    }
+
+    fn shutdown(&mut self, grace: u64, spread: u64) {
+        self.stopping = true;
+        let goaway = ServerMessage::<Object>::Goaway(Goaway {
+            retry_after: grace,
+            spread,
+            grace,
+            reason: Some("the server is stopping".to_owned()),
+        });
+        for session in self.sessions.values_mut().filter(|session| session.peer().is_some()) {
+            session.tell(text_of(&goaway));
+        }
+    }
+
+    fn frame(&mut self, conn: u64, text: &str, now: Now) {
+        if !self.heard(conn, now) {
+            return;
+        }
+        if text.len() > self.limits.frame {
+            self.close(conn, close_code::TOO_BIG, "the frame is too large", now);
+            return;
+        }
+        match frame::from_client(text) {
+            Ok(elements) => {
+                for element in elements {
+                    // An element may have closed the connection.
+                    if !self.sessions.contains_key(&conn) {
+                        return;
+                    }
+                    match element {
+                        Ok(message) => self.message(conn, message, now),
+                        Err(malformed) => self.complain(conn, malformed.0, now),
+                    }
+                }
+            }
+            Err(malformed) => self.complain(conn, malformed.0, now),
+        }
+    }
+
+    fn message(&mut self, conn: u64, message: FromClient, now: Now) {
+        self.stats.messages_in += 1;
+        let Some(session) = self.sessions.get_mut(&conn) else { return };
+        if session.awaits_hello() && !matches!(message, FromClient::Control(ClientMessage::Hello(_))) {
+            session.phase = Phase::Plain;
+        }
+        let price =
+            if matches!(message, FromClient::Control(ClientMessage::ResyncRequest { .. })) { RESYNC_PRICE } else { 1 };
+        if let Err(wait) = session.bucket.take(now.mono, price) {
+            self.stats.rate_limited += 1;
+            match message {
+                FromClient::Event(Event { id: Some(id), .. }) if session.peer().is_some_and(|peer| peer.ack) => {
+                    let nack = Nack {
+                        id,
+                        code: "busy".to_owned(),
+                        message: "too many messages".to_owned(),
+                        retry_after: Some(wait),
+                    };
+                    session.tell(text_of(&ServerMessage::<Object>::Nack(nack)));
+                }
+                FromClient::Event(_) | FromClient::Control(_) | FromClient::Ping(_) | FromClient::Pong => {
+                    self.close(conn, close_code::RATE_LIMITED, "too many messages", now);
+                }
+            }
+            return;
+        }
+        match message {
+            FromClient::Ping(ts) => session.tell(pong(ts)),
+            FromClient::Pong => {}
+            FromClient::Control(ClientMessage::Ping { ts }) => session.tell(pong(Some(ts.into()))),
+            FromClient::Control(ClientMessage::Hello(hello)) => self.hello(conn, hello, now),
+            FromClient::Control(ClientMessage::Ack { id }) => self.acknowledged(conn, &id),
+            FromClient::Control(ClientMessage::ResyncRequest { last_seen, epoch }) => {
+                self.resync_requested(conn, last_seen, epoch.as_deref());
+            }
+            FromClient::Event(event) => self.event(conn, event, now),
+        }
+    }
+
+    fn hello(&mut self, conn: u64, hello: ClientHello, now: Now) {
+        let Some(session) = self.sessions.get_mut(&conn) else { return };
+        if let Some(peer) = session.peer() {
+            if peer.client != hello.client {
+                self.close(conn, BAD_HELLO, "a connection has one client", now);
+            }
+            return;
+        }
+        if hello.v < VERSION || !is_client_id(&hello.client) {
+            self.close(conn, BAD_HELLO, "hello needs v and client", now);
+            return;
+        }
+        let Some(room) = self.rooms.get_mut(&session.room) else { return };
+        if !room.clients.contains_key(&hello.client) && room.clients.len() >= self.limits.clients {
+            self.refuse(conn);
+            self.sessions.remove(&conn);
+            return;
+        }
+        let has = |name| hello.features.iter().any(|feature| feature == name);
+        let (batch, ack, seq) = (has(feature::BATCH), has(feature::ACK), has(feature::SEQ));
+        session.phase = Phase::Everwire(Peer { client: hello.client.clone(), batch, ack, seq });
+        room.touch(&hello.client);
+        let client = room.clients.entry(hello.client).or_default();
+        let older = client.connection.filter(|older| *older != conn);
+        client.returned(conn, now.mono, now.mono.saturating_add(self.limits.hello_grace));
+        if let Some(older) = older {
+            self.stats.replaced += 1;
+            self.close(older, close_code::REPLACED, "the same client connected again", now);
+        }
+        let most = self.stats().connections_per_client_max;
+        self.stats.connections_per_client_peak = self.stats.connections_per_client_peak.max(most);
+    }
+
+    fn acknowledged(&mut self, conn: u64, id: &str) {
+        let Some((client, room)) = self.client_of(conn) else { return };
+        if room.clients.get_mut(&client).is_some_and(|known| known.acknowledge(id)) {
+            room.touch(&client);
+        }
+    }
+
+    fn resync_requested(&mut self, conn: u64, last_seen: Option<u64>, epoch: Option<&str>) {
+        let Some(session) = self.sessions.get_mut(&conn) else { return };
+        let Some(room) = self.rooms.get(&session.room) else { return };
+        let numbered = session.peer().is_some_and(|peer| peer.seq) && epoch == Some(room.log.epoch());
+        // What is not a number of this log is answered by state, and no number asks for that.
+        session.resync = Some(last_seen.filter(|_| numbered).unwrap_or(u64::MAX));
+    }
+
+    fn event(&mut self, conn: u64, event: Event<Object>, now: Now) {
+        let inflight = self.limits.inflight;
+        let Some((client, room)) = self.client_of(conn) else {
+            self.plain_event(conn, event, now);
+            return;
+        };
+        let Some(id) = event.id else {
+            self.plain_event(conn, Event { id: None, ..event }, now);
+            return;
+        };
+        let Some(n) = number_of(&id, &client) else {
+            let message = "\"$id\" is \"<client>.<n>\" with the client of hello".to_owned();
+            self.answer(conn, id, Outcome::Nack { code: "bad_id".to_owned(), message });
+            return;
+        };
+        let settled = room.clients.get(&client).and_then(|known| known.outcomes.settled(n, inflight));
+        if let Some(outcome) = settled {
+            self.stats.repeated += 1;
+            self.answer(conn, id, outcome);
+            return;
+        }
+        let outcome = match self.apply(conn, event.event, now) {
+            Ok(()) => Outcome::Ack,
+            Err(refusal) => {
+                let error = DagEvent::Error { node_id: None, message: refusal.message.clone() };
+                if let Some((client, room, limits)) = self.client_and_limits(conn) {
+                    room.tell_critical(&client, &error, now, &limits);
+                }
+                Outcome::Nack { code: refusal.code.to_owned(), message: refusal.message }
+            }
+        };
+        if let Some((client, room, limits)) = self.client_and_limits(conn) {
+            room.record(&client, n, outcome.clone(), &limits);
+        }
+        self.answer(conn, id, outcome);
+    }
+
+    /// A command that nobody asks an acknowledgement for.
+    fn plain_event(&mut self, conn: u64, event: Event<Object>, now: Now) {
+        if event.id.is_some() {
+            self.complain(conn, "\"$id\" needs a hello that names \"ack\" first", now);
+        } else if let Err(refusal) = self.apply(conn, event.event, now) {
+            self.tell_error(conn, &refusal.message);
+        }
+    }
+
+    fn apply(&mut self, conn: u64, event: Object, now: Now) -> Result<(), Refusal> {
+        let command = Command::read(event)?;
+        let room = self.sessions.get(&conn).and_then(|session| self.rooms.get_mut(&session.room));
+        let mut work = Vec::new();
+        let result = room.map_or(Ok(()), |room| room.command(command, now, &self.limits, &mut work));
+        self.work(work);
+        self.stats.commands += u64::from(result.is_ok());
+        result
+    }
+
+    fn answer(&mut self, conn: u64, id: String, outcome: Outcome) {
+        let Some(session) = self.sessions.get_mut(&conn) else { return };
+        session.tell(match outcome {
+            Outcome::Ack => {
+                self.stats.acked += 1;
+                text_of(&ServerMessage::<Object>::Ack { id })
+            }
+            Outcome::Nack { code, message } => {
+                self.stats.refusals += 1;
+                text_of(&ServerMessage::<Object>::Nack(Nack { id, code, message, retry_after: None }))
+            }
+        });
+    }
+
+    fn start(&mut self, request: u64, dag_id: &str, now: Now) {
+        let run_id = self.identity();
+        let mut work = Vec::new();
+        let result = match self.rooms.get_mut(dag_id) {
+            Some(_) if self.stopping => Err(Refusal::new("stopping", "the server is stopping")),
+            Some(room) => room.start(run_id.clone(), now, &self.limits, &mut work).map(|()| run_id),
+            None => Err(Refusal::new("unknown_dag", "there is no such DAG")),
+        };
+        self.work(work);
+        self.outputs.push_back(Output::Started { request, result });
+    }
+
+    fn complain(&mut self, conn: u64, expected: &str, now: Now) {
+        self.stats.malformed += 1;
+        let Some(session) = self.sessions.get_mut(&conn) else { return };
+        if session.bucket.take(now.mono, 1).is_err() {
+            self.close(conn, close_code::RATE_LIMITED, "too many malformed messages", now);
+            return;
+        }
+        self.tell_error(conn, &format!("not understood: {expected}"));
+    }
+
+    fn tell_error(&mut self, conn: u64, message: &str) {
+        if let Some(session) = self.sessions.get_mut(&conn) {
+            let error = DagEvent::Error { node_id: None, message: message.to_owned() };
+            session.tell(text_of(&error));
+        }
+    }
+
+    /// Closes what is silent or stuck, and lets what never said hello have its events.
+    fn watch(&mut self, conn: u64, now: Now) {
+        let Some(session) = self.sessions.get_mut(&conn) else { return };
+        if let Phase::Fresh { until } = session.phase
+            && until <= now.mono
+        {
+            session.phase = Phase::Plain;
+        }
+        let silent = now.mono.saturating_sub(session.heard);
+        if session.is_stuck(now.mono, &self.limits) {
+            self.stats.slow_closed += 1;
+            self.close(conn, close_code::TRY_AGAIN_LATER, "reads too slowly", now);
+        } else if silent >= self.limits.idle {
+            self.close(conn, close_code::GOING_AWAY, "silent", now);
+        } else if silent >= self.limits.ping_after && !session.pinged {
+            session.pinged = true;
+            self.outputs.push_back(Output::Ping { conn });
+        }
+    }
+
+    /// Hands a connection what is due for it, as far as it reads.
+    fn pump(&mut self, conn: u64, now: Now) {
+        let limits = self.limits;
+        let Some(session) = self.sessions.get_mut(&conn).filter(|session| session.is_writable(&limits)) else { return };
+        let Some(room) = self.rooms.get_mut(&session.room) else { return };
+        if let Some(from) = session.resync {
+            let answer = resync::answer(room, from, session.peer().is_some_and(|peer| peer.seq), limits.frame);
+            self.stats.resynced(answer.kept);
+            session.cursor = answer.to;
+            session.resync = answer.more.then_some(answer.to);
+            session.tell(answer.text);
+        }
+        if let Some(client) = session.peer().filter(|peer| peer.ack).and_then(|peer| room.clients.get_mut(&peer.client))
+        {
+            for critical in client.due(now.mono, now.wall, limits.critical_retry, limits.keep) {
+                // Without its number: a client that was resynced past it would drop it unseen.
+                session.tell(enveloped(&critical.text, None, Some(&critical.id)));
+            }
+        }
+        let Some(events) = events_for(session, room, &limits, &mut self.stats) else {
+            self.stats.slow_closed += 1;
+            self.close(conn, close_code::TRY_AGAIN_LATER, "reads too slowly", now);
+            return;
+        };
+        self.stats.events_out += events.len() as u64;
+        for text in session.frames(events, now.mono, &limits) {
+            self.stats.frames_out += 1;
+            self.outputs.push_back(Output::Send { conn, text });
+        }
+    }
+
+    fn work(&mut self, work: Vec<Work>) {
+        self.stats.node_starts += work.iter().filter(|work| matches!(work, Work::Spawn(_))).count() as u64;
+        self.outputs.extend(work.into_iter().map(Output::Work));
+    }
+
+    fn heard(&mut self, conn: u64, now: Now) -> bool {
+        let Some(session) = self.sessions.get_mut(&conn) else { return false };
+        session.heard = now.mono;
+        session.pinged = false;
+        true
+    }
+
+    fn close(&mut self, conn: u64, code: u16, reason: &'static str, now: Now) {
+        if !self.sessions.contains_key(&conn) {
+            return;
+        }
+        self.outputs.push_back(Output::Close { conn, code, reason });
+        self.stats.closed(code);
+        self.forget(conn, now);
+    }
+
+    fn forget(&mut self, conn: u64, now: Now) {
+        let Some(session) = self.sessions.remove(&conn) else { return };
+        let Some(peer) = session.peer() else { return };
+        let Some(client) = self.rooms.get_mut(&session.room).and_then(|room| room.clients.get_mut(&peer.client)) else {
+            return;
+        };
+        if client.connection == Some(conn) {
+            client.connection = None;
+            client.seen = now.mono;
+        }
+    }
+
+    /// The client of a connection that acknowledges, and its room.
+    fn client_of(&mut self, conn: u64) -> Option<(String, &mut Room)> {
+        let session = self.sessions.get(&conn)?;
+        let peer = session.peer().filter(|peer| peer.ack)?;
+        Some((peer.client.clone(), self.rooms.get_mut(&session.room)?))
+    }
+
+    fn client_and_limits(&mut self, conn: u64) -> Option<(String, &mut Room, Limits)> {
+        let limits = self.limits;
+        self.client_of(conn).map(|(client, room)| (client, room, limits))
+    }
+
+    /// 64 bits nobody can guess without the seed (SplitMix64), in hexadecimal.
+    fn identity(&mut self) -> String {
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.seed;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        format!("{:016x}", z ^ (z >> 31))
+    }
+}
+
+/// What comes next in the log for a session, about as much as its queue may hold; `None` if it fell behind what the log
+/// keeps and has no numbers to see that by.
+fn events_for(session: &mut Session, room: &Room, limits: &Limits, stats: &mut Stats) -> Option<Vec<String>> {
+    if session.resync.is_some() || session.awaits_hello() {
+        return Some(Vec::new());
+    }
+    if room.log.after(session.cursor).is_none() {
+        // A numbered reader that is given the newest event alone sees the hole and asks.
+        session.peer().filter(|peer| peer.seq)?;
+        session.cursor = room.log.head().saturating_sub(1);
+        stats.slow_resynced += 1;
+    }
+    let mut events = Vec::new();
+    let mut bytes = 0;
+    for entry in room.log.after(session.cursor).into_iter().flatten() {
+        if bytes >= limits.queue_bytes {
+            break;
+        }
+        let text = session.encode(entry);
+        bytes += text.len();
+        session.cursor = entry.seq;
+        events.push(text);
+    }
+    Some(events)
+}
+
+/// The answer to a ping, with its `ts` whatever it is.
+fn pong(ts: Option<Value>) -> String {
+    let mut pong = Object::new();
+    pong.insert("type".to_owned(), "pong".into());
+    if let Some(ts) = ts {
+        pong.insert("ts".to_owned(), ts);
+    }
+    Value::Object(pong).to_string()
+}
+
+fn text_of(message: &impl serde::Serialize) -> String {
+    // Serialising these shapes into memory cannot fail: no map has a key that is not a string.
+    serde_json::to_string(message).unwrap_or_default()
+}

@@ -1,0 +1,62 @@
+//! The bounds the server keeps.
+//!
+//! Owns numbers and their reasons; must not know what is done when one is exceeded.
+
+use std::num::NonZeroUsize;
+
+/// What one server admits. [`Limits::default`] is what the reference server runs with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at a time. One more is accepted, told `goaway` and closed with 1013.
+    pub connections: usize,
+    /// Clients whose outcomes are remembered, per room. A new one beyond that is treated as over capacity.
+    pub clients: usize,
+    /// Bytes of one frame, either way, announced in `hello`.
+    pub frame: usize,
+    /// W: messages of a client sent and not settled, announced in `hello`; also critical events of a client unacknowledged.
+    pub inflight: u64,
+    /// How long a client is remembered after it was last seen, in milliseconds, announced in `hello`.
+    pub keep: u64,
+    /// Events of the log kept for a resync.
+    pub log_events: NonZeroUsize,
+    /// Bytes of the log kept for a resync.
+    pub log_bytes: usize,
+    /// Bytes handed to a socket and not yet written, after which a reader counts as slow and its events wait in the log.
+    pub queue_bytes: usize,
+    /// How long a slow reader may stay without reading a byte before it is closed, in milliseconds.
+    pub stuck: u64,
+    /// Messages a second of one connection, sustained.
+    pub rate: u32,
+    /// Messages of one connection at once: what a client may resend and have queued after a reconnect, and some.
+    pub burst: u32,
+    /// How long a connection may wait for its client's hello before its events are sent plain, in milliseconds.
+    pub hello_grace: u64,
+    /// After this silence a WebSocket ping is sent, in milliseconds.
+    pub ping_after: u64,
+    /// After this silence the connection is given up, in milliseconds.
+    pub idle: u64,
+    /// How often an unacknowledged critical event is sent again, in milliseconds.
+    pub critical_retry: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1_024,
+            clients: 10_000,
+            frame: 1 << 20,
+            inflight: everwire::wire::limits::IN_FLIGHT,
+            keep: 600_000,
+            log_events: NonZeroUsize::new(2_000).unwrap_or(NonZeroUsize::MIN),
+            log_bytes: 4 << 20,
+            queue_bytes: 1 << 20,
+            stuck: 30_000,
+            rate: 100,
+            burst: 1_000,
+            hello_grace: 2_000,
+            ping_after: 30_000,
+            idle: 90_000,
+            critical_retry: 10_000,
+        }
+    }
+}

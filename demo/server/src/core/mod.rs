@@ -1,0 +1,31 @@
+//! Everything the server decides.
+//!
+//! Owns the protocol, the log, outcomes and runs; must not know tokio, sockets, files, processes or clocks. Time is an
+//! argument ([`time::Now`]), chance is handed in (identities of logs and runs), so that the same inputs always give the
+//! same outputs.
+//!
+//! ```text
+//!   Hub ─┬─ Session     one connection: hello, rate, how far it has read
+//!        └─ Room        one URL
+//!            ├─ Log     numbered events, bounded
+//!            ├─ Client  outcomes of its messages, critical events it has not acknowledged
+//!            └─ Run     the DAG: nodes, gates, budget
+//! ```
+
+pub mod bucket;
+pub mod client;
+pub mod command;
+pub mod definition;
+pub mod event;
+pub mod hub;
+pub mod journal;
+pub mod limits;
+pub mod log;
+pub mod node;
+pub mod outcomes;
+pub mod resync;
+pub mod room;
+pub mod run;
+pub mod session;
+pub mod stats;
+pub mod time;

@@ -1,0 +1,126 @@
+//! What the server is told at its start.
+//!
+//! Owns options, their defaults and their reading; must not know what they change. The arguments are read by `lexopt`:
+//! one small file without dependencies, and twelve options need no more.
+
+use crate::core::limits::Limits;
+use std::{ffi::OsString, path::PathBuf};
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+everwire-server: runs DAGs and streams them to browsers
+
+  --port N             where pages and streams are served (default: $PORT, else 8787; 0: any free one)
+  --proxy-port N       where the breakable way to the streams is (default: one more than --port; 0: any free one)
+  --data DIR           where runs, logs and outcomes are kept (default: demo/data)
+  --memory             keep nothing: a restart begins anew
+  --dags DIR           the definitions (default: demo/dags)
+  --web DIR            the pages (default: demo/web/dist)
+  --root DIR           where commands run (default: the current folder)
+  --allow-origin URL   another origin whose pages may connect, start and decide; may be repeated
+  --max-connections N  more are sent away with a goaway (default: 1024)
+  --help, --version";
+
+/// The server's options.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The main port, 0 for any.
+    pub port: u16,
+    /// The proxy's port, 0 for any; where absent, one more than the main one.
+    pub proxy_port: Option<u16>,
+    /// Where the journal is; `None` keeps it in memory.
+    pub data: Option<PathBuf>,
+    /// The definitions.
+    pub dags: PathBuf,
+    /// The pages.
+    pub web: PathBuf,
+    /// Where commands run.
+    pub root: PathBuf,
+    /// Further origins that may connect, start and decide.
+    pub allow_origins: Vec<String>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            port: 8_787,
+            proxy_port: None,
+            data: Some("demo/data".into()),
+            dags: "demo/dags".into(),
+            web: "demo/web/dist".into(),
+            root: ".".into(),
+            allow_origins: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// What the command line asks for.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// To serve.
+    Serve(Box<Config>),
+    /// For text.
+    Print(&'static str),
+}
+
+impl Config {
+    /// Reads the command line, and `port_variable`, the value of `PORT`.
+    ///
+    /// # Errors
+    /// A text that names the argument.
+    pub fn read(
+        args: impl IntoIterator<Item = OsString>,
+        port_variable: Option<String>,
+    ) -> Result<Asked, lexopt::Error> {
+        use lexopt::prelude::*;
+        let mut config = Self::default();
+        if let Some(port) = port_variable.filter(|text| !text.is_empty()) {
+            config.port = port.parse().map_err(|_| format!("PORT is a number from 0 to 65535, not {port:?}"))?;
+        }
+        let mut parser = lexopt::Parser::from_args(args);
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("port") => config.port = parser.value()?.parse()?,
+                Long("proxy-port") => config.proxy_port = Some(parser.value()?.parse()?),
+                Long("data") => config.data = Some(parser.value()?.into()),
+                Long("memory") => config.data = None,
+                Long("dags") => config.dags = parser.value()?.into(),
+                Long("web") => config.web = parser.value()?.into(),
+                Long("root") => config.root = parser.value()?.into(),
+                Long("allow-origin") => config.allow_origins.push(parser.value()?.string()?),
+                Long("max-connections") => config.limits.connections = parser.value()?.parse()?,
+                Short('h') | Long("help") => return Ok(Asked::Print(HELP)),
+                Short('V') | Long("version") => return Ok(Asked::Print(env!("CARGO_PKG_VERSION"))),
+                Short(_) | Long(_) | Value(_) => return Err(argument.unexpected()),
+            }
+        }
+        Ok(Asked::Serve(Box::new(config)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(args: &[&str], port: Option<&str>) -> Result<Asked, String> {
+        Config::read(args.iter().map(Into::into), port.map(Into::into)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_line_goes_before_the_environment() {
+        let Ok(Asked::Serve(config)) = read(&["--port", "9", "--memory"], Some("7")) else { panic!("serve") };
+        assert_eq!((config.port, config.data), (9, None));
+        let Ok(Asked::Serve(config)) = read(&[], Some("7")) else { panic!("serve") };
+        assert_eq!(config.port, 7);
+    }
+
+    #[test]
+    fn what_is_unknown_is_named() {
+        assert!(read(&["--prot", "9"], None).expect_err("refused").contains("--prot"));
+        assert!(read(&[], Some("x")).expect_err("refused").contains("PORT"));
+        assert!(read(&["--port"], None).is_err() && read(&["--port", "70000"], None).is_err());
+    }
+}

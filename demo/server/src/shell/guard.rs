@@ -1,0 +1,130 @@
+//! Who may talk to this server.
+//!
+//! Owns the check of `Host` and `Origin`, and the headers that bind a page; must not know routes.
+//!
+//! The server listens on this machine only, but every page in this machine's browsers can reach it. So:
+//! - `Host` must be one of ours, on every request: a foreign name that was made to point here (DNS rebinding) is refused.
+//! - On a WebSocket and on everything but GET and HEAD, an `Origin` must be ours. Browsers always send it there, and a
+//!   page cannot forge it. A request without `Origin` comes from no page (`curl`, a test, a program of this machine's
+//!   user) and is allowed, unless `Sec-Fetch-Site`, which no page can forge either, says otherwise.
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use std::{collections::BTreeSet, sync::Arc};
+
+/// The names by which a browser reaches this machine.
+const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+
+/// The hosts and origins that are ours.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    hosts: Arc<BTreeSet<String>>,
+    origins: Arc<BTreeSet<String>>,
+    policy: HeaderValue,
+}
+
+impl Guard {
+    /// A guard of the ports of this server, and of further origins whose pages are trusted.
+    #[must_use]
+    pub fn new(ports: &[u16], allow_origins: &[String]) -> Self {
+        let hosts: BTreeSet<String> =
+            ports.iter().flat_map(|port| NAMES.map(|name| format!("{name}:{port}"))).collect();
+        let mut origins: BTreeSet<String> = hosts.iter().map(|host| format!("http://{host}")).collect();
+        origins.extend(allow_origins.iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()));
+        let sockets: Vec<String> = hosts.iter().map(|host| format!("ws://{host}")).collect();
+        let policy = format!(
+            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
+             img-src 'self' data:; connect-src 'self' {}; object-src 'none'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'",
+            sockets.join(" ")
+        );
+        // Hosts and ports are ASCII, so the policy is a valid header.
+        let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'self'"));
+        Self { hosts: Arc::new(hosts), origins: Arc::new(origins), policy }
+    }
+
+    fn refusal(&self, method: &Method, headers: &HeaderMap) -> Option<&'static str> {
+        let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("").to_ascii_lowercase());
+        if !text(header::HOST).is_some_and(|host| self.hosts.contains(&host)) {
+            return Some("this server does not answer to that Host");
+        }
+        let reads = (method == Method::GET || method == Method::HEAD) && !headers.contains_key(header::UPGRADE);
+        if reads {
+            return None;
+        }
+        match text(header::ORIGIN) {
+            Some(origin) if self.origins.contains(&origin) => None,
+            Some(_) => Some("pages of that Origin may not connect, start or decide here"),
+            None => text(HeaderName::from_static("sec-fetch-site"))
+                .is_some_and(|site| site != "same-origin" && site != "none")
+                .then_some("a page of another site may not do that"),
+        }
+    }
+}
+
+/// The layer: refuses, or lets pass and binds the answer.
+pub async fn check(State(guard): State<Guard>, request: Request<Body>, next: Next) -> Response {
+    let refusal = guard.refusal(request.method(), request.headers());
+    let mut response = match refusal {
+        Some(why) => (StatusCode::FORBIDDEN, why).into_response(),
+        None => next.run(request).await,
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, guard.policy.clone());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(method: &Method, headers: &[(&'static str, &str)]) -> bool {
+        let guard = Guard::new(&[8_787, 8_788], &["http://localhost:5173/".into()]);
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header")));
+        guard.refusal(method, &headers.collect()).is_some()
+    }
+
+    #[test]
+    fn a_foreign_host_is_refused_whatever_it_asks() {
+        for host in ["evil.example:8787", "127.0.0.1", "127.0.0.1:80", "127.0.0.1.evil.example:8787", ""] {
+            assert!(refused(&Method::GET, &[("host", host)]), "{host}");
+        }
+        assert!(refused(&Method::GET, &[]));
+        assert!(!refused(&Method::GET, &[("host", "LocalHost:8787")]));
+    }
+
+    #[test]
+    fn a_page_of_another_origin_can_neither_start_nor_connect() {
+        let host = ("host", "127.0.0.1:8787");
+        for origin in [
+            "http://evil.example",
+            "null",
+            "https://127.0.0.1:8787",
+            "http://127.0.0.1:9999",
+            "http://127.0.0.1:8787.evil.example",
+        ] {
+            assert!(refused(&Method::POST, &[host, ("origin", origin)]), "{origin}");
+            assert!(refused(&Method::GET, &[host, ("upgrade", "websocket"), ("origin", origin)]), "{origin}");
+        }
+        assert!(refused(&Method::POST, &[host, ("sec-fetch-site", "cross-site")]));
+    }
+
+    #[test]
+    fn our_own_pages_and_programs_may() {
+        let host = ("host", "127.0.0.1:8788");
+        for origin in ["http://127.0.0.1:8787", "http://localhost:8787", "http://[::1]:8787", "http://localhost:5173"] {
+            assert!(!refused(&Method::POST, &[host, ("origin", origin)]), "{origin}");
+        }
+        assert!(!refused(&Method::GET, &[host, ("upgrade", "websocket")]));
+    }
+}

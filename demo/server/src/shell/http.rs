@@ -1,0 +1,185 @@
+//! The routes.
+//!
+//! Owns paths, status codes and cache headers; must not decide what a request may do to a run.
+
+use super::{
+    config::Config,
+    driver::{Driver, Stopped},
+    guard::{self, Guard},
+    link::{Condition, Links, NoLink},
+    metrics, stream,
+};
+use crate::core::{command::Refusal, definition::Definition};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Path, Request, State, WebSocketUpgrade},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tower_http::services::ServeDir;
+
+/// The DAG that a page shows unless it is asked for another.
+const DEFAULT_DAG: &str = "default";
+/// Bytes of a POST.
+const BODY_BYTES: usize = 4 << 10;
+/// A frame up to this many times the limit is read, so that the peer can be told; a larger one ends the socket.
+const READ_FACTOR: usize = 4;
+
+/// What the routes need.
+#[derive(Clone, Debug)]
+pub(super) struct App {
+    pub(super) driver: Driver,
+    pub(super) links: Links,
+    pub(super) definitions: Arc<Vec<Definition>>,
+    pub(super) proxy_port: u16,
+    pub(super) frame: usize,
+}
+
+/// All routes, behind the guard.
+pub(super) fn router(app: App, guard: Guard, config: &Config) -> Router {
+    let pages = if config.web.join("index.html").is_file() {
+        Router::new().fallback_service(ServeDir::new(&config.web)).layer(middleware::from_fn(cache))
+    } else {
+        Router::new().fallback(missing_pages)
+    };
+    Router::new()
+        .route("/api/config", get(configuration))
+        .route("/api/dags", get(list))
+        .route("/api/dags/{dag_id}", get(state))
+        .route("/api/dags/{dag_id}/start", post(start))
+        .route("/api/dags/{dag_id}/stream", get(connect))
+        .route("/api/network", post(network))
+        .route("/api/{*rest}", get(unknown))
+        .route("/metrics", get(numbers))
+        .route("/healthz", get(|| async { "ok" }))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(middleware::from_fn(no_store))
+        .with_state(app)
+        .merge(pages)
+        .layer(middleware::from_fn_with_state(guard, guard::check))
+}
+
+async fn configuration(State(app): State<App>) -> Json<Value> {
+    let default = app.definitions.iter().find(|dag| dag.id == DEFAULT_DAG).or(app.definitions.first());
+    Json(json!({
+        "dag": default.map(|dag| &dag.id),
+        "dags": summaries(&app.definitions),
+        "proxy": { "port": app.proxy_port },
+    }))
+}
+
+async fn list(State(app): State<App>) -> Json<Value> {
+    Json(summaries(&app.definitions))
+}
+
+async fn state(State(app): State<App>, Path(dag_id): Path<String>) -> Result<Response, Failure> {
+    let state = app.driver.state(dag_id).await?;
+    Ok(state.map(Json).ok_or_else(unknown_dag)?.into_response())
+}
+
+async fn start(State(app): State<App>, Path(dag_id): Path<String>) -> Result<Json<Value>, Failure> {
+    let run_id = app.driver.start_run(dag_id).await??;
+    Ok(Json(json!({ "run_id": run_id })))
+}
+
+async fn connect(
+    State(app): State<App>,
+    Path(dag_id): Path<String>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Failure> {
+    if !app.definitions.iter().any(|dag| dag.id == dag_id) {
+        return Err(unknown_dag().into());
+    }
+    let most = app.frame.saturating_mul(READ_FACTOR);
+    let upgrade = upgrade.max_message_size(most).max_frame_size(most);
+    Ok(upgrade.on_upgrade(move |socket| stream::serve(socket, app.driver, dag_id)))
+}
+
+#[derive(Deserialize)]
+struct NetworkOrder {
+    link: String,
+    action: Condition,
+}
+
+async fn network(State(app): State<App>, Json(order): Json<NetworkOrder>) -> Result<Json<Value>, Failure> {
+    let connections = app.links.set(&order.link, order.action).map_err(|error| match error {
+        NoLink::BadKey => Refusal::new("bad_link", "a link is 1 to 64 letters, digits, '-' and '_'"),
+        NoLink::Full => Refusal::new("full", "too many links are in use"),
+    })?;
+    Ok(Json(json!({ "link": order.link, "action": order.action, "connections": connections })))
+}
+
+async fn numbers(State(app): State<App>) -> Result<Response, Failure> {
+    let page = metrics::render(&app.driver.stats().await?);
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response())
+}
+
+async fn unknown() -> Failure {
+    Refusal::new("not_found", "there is nothing here").into()
+}
+
+async fn missing_pages() -> (StatusCode, Html<&'static str>) {
+    let page = "<!doctype html><meta charset=utf-8><title>everwire</title>\
+        <style>body{font:16px/1.5 system-ui;max-width:40rem;margin:4rem auto;padding:0 1rem}</style>\
+        <h1>The server runs; its pages are not built</h1>\
+        <p>Run <code>make demo</code>, or build <code>demo/web</code> and start the server again.\
+        <p><a href=/api/config>/api/config</a> and <a href=/metrics>/metrics</a> answer already.";
+    (StatusCode::NOT_FOUND, Html(page))
+}
+
+/// Names with a hash in them never change; everything else is asked for again each time.
+async fn cache(request: Request, next: Next) -> Response {
+    let hashed = request.uri().path().starts_with("/assets/");
+    let mut response = next.run(request).await;
+    let value =
+        if hashed && response.status().is_success() { "public, max-age=31536000, immutable" } else { "no-cache" };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(value));
+    response
+}
+
+async fn no_store(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn summaries(definitions: &[Definition]) -> Value {
+    definitions.iter().map(|dag| json!({ "id": dag.id, "title": dag.title, "description": dag.description })).collect()
+}
+
+fn unknown_dag() -> Refusal {
+    Refusal::new("unknown_dag", "there is no such DAG")
+}
+
+/// What a request is told that was not done: `{code, message}`.
+struct Failure(Refusal);
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self(refusal)
+    }
+}
+
+impl From<Stopped> for Failure {
+    fn from(_: Stopped) -> Self {
+        Self(Refusal::new("stopping", "the server is stopping"))
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = match self.0.code {
+            "unknown_dag" | "not_found" => StatusCode::NOT_FOUND,
+            "running" => StatusCode::CONFLICT,
+            "stopping" => StatusCode::SERVICE_UNAVAILABLE,
+            "full" => StatusCode::TOO_MANY_REQUESTS,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        (status, Json(json!({ "code": self.0.code, "message": self.0.message }))).into_response()
+    }
+}

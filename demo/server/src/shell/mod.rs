@@ -1,0 +1,17 @@
+//! Everything the server touches: sockets, processes, files, clocks.
+//!
+//! Owns the doing; must not decide. What is decided comes from [`crate::core`].
+
+pub mod clock;
+pub mod config;
+pub mod driver;
+pub mod executor;
+pub mod guard;
+pub mod http;
+pub mod link;
+pub mod metrics;
+pub mod orphans;
+pub mod process;
+pub mod proxy;
+pub mod server;
+pub mod stream;

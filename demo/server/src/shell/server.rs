@@ -1,0 +1,199 @@
+//! The whole server, from its options to its end.
+//!
+//! Owns the order in which things start and stop; must not know what they do.
+
+use super::{
+    clock::Clock,
+    config::Config,
+    driver::Driver,
+    executor::Executor,
+    guard::Guard,
+    http::{self, App},
+    link::Links,
+    orphans, proxy,
+};
+use crate::{
+    core::{
+        definition::{Definition, Invalid},
+        hub::Hub,
+    },
+    store::{Store, StoreError, file::FileStore, memory::MemoryStore},
+};
+use std::{ffi::OsString, fmt, fs, io, net::Ipv4Addr, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    task::{AbortHandle, JoinHandle},
+    time::sleep,
+};
+
+/// How long connections are served after the goodbye of a stop.
+const GRACE: Duration = Duration::from_millis(1_000);
+/// Over how long their clients spread their return.
+const SPREAD: Duration = Duration::from_millis(2_000);
+/// How long the last close frames have to leave.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    proxy_address: SocketAddr,
+    driver: Driver,
+    life: JoinHandle<Result<(), StoreError>>,
+    listeners: [AbortHandle; 2],
+}
+
+/// Why a server did not start, or did not go on.
+#[derive(Debug)]
+pub enum ServerError {
+    /// A port is taken, say.
+    Io(String, io::Error),
+    /// A definition is wrong.
+    Definition(String, Invalid),
+    /// The journal cannot be read or written.
+    Store(StoreError),
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(what, error) => write!(f, "{what}: {error}"),
+            Self::Definition(file, error) => write!(f, "{file}: {error}"),
+            Self::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ServerError {}
+
+impl From<StoreError> for ServerError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Server {
+    /// Starts a server on this machine's own address, and makes unfinished runs go on.
+    ///
+    /// # Errors
+    /// [`ServerError`]; then nothing runs.
+    pub async fn start(config: Config) -> Result<Self, ServerError> {
+        let definitions = definitions(&config.dags)?;
+        let listener = bind(config.port).await?;
+        let address = listener.local_addr().map_err(|error| ServerError::Io("the port".to_owned(), error))?;
+        let proxy_port = config.proxy_port.unwrap_or(if config.port == 0 { 0 } else { config.port.wrapping_add(1) });
+        let proxy_listener = bind(proxy_port).await?;
+        let proxy_address =
+            proxy_listener.local_addr().map_err(|error| ServerError::Io("the proxy's port".to_owned(), error))?;
+
+        let clock = Clock::start();
+        let (mut store, scratch, journal) = open(&config)?;
+        let mut hub = Hub::new(definitions.clone(), config.limits, seed()?);
+        hub.restore(store.load()?, clock.now()).map_err(StoreError::new)?;
+        if store.is_durable() {
+            // Before anything is run again: what a killed server left must not do the work twice.
+            let killed = orphans::kill(&journal);
+            tracing::info!(killed, "commands of an earlier life");
+        }
+        let executor = Executor::new(config.root.clone(), scratch, journal);
+        let (driver, life) = Driver::start(hub, store, clock, executor);
+        let life = tokio::spawn(life);
+
+        let guard = Guard::new(&[address.port(), proxy_address.port()], &config.allow_origins);
+        let links = Links::default();
+        let app = App {
+            driver: driver.clone(),
+            links: links.clone(),
+            definitions: Arc::new(definitions),
+            proxy_port: proxy_address.port(),
+            frame: config.limits.frame,
+        };
+        let router = http::router(app, guard, &config);
+        let pages = tokio::spawn(async move { axum::serve(listener, router).await });
+        let proxy = tokio::spawn(proxy::serve(proxy_listener, address, links));
+        let listeners = [pages.abort_handle(), proxy.abort_handle()];
+        Ok(Self { address, proxy_address, driver, life, listeners })
+    }
+
+    /// Where pages and streams are.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the breakable way to the streams is.
+    #[must_use]
+    pub const fn proxy_address(&self) -> SocketAddr {
+        self.proxy_address
+    }
+
+    /// Serves until `asked` is done, then says goodbye and stops.
+    ///
+    /// # Errors
+    /// [`ServerError::Store`]: the journal cannot be kept, and nothing may be done that it does not know.
+    pub async fn run_until(mut self, asked: impl Future<Output = ()>) -> Result<(), ServerError> {
+        tokio::select! {
+            ended = &mut self.life => {
+                self.listeners.iter().for_each(AbortHandle::abort);
+                Ok(ended.map_err(StoreError::new)??)
+            }
+            () = asked => self.stop().await,
+        }
+    }
+
+    /// Says goodbye, serves for a moment more, and stops.
+    ///
+    /// # Errors
+    /// [`ServerError::Store`], if the last words could not be journaled.
+    pub async fn stop(self) -> Result<(), ServerError> {
+        // A driver that stopped before has said so through `life`.
+        let _ = self.driver.stop(GRACE, SPREAD).await;
+        sleep(LAST_WORDS).await;
+        self.listeners.iter().for_each(AbortHandle::abort);
+        Ok(self.life.await.map_err(StoreError::new)??)
+    }
+}
+
+async fn bind(port: u16) -> Result<TcpListener, ServerError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|error| ServerError::Io(format!("port {port} of 127.0.0.1 cannot be used"), error))
+}
+
+type Opened = (Box<dyn Store>, std::path::PathBuf, OsString);
+
+/// The store, the folder for scratch, and the name that marks this journal's commands.
+fn open(config: &Config) -> Result<Opened, ServerError> {
+    if let Some(data) = &config.data {
+        let store = FileStore::open(data)?;
+        let absolute = fs::canonicalize(data).map_err(|error| ServerError::Io(data.display().to_string(), error))?;
+        return Ok((Box::new(store), absolute.join("scratch"), absolute.into_os_string()));
+    }
+    let name = format!("everwire-{}-{:016x}", std::process::id(), seed()?);
+    Ok((Box::new(MemoryStore::default()), std::env::temp_dir().join(&name), name.into()))
+}
+
+fn definitions(folder: &Path) -> Result<Vec<Definition>, ServerError> {
+    let failed = |error| ServerError::Io(format!("the definitions in {}", folder.display()), error);
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>())
+        .map_err(failed)?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    let read = |file: &std::path::PathBuf| {
+        let name = file.display().to_string();
+        let text = fs::read_to_string(file).map_err(|error| ServerError::Io(name.clone(), error))?;
+        let dag = Definition::read(&text).map_err(|error| ServerError::Definition(name.clone(), error))?;
+        if file.file_stem().is_some_and(|stem| stem.to_str() != Some(&dag.id)) {
+            let invalid = Invalid(format!("the file is named after the DAG's id, {:?}", dag.id));
+            return Err(ServerError::Definition(name, invalid));
+        }
+        Ok(dag)
+    };
+    files.iter().map(read).collect()
+}
+
+fn seed() -> Result<u64, ServerError> {
+    getrandom::u64()
+        .map_err(|error| ServerError::Io("the system's randomness".to_owned(), io::Error::other(error.to_string())))
+}

@@ -33,8 +33,7 @@ writeFileSync(join(to, 'core.wasm'), wasm);
 writeFileSync(join(to, 'wasm.js'), `// core.wasm in hexadecimal digits.\nexport const hex = '${wasm.toString('hex')}';\n`);
 
 const moved = flattenSnippets();
-writeGenerated('core.js', withoutPaths(readFileSync(join(from, 'everwire.js'), 'utf8')));
-writeGenerated('core.d.ts', readFileSync(join(from, 'everwire.d.ts'), 'utf8'));
+writeFileSync(join(to, 'core.js'), withoutPaths(readFileSync(join(from, 'everwire.js'), 'utf8')));
 
 for (const file of readdirSync(to).filter((name) => name.endsWith('.js'))) refuseWhatBundlersDislike(file);
 
@@ -70,17 +69,13 @@ function flattenSnippets() {
  * @param {string} glue
  */
 function withoutPaths(glue) {
-  let text = glue.replace('/* @ts-self-types="./everwire.d.ts" */', '/* @ts-self-types="./core.d.ts" */');
+  // The types that people see are written by hand; the generated ones are not published.
+  let text = glue.replace('/* @ts-self-types="./everwire.d.ts" */\n', '');
   for (const [path, name] of moved) {
     for (const quote of [`'`, `"`]) text = text.replaceAll(` from ${quote}${path}${quote}`, ` from '${name}'`);
   }
   if (/ from ['"]\.\/snippets\//.test(text)) throw new Error('the generated module still imports from snippets/');
   return text;
-}
-
-/** @param {string} name @param {string} text */
-function writeGenerated(name, text) {
-  writeFileSync(join(to ?? '', name), text);
 }
 
 /** @param {string} file */

@@ -1,12 +1,12 @@
-// Holds the hand-written types of `Client` against those that wasm-bindgen generates from the Rust:
-// the same members, with as many parameters.
+// Holds the hand-written types of `Client` against the module that wasm-bindgen generates from the
+// Rust: the same members, with as many parameters.
 
 import type { Client } from 'everwire';
 import type { Client as Generated } from '../../pkg/core.js';
 import { holds, type Same } from './expect.js';
 
 /** wasm-bindgen's own, which nobody needs: a client that is not used is freed with its JavaScript object. */
-type Plumbing = 'free' | typeof Symbol.dispose;
+type Plumbing = 'free' | '__destroy_into_raw' | '__wbg_ptr' | typeof Symbol.dispose;
 
 type Members = keyof Client;
 holds<Same<Members, Exclude<keyof Generated, Plumbing>>>();

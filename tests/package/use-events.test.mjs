@@ -240,3 +240,28 @@ test('a new destination starts from the initial state', async () => {
   assert.equal(page.text(), '[-1,7]');
   await page.unmount();
 });
+
+test('a resync passes the reducer once, and repeated events do not', async () => {
+  const passed = /** @type {any[]} */ ([]);
+  const reducer = (/** @type {number} */ sum, /** @type {any} */ event) => {
+    passed.push(event.type);
+    return event.type === 'resync' ? event.state.sum : sum + event.n;
+  };
+  const page = await mount(h(Sum, { reducer, initial: 0 }), { strict: true });
+  const tick = (/** @type {number} */ seq) => ({ type: 'tick', n: 1, $seq: seq });
+  await act(async () => {
+    newest().accept();
+    newest().deliver({
+      type: 'hello', v: 1, features: ['batch', 'ack', 'seq'], epoch: 'e', seq: 3, keep: 60_000,
+      heartbeat: { by: 'client', every: 15_000 }, limits: { frame: 65_536, inflight: 256 },
+    });
+  });
+  assert.match(newest().sent.join(), /"resync_request"/);
+  await act(async () => {
+    newest().deliver({ type: 'resync', epoch: 'e', from: null, to: 3, kept: false, events: [], state: { sum: 40 } });
+    newest().deliver(tick(4), tick(4), tick(5));
+  });
+  assert.deepEqual(passed, ['resync', 'tick', 'tick']);
+  assert.equal(page.text(), '42');
+  await page.unmount();
+});

@@ -5,6 +5,7 @@
 
 use super::action::{Action, Mode, Registers};
 use super::context::Context;
+use super::heartbeat::is_late;
 use super::input::{Input, PlaneReading};
 use super::options::Options;
 use super::snapshot::{Freshness, PublicState, Snapshot};
@@ -49,8 +50,10 @@ impl<P: Clone> Machine<P> {
 
     /// Takes an input.
     pub fn handle(&mut self, now: Now, input: Input<P>) {
-        if self.cx.clock.read(now) {
-            self.state.wake(&mut self.cx);
+        let slept = self.cx.clock.read(now);
+        let late = matches!(input, Input::Tick) && is_late(self.cx.at(), self.watch);
+        if slept || late {
+            self.state.wake(&mut self.cx, slept);
         }
         if self.watch <= self.cx.at() {
             self.watch = self.cx.at().after(WATCH_MS);

@@ -142,10 +142,10 @@ impl State {
         }
     }
 
-    /// The machine slept, or something else shook it awake.
-    pub fn wake<P: Clone>(&mut self, cx: &mut Context<P>) {
+    /// The machine slept, or its timers stood still.
+    pub fn wake<P: Clone>(&mut self, cx: &mut Context<P>, slept: bool) {
         if let Self::Open(state) = self {
-            state.connection.wake(cx, true);
+            state.connection.wake(cx, slept);
         }
     }
 

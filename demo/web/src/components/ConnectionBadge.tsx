@@ -21,7 +21,7 @@ export function ConnectionBadge({ snapshot, onRetry }: { snapshot: Snapshot; onR
       >
         {snapshot.state}
       </span>
-      <span className="connection-note" data-testid="connection-note">
+      <span className="connection-note" data-testid="connection-note" title={view.note}>
         {view.note}
       </span>
       {view.canRetry && (

@@ -3,6 +3,7 @@
 import { useEffect, useState } from 'react';
 import { serverConfig, type ServerConfig } from '../network.ts';
 import { reportError } from '../reportError.ts';
+import { Icon } from './Icon.tsx';
 
 interface Props {
   readonly dagId: string;
@@ -27,6 +28,9 @@ export function DagPicker({ dagId, title, onDag }: Props) {
   if (!dags.some(({ id }) => id === dagId) || dags.length < 2) return <h1>{title || 'everwire'}</h1>;
   return (
     <h1 className="picker">
+      <span>{title || dagId}</span>
+      <Icon name="chevron" size={14} />
+      {/* Over the title, unseen: a select is as wide as its longest option and cannot wrap. */}
       <select aria-label="Graph to run" data-testid="dag" value={dagId} onChange={(event) => onDag(event.target.value)}>
         {dags.map((dag) => (
           <option key={dag.id} value={dag.id}>

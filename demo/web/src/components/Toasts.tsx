@@ -16,11 +16,11 @@ export function Toasts({ store, onShowNode }: Props) {
   return (
     <section className="toasts" aria-label="Notifications">
       {/* The list itself is the live region: it has to exist before what it announces. */}
-      <ol role="log" aria-live="polite" aria-relevant="additions text">
+      <div className="toasts-list" role="log" aria-live="polite" aria-relevant="additions text">
         {toasts.map((toast) => (
           <ToastItem key={toast.key} toast={toast} store={store} onShowNode={onShowNode} />
         ))}
-      </ol>
+      </div>
     </section>
   );
 }
@@ -34,7 +34,7 @@ function ToastItem({ toast, store, onShowNode }: Props & { toast: Toast }) {
   }, [toast, held, store]);
   const { nodeId } = toast;
   return (
-    <li
+    <div
       className="toast"
       data-testid="toast"
       data-key={toast.key}
@@ -59,6 +59,6 @@ function ToastItem({ toast, store, onShowNode }: Props & { toast: Toast }) {
       <button type="button" className="button button-icon button-quiet" aria-label="Dismiss" onClick={() => store.dismiss(toast.key)}>
         <Icon name="cross" size={14} />
       </button>
-    </li>
+    </div>
   );
 }

@@ -1,5 +1,5 @@
 /**
- * everwire without its wasm: 15 KB less of JavaScript for those who serve `everwire/core.wasm` themselves.
+ * everwire without its wasm, for those who serve `everwire/core.wasm` themselves.
  *
  * @example
  * import wasm from 'everwire/core.wasm?url'; // Vite; other bundlers have their own way

@@ -1,0 +1,152 @@
+// @ts-check
+// Owns a bare page with the package in it, as an application has it: bundled by esbuild, no other code. Must not know what
+// a test does with it.
+
+import { build } from 'esbuild';
+import { createServer } from 'node:http';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openPage } from './browser.mjs';
+
+/** @typedef {import('node:test').TestContext} TestContext */
+/** @typedef {import('playwright-core').Page} Page */
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** What the page offers to tests: the package, and the clients that were made, each with the history of its snapshots. */
+const application = `
+  import * as everwire from 'everwire';
+  const lab = {
+    everwire,
+    warnings: [],
+    events: [],
+    outcomes: [],
+    /** @param {string} url @param {object} [options] @param {boolean} [collect] */
+    connect(url, options = {}, collect = true) {
+      const client = everwire.connect(url, { onWarning: (warning) => lab.warnings.push(warning), ...options });
+      const history = [];
+      const note = () => history.push({ at: performance.now(), wall: Date.now(), ...client.snapshot() });
+      note();
+      client.subscribe(note);
+      if (collect) client.on('*', (event) => lab.events.push(event));
+      lab.client = client;
+      lab.history = history;
+    },
+  };
+  window.lab = lab;
+`;
+
+/** @type {Promise<string> | null} */
+let bundled = null;
+
+const script = () =>
+  (bundled ??= build({
+    stdin: { contents: application, resolveDir: here },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    write: false,
+    logLevel: 'silent',
+  }).then(({ outputFiles }) => outputFiles[0]?.text ?? ''));
+
+/**
+ * A web server of its own, with nothing but the page.
+ *
+ * @param {TestContext} t
+ * @param {{ csp?: string, script?: string, host?: string }} [options] `script`: another one than the laboratory's
+ */
+export async function serveLab(t, { csp, script: other, host = '127.0.0.1' } = {}) {
+  const code = other ?? (await script());
+  const server = createServer((request, response) => {
+    const [type, body] =
+      request.url === '/lab.js'
+        ? ['text/javascript', code]
+        : ['text/html', `<!doctype html><title>lab</title><link rel="icon" href="data:,"><script type="module" src="/lab.js"></script>`];
+    response.writeHead(200, { 'content-type': type, ...(csp !== undefined && { 'content-security-policy': csp }) });
+    response.end(body);
+  });
+  await new Promise((listening) => server.listen(0, host, () => listening(null)));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return { origin: `http://${host}:${port}`, port };
+}
+
+/** What a snapshot of the history holds. @typedef {import('everwire').Snapshot & { at: number, wall: number }} Moment */
+
+export class Lab {
+  /** @param {Page} page */
+  constructor(page) {
+    this.page = page;
+  }
+
+  /** @param {string} url @param {object} [options] JSON only */
+  connect(url, options = {}) {
+    return this.page.evaluate(([to, with_]) => Reflect.get(window, 'lab').connect(to, with_), /** @type {const} */ ([url, options]));
+  }
+
+  /** @returns {Promise<import('everwire').Snapshot>} */
+  snapshot() {
+    return this.page.evaluate(() => Reflect.get(window, 'lab').client.snapshot());
+  }
+
+  /** @returns {Promise<Moment[]>} */
+  history() {
+    return this.page.evaluate(() => Reflect.get(window, 'lab').history);
+  }
+
+  /** @returns {Promise<any[]>} */
+  events() {
+    return this.page.evaluate(() => Reflect.get(window, 'lab').events);
+  }
+
+  /** @returns {Promise<{ code: string, message: string }[]>} */
+  warnings() {
+    return this.page.evaluate(() => Reflect.get(window, 'lab').warnings);
+  }
+
+  /** Sends, and returns the outcome. @param {object} event @param {object} [options] @returns {Promise<any>} */
+  send(event, options = {}) {
+    return this.page.evaluate(
+      ([what, how]) => Reflect.get(window, 'lab').client.send(what, how).settled,
+      /** @type {const} */ ([event, options]),
+    );
+  }
+
+  /**
+   * Waits for a snapshot with these values.
+   *
+   * @param {Partial<import('everwire').Snapshot>} wanted
+   * @param {number} [within]
+   */
+  async becomes(wanted, within = 10_000) {
+    await this.page
+      .waitForFunction(
+        (values) => {
+          const now = Reflect.get(window, 'lab').client.snapshot();
+          return Object.entries(values).every(([name, value]) => now[name] === value);
+        },
+        wanted,
+        { polling: 20, timeout: within },
+      )
+      .catch(async (error) => {
+        throw new Error(`never ${JSON.stringify(wanted)}; last ${JSON.stringify(await this.snapshot())}`, { cause: error });
+      });
+  }
+}
+
+/**
+ * A page with nothing but the package in it.
+ *
+ * @param {TestContext} t
+ * @param {Parameters<typeof openPage>[1]} [options]
+ */
+export async function openLab(t, options = {}) {
+  const { origin } = await serveLab(t);
+  const opened = await openPage(t, options);
+  await opened.page.goto(origin);
+  await opened.page.waitForFunction(() => 'lab' in window);
+  return { ...opened, origin, lab: new Lab(opened.page) };
+}

@@ -2,14 +2,12 @@
 // The life of a client in a component.
 
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { mount, settle, act } from './support/dom.mjs';
-import { forget, living, newest, sockets } from './support/network.mjs';
+import { living, newest, sockets } from './support/network.mjs';
 
 const { Component, createElement: h, Suspense, use, useEffect, useState } = await import('react');
 const { useClient, useConnection } = await import('everwire/react');
-
-afterEach(forget);
 
 const nothing = () => {};
 

@@ -2,14 +2,12 @@
 // Events in components: none is lost, none comes twice.
 
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { act, mount, mountForReal, settle } from './support/dom.mjs';
-import { forget, greet, newest } from './support/network.mjs';
+import { greet, newest } from './support/network.mjs';
 
 const { createElement: h, Suspense, use, useState, useTransition } = await import('react');
 const { useClient, useEvent, useReducedEvents } = await import('everwire/react');
-
-afterEach(forget);
 
 const url = 'wss://a.example/';
 const nothing = () => {};

@@ -2,8 +2,9 @@
 // Owns a page in Node: happy-dom, React's act, sockets of objects. Imported before React and everwire,
 // which look at the globals when they are imported.
 
+import { afterEach } from 'node:test';
 import { Window } from 'happy-dom';
-import { Socket } from './network.mjs';
+import { forget, Socket } from './network.mjs';
 
 const window = new Window({ url: 'https://app.example/' });
 const { document, navigator } = window;
@@ -15,6 +16,14 @@ const { createElement, act, StrictMode } = await import('react');
 const { createRoot, hydrateRoot } = await import('react-dom/client');
 
 export { act };
+
+/** What is still mounted: a test that failed leaves it, and its clients would keep the process alive. @type {Set<() => Promise<void>>} */
+const mounted = new Set();
+
+afterEach(async () => {
+  for (const unmount of mounted) await unmount();
+  forget();
+});
 
 /** @typedef {import('react').ReactNode} ReactNode */
 
@@ -33,15 +42,14 @@ export async function mountForReal(node) {
   root.render(node);
   const idle = () => new Promise((done) => setTimeout(done, 30));
   await idle();
-  return {
-    text: () => element.textContent,
-    idle,
-    async unmount() {
-      root.unmount();
-      await idle();
-      Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-    },
-  };
+  async function unmount() {
+    mounted.delete(unmount);
+    root.unmount();
+    await idle();
+    Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
+  }
+  mounted.add(unmount);
+  return { text: () => element.textContent, idle, unmount };
 }
 
 /**
@@ -68,13 +76,16 @@ export async function mount(first, { strict = false, html } = {}) {
     element.innerHTML = html;
     root = await act(async () => hydrateRoot(element, wrap(first), options));
   }
+  async function unmount() {
+    mounted.delete(unmount);
+    await act(async () => root.unmount());
+    element.remove();
+  }
+  mounted.add(unmount);
   return {
     errors,
     text: () => element.textContent,
     render: (/** @type {ReactNode} */ node) => act(async () => root.render(wrap(node))),
-    async unmount() {
-      await act(async () => root.unmount());
-      element.remove();
-    },
+    unmount,
   };
 }

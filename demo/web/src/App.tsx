@@ -116,6 +116,7 @@ export function App({ dagId, onDag }: Props) {
             <CompletionView
               results={results}
               nodes={run.nodes}
+              edges={run.edges}
               onSelect={setSelected}
               onClose={() => setClosedResults(results.run_id)}
             />

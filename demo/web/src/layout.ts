@@ -15,6 +15,8 @@ export const NODE_WIDTH = 236;
 export const NODE_HEIGHT = 72;
 
 export interface Layout {
+  readonly direction: Direction;
+  readonly size: Point;
   /** Top left corners. */
   readonly nodes: ReadonlyMap<string, Point>;
   /** By `edgeId`: the points between the two cards, past those in between. */
@@ -30,15 +32,19 @@ export function layout(
   const graph = new dagre.graphlib.Graph();
   graph.setGraph({
     rankdir: direction,
-    nodesep: direction === 'LR' ? 22 : 28,
-    ranksep: direction === 'LR' ? 76 : 52,
+    nodesep: direction === 'LR' ? 16 : 28,
+    ranksep: direction === 'LR' ? 64 : 52,
     marginx: 8,
     marginy: 8,
   });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const id of ids) graph.setNode(id, { width: NODE_WIDTH, height: NODE_HEIGHT });
-  for (const { from, to } of edges) {
-    if (graph.hasNode(from) && graph.hasNode(to)) graph.setEdge(from, to);
+  const known = [...edges].filter(({ from, to }) => graph.hasNode(from) && graph.hasNode(to));
+  const needs = new Map<string, number>();
+  for (const { to } of known) needs.set(to, (needs.get(to) ?? 0) + 1);
+  for (const { from, to } of known) {
+    // An edge to what waits for many may be long, so that cards stand where they can run and not all before the end.
+    graph.setEdge(from, to, { weight: (needs.get(to) ?? 0) > 4 ? 1 : known.length });
   }
   dagre.layout(graph);
   const nodes = new Map<string, Point>();
@@ -52,7 +58,8 @@ export function layout(
     const { points } = graph.edge(edge) as { points: Point[] };
     routes.set(edgeId({ from: edge.v, to: edge.w }), points.slice(1, -1));
   }
-  return { nodes, routes };
+  const { width, height } = graph.graph() as { width: number; height: number };
+  return { direction, size: { x: width, y: height }, nodes, routes };
 }
 
 /**

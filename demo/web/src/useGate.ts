@@ -5,6 +5,8 @@ import type { GateProgress } from './components/GateDialog.tsx';
 import type { Decision, WaitingGate } from './protocol.ts';
 import type { Commands } from './useCommands.ts';
 
+/** A confirmation takes as long as the network; one that takes longer is worth a word. */
+const CONFIRMED_WITHIN = 3_000;
 /** After the server's word a gate closes within a frame or so; one that stays longer was not settled by this decision. */
 const SETTLES_WITHIN = 10_000;
 
@@ -50,19 +52,27 @@ export function useGate(gates: readonly WaitingGate[], { issue }: Commands, live
     return () => clearTimeout(timer);
   }, [current, live]);
 
+  const [slow, setSlow] = useState<Answer | null>(null);
+  useEffect(() => {
+    if (current?.state !== 'under way') return;
+    const timer = setTimeout(() => setSlow(current), CONFIRMED_WITHIN);
+    return () => clearTimeout(timer);
+  }, [current]);
+
   return {
     gate,
     more: Math.max(gates.length - 1, 0),
     open: gate !== null && putAside !== id,
-    progress: current && progressOf(current, live),
+    progress: current && progressOf(current, live, slow === current),
     decide,
     setOpen: (open) => setPutAside(open ? null : id),
   };
 }
 
-function progressOf({ state, message }: Answer, live: boolean): GateProgress {
+function progressOf({ state, message }: Answer, live: boolean, slow: boolean): GateProgress {
   if (state === 'refused') return { text: message, tone: 'red', busy: false };
   if (state === 'applied') return { text: 'Delivered. The run goes on.', tone: 'blue', busy: true };
   if (!live) return { text: 'Decision queued, connection lost. It will be delivered once.', tone: 'amber', busy: true };
+  if (slow) return { text: 'Sent, and not confirmed yet. It counts once, however often it is sent.', tone: 'amber', busy: true };
   return { text: 'Sending your decision…', tone: 'blue', busy: true };
 }

@@ -16,15 +16,22 @@ export function useIncidents({ incidents, nodes, runId }: RunState, toasts: Toas
         ...(nodeId !== undefined && { nodeId }),
         ...(runId !== null && { runId }),
       });
-      const title = nodeId === undefined ? 'The run reports a problem' : `Problem at ${nodes.get(nodeId)?.title ?? nodeId}`;
+      const name = nodeId === undefined ? undefined : (nodes.get(nodeId)?.title ?? nodeId);
       toasts.show({
         key: `incident-${nodeId ?? n}`,
         tone: 'red',
-        title,
-        text: message,
+        title: name === undefined ? 'The run reports a problem' : `Problem at “${name}”`,
+        text: withoutName(message, name),
         lasts: 15_000,
         ...(nodeId !== undefined && { nodeId }),
       });
     }
   }, [incidents, nodes, runId, toasts]);
+}
+
+/** The title names the node already. */
+function withoutName(message: string, name: string | undefined): string {
+  if (name === undefined || !message.startsWith(`${name} `)) return message;
+  const rest = message.slice(name.length + 1);
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
 }

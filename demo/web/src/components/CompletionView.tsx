@@ -1,7 +1,8 @@
 // Owns the summary of a run that is over.
 
 import type { NodeStatus, Results } from '../protocol.ts';
-import type { NodeRecord } from '../runState.ts';
+import { inOrder } from '../inOrder.ts';
+import type { EdgeRecord, NodeRecord } from '../runState.ts';
 import { Icon } from './Icon.tsx';
 import { Metric } from './NodePanel.tsx';
 import { duration, RUN_TONES } from './statusWords.ts';
@@ -9,6 +10,7 @@ import { duration, RUN_TONES } from './statusWords.ts';
 interface Props {
   readonly results: Results;
   readonly nodes: ReadonlyMap<string, NodeRecord>;
+  readonly edges: ReadonlyMap<string, EdgeRecord>;
   readonly onSelect: (id: string) => void;
   readonly onClose: () => void;
 }
@@ -20,11 +22,11 @@ const TITLES: Partial<Record<Results['status'], string>> = {
   over_budget: 'The run was stopped: its budget is spent',
 };
 
-export function CompletionView({ results, nodes, onSelect, onClose }: Props) {
+export function CompletionView({ results, nodes, edges, onSelect, onClose }: Props) {
   const statuses = Object.entries(results.nodes);
   const count = (...wanted: NodeStatus[]) => statuses.filter(([, status]) => wanted.includes(status)).length;
   const wrong = statuses.filter(([, status]) => status === 'failed' || status === 'rejected').map(([id]) => id);
-  const last = [...nodes.values()].findLast((node) => node.kind === 'command' && node.status === 'succeeded' && node.output);
+  const last = lastOutput(nodes, edges);
   const good = results.status === 'succeeded';
   return (
     <section className="complete" data-testid="complete" data-status={results.status} data-tone={RUN_TONES[results.status]} aria-label="Results">
@@ -63,4 +65,11 @@ export function CompletionView({ results, nodes, onSelect, onClose }: Props) {
       </div>
     </section>
   );
+}
+
+/** What the run came to: the output of the command that needs the most. */
+function lastOutput(nodes: Props['nodes'], edges: Props['edges']): NodeRecord | undefined {
+  return inOrder(nodes.keys(), edges.values())
+    .map(({ id }) => nodes.get(id))
+    .findLast((node) => node?.kind === 'command' && node.status === 'succeeded' && node.output);
 }

@@ -1,10 +1,11 @@
 // Owns the drawing of the graph: where cards stand, what is selected, what is in view. Must not know the run's commands.
 
-import { useEffect, useMemo, useRef } from 'react';
+import { useMemo, useRef } from 'react';
 import {
   Background,
   BackgroundVariant,
   Controls,
+  MiniMap,
   type NodeChange,
   ReactFlow,
   ReactFlowProvider,
@@ -13,13 +14,13 @@ import {
 import '@xyflow/react/dist/style.css';
 import { type Direction, layout, NODE_HEIGHT, NODE_WIDTH } from '../layout.ts';
 import type { EdgeRecord, NodeRecord, RunState } from '../runState.ts';
+import { FIT, useView } from '../useView.ts';
 import { DagNode, type DagFlowNode } from './DagNode.tsx';
 import { RoutedEdge, type RoutedFlowEdge } from './RoutedEdge.tsx';
 import { NODE_WORDS } from './statusWords.ts';
 
 const nodeTypes = { dag: DagNode };
 const edgeTypes = { routed: RoutedEdge };
-const fit = { padding: { top: '64px', right: '24px', bottom: '40px', left: '24px' }, maxZoom: 1.1, minZoom: 0.15 } as const;
 
 interface Props {
   readonly run: RunState;
@@ -94,29 +95,7 @@ function Canvas({ run, direction, selected, highlighted, onSelect }: Props) {
     return [...next.values()];
   }, [run.edges, run.nodes, places, direction]);
 
-  const { fitView, getViewport, setViewport } = useReactFlow();
-  const frame = useRef<HTMLDivElement>(null);
-  const moved = useRef(false);
-  useEffect(() => {
-    // Once a person has moved the view it is theirs, until the next run.
-    moved.current = false;
-  }, [run.runId, direction]);
-  useEffect(() => {
-    if (moved.current) return;
-    const next = requestAnimationFrame(() => void fitView({ ...fit, duration: reducedMotion() ? 0 : 260 }));
-    return () => cancelAnimationFrame(next);
-  }, [places, fitView]);
-
-  // The panel lies over the right side: a card under it is brought out.
-  useEffect(() => {
-    const place = selected === null ? undefined : places.nodes.get(selected);
-    const panel = document.querySelector('.panel')?.getBoundingClientRect();
-    const canvas = frame.current?.getBoundingClientRect();
-    if (!place || !panel || !canvas || panel.top > canvas.top + canvas.height / 3) return;
-    const { x, y, zoom } = getViewport();
-    const over = x + (place.x + NODE_WIDTH) * zoom + canvas.left - panel.left + 24;
-    if (over > 0) void setViewport({ x: x - over, y, zoom }, { duration: reducedMotion() ? 0 : 200 });
-  }, [selected, places, getViewport, setViewport]);
+  const view = useView(useReactFlow<DagFlowNode>(), run, places, selected);
 
   const onNodesChange = (changes: NodeChange<DagFlowNode>[]) => {
     const selects = changes.filter((change) => change.type === 'select');
@@ -127,7 +106,6 @@ function Canvas({ run, direction, selected, highlighted, onSelect }: Props) {
 
   return (
     <ReactFlow
-      ref={frame}
       nodes={nodes}
       edges={edges}
       nodeTypes={nodeTypes}
@@ -135,7 +113,7 @@ function Canvas({ run, direction, selected, highlighted, onSelect }: Props) {
       onNodesChange={onNodesChange}
       onMoveStart={(event) => {
         // Our own `fitView` moves without an event.
-        if (event) moved.current = true;
+        if (event) view.taken();
       }}
       nodesDraggable={false}
       nodesConnectable={false}
@@ -143,14 +121,17 @@ function Canvas({ run, direction, selected, highlighted, onSelect }: Props) {
       deleteKeyCode={null}
       selectionKeyCode={null}
       multiSelectionKeyCode={null}
-      minZoom={0.15}
+      minZoom={0.1}
       maxZoom={1.8}
       fitView
-      fitViewOptions={fit}
+      fitViewOptions={FIT}
       aria-label="Graph of the run"
     >
       <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />
-      <Controls showInteractive={false} position="bottom-left" fitViewOptions={fit} />
+      <Controls showInteractive={false} position="bottom-left" fitViewOptions={FIT} />
+      {nodes.length > 24 && (
+        <MiniMap<DagFlowNode> className="minimap" nodeClassName={miniClass} ariaLabel="Overview of the graph" pannable zoomable />
+      )}
     </ReactFlow>
   );
 }
@@ -160,11 +141,11 @@ function label(node: NodeRecord): string {
   return `${node.title}: ${NODE_WORDS[node.status]}${attempt}`;
 }
 
+function miniClass({ data }: DagFlowNode): string {
+  return `minimap-${data.node.status}`;
+}
+
 function edgeClass(edge: EdgeRecord, nodes: ReadonlyMap<string, NodeRecord>): string {
   if (edge.active) return 'edge-active';
   return nodes.get(edge.from)?.status === 'succeeded' && nodes.get(edge.to)?.status === 'succeeded' ? 'edge-done' : 'edge-idle';
-}
-
-function reducedMotion(): boolean {
-  return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }

@@ -9,7 +9,8 @@ use super::time::{Instant, Millis, SLEEP_MS};
 use super::timers::{Deadline, Timer, earliest};
 use crate::wire::message::HeartbeatBy;
 
-/// A ping unanswered for this long makes the connection stale.
+/// A ping unanswered for this long makes the connection stale, or for half its time if that is less: a person is told
+/// before the connection is given up.
 const STALE_MS: Millis = 2_000;
 /// A probe is not needed if the peer was heard this recently.
 const HEARD_LATELY_MS: Millis = 1_000;
@@ -44,7 +45,8 @@ pub struct Heartbeat {
     heard: Instant,
     confirmed: Instant,
     misses: u32,
-    unanswered_since: Option<Instant>,
+    /// When what is unanswered makes the connection stale.
+    stale_at: Option<Instant>,
     ping: Option<Ping>,
     rtt: Option<Millis>,
 }
@@ -83,7 +85,7 @@ impl Heartbeat {
             heard: at,
             confirmed: at,
             misses: 0,
-            unanswered_since: None,
+            stale_at: None,
             ping: None,
             rtt: None,
         }
@@ -112,7 +114,7 @@ impl Heartbeat {
     pub const fn confirm(&mut self, at: Instant) {
         self.confirmed = at;
         self.misses = 0;
-        self.unanswered_since = None;
+        self.stale_at = None;
         if let Some(ping) = self.ping.take() {
             self.rtt = Some(at.since(ping.sent));
         }
@@ -137,7 +139,7 @@ impl Heartbeat {
     /// A ping has been unanswered for longer than a person should be told that all is well.
     #[must_use]
     pub fn is_stale(&self, at: Instant) -> bool {
-        self.answers && self.unanswered_since.is_some_and(|since| at.since(since) >= STALE_MS)
+        self.answers && self.stale_at.is_some_and(|stale| at >= stale)
     }
 
     /// The last round trip.
@@ -158,7 +160,7 @@ impl Heartbeat {
         if self.off {
             return None;
         }
-        let stale = self.unanswered_since.map(|since| since.after(STALE_MS)).filter(|due| self.answers && *due > at);
+        let stale = self.stale_at.filter(|due| self.answers && *due > at);
         earliest([
             stale.map(|due| (due, Timer::PingStale)),
             self.ping.map(|ping| (ping.due, Timer::PongTimeout)),
@@ -211,7 +213,8 @@ impl Heartbeat {
     }
 
     fn send(&mut self, at: Instant, timeout: Millis, kind: Kind) -> Beat {
-        self.unanswered_since.get_or_insert(at);
+        let stale = at.after(STALE_MS.min(timeout / 2));
+        self.stale_at = Some(self.stale_at.map_or(stale, |earlier| earlier.min(stale)));
         self.ping = Some(Ping { sent: at, due: at.after(timeout), kind });
         Beat::Ping
     }
@@ -370,6 +373,23 @@ mod tests {
         assert_eq!(heartbeat.deadline(Instant(17_000)), Some((Instant(20_000), Timer::PongTimeout)));
         heartbeat.on_pong_timeout(Instant(20_000), false);
         assert!(heartbeat.is_stale(Instant(20_001)), "the next ping does not make it fresh");
+    }
+
+    #[test]
+    fn a_probe_that_is_about_to_be_missed_is_told_before() {
+        let mut heartbeat = beating(true);
+        heartbeat.wake(Instant(5_000), false);
+        assert_eq!(heartbeat.deadline(Instant(5_000)), Some((Instant(6_000), Timer::PingStale)));
+        assert!(heartbeat.is_stale(Instant(6_000)));
+        assert_eq!(heartbeat.deadline(Instant(6_000)), Some((Instant(7_000), Timer::PongTimeout)));
+    }
+
+    #[test]
+    fn a_probe_does_not_put_off_the_staleness_of_the_ping_before() {
+        let mut heartbeat = beating(true);
+        heartbeat.on_ping_due(Instant(15_000), false);
+        heartbeat.wake(Instant(16_800), false);
+        assert!(heartbeat.is_stale(Instant(17_000)));
     }
 
     #[test]

@@ -36,7 +36,9 @@ impl Guard {
             ports.iter().flat_map(|port| NAMES.map(|name| format!("{name}:{port}"))).collect();
         let mut origins: BTreeSet<String> = hosts.iter().map(|host| format!("http://{host}")).collect();
         origins.extend(allow_origins.iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()));
-        let sockets: Vec<String> = hosts.iter().map(|host| format!("ws://{host}")).collect();
+        // A policy cannot name an IPv6 address: browsers leave it out and complain.
+        let nameable = hosts.iter().filter(|host| !host.starts_with('['));
+        let sockets: Vec<String> = nameable.map(|host| format!("ws://{host}")).collect();
         let policy = format!(
             "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
              img-src 'self' data:; connect-src 'self' {}; object-src 'none'; base-uri 'none'; form-action 'none'; \

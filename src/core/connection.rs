@@ -257,7 +257,8 @@ impl Connection {
         let speaks = matches!(cx.peer, PeerKind::Simple | PeerKind::Everwire);
         let numbered = self.terms.is_none() && cx.position.last().is_some();
         let gap = cx.heard.map_or(0, |heard| cx.at().since(heard));
-        if speaks && !numbered && cx.heard.is_some() && gap >= cx.options.resync_gap {
+        let missed = cx.heard.is_some() && gap >= cx.options.resync_gap;
+        if speaks && !numbered && (missed || cx.position.owes()) {
             let request = cx.position.ask_unnumbered(cx.greatest_ts, cx.clock.at());
             self.ask(cx, Some(request));
         }

@@ -37,7 +37,7 @@ impl<P> Held<P> {
         self.bytes = 0;
     }
 
-    /// All of them, by their numbers.
+    /// All of them, by their numbers. Their bytes count until [`Self::clear`].
     pub fn take(&mut self) -> std::vec::IntoIter<Event<P>> {
         let mut events = std::mem::take(&mut self.events);
         events.sort_by_key(|event| event.seq);

@@ -22,6 +22,11 @@ pub struct Request {
     pub epoch: Option<String>,
 }
 
+impl Request {
+    /// Asks for the state as it is.
+    const STATE: Self = Self { last_seen: None, epoch: None };
+}
+
 /// What is to be delivered, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery<P> {
@@ -44,6 +49,8 @@ pub struct Position<P> {
     log: Option<Log>,
     continuity: Continuity,
     outstanding: Option<Outstanding>,
+    /// What is to be asked as soon as it can be, and is not told by a hello's numbers.
+    owed: Option<Request>,
     /// Numbers were skipped, and no state has stood for them since: no answer can make that good.
     skipped: bool,
     held: Held<P>,
@@ -61,7 +68,14 @@ struct Outstanding {
 impl<P> Default for Position<P> {
     /// Nothing is known yet.
     fn default() -> Self {
-        Self { log: None, continuity: Continuity::Unknown, outstanding: None, skipped: false, held: Held::default() }
+        Self {
+            log: None,
+            continuity: Continuity::Unknown,
+            outstanding: None,
+            owed: None,
+            skipped: false,
+            held: Held::default(),
+        }
     }
 }
 
@@ -101,35 +115,55 @@ impl<P> Position<P> {
     /// short the gap.
     pub fn meet(&mut self, log: Log, want_state: bool, at: Instant) -> Option<Request> {
         self.forget_outstanding();
+        let owed = self.owed.take();
         let Some(own) = &self.log else {
             self.log = Some(log);
             self.continuity = Continuity::Kept;
-            return want_state.then(|| self.ask(Request { last_seen: None, epoch: None }, true, at));
+            return want_state.then(|| self.ask(Request::STATE, true, at));
         };
         if *own == log {
-            return None;
+            return owed.map(|request| self.ask(request, true, at));
         }
-        let request = Request { last_seen: Some(own.seq), epoch: Some(own.epoch.clone()) };
-        if own.epoch != log.epoch {
+        let missed = Request { last_seen: Some(own.seq), epoch: Some(own.epoch.clone()) };
+        let begun_anew = own.epoch != log.epoch;
+        if begun_anew {
             self.log = Some(log);
+            self.skipped = true;
         }
-        Some(self.ask(request, true, at))
+        if (begun_anew || owed.is_some()) && self.continuity != Continuity::Lost {
+            self.continuity = Continuity::Unknown;
+        }
+        Some(self.ask(owed.unwrap_or(missed), true, at))
     }
 
     /// A peer without numbers is asked what happened since `greatest_ts`. Nothing is held for it.
     pub fn ask_unnumbered(&mut self, greatest_ts: Option<u64>, at: Instant) -> Request {
         self.continuity = Continuity::Unknown;
+        self.owed = None;
         self.ask(Request { last_seen: greatest_ts, epoch: None }, false, at)
     }
 
     /// The application wants a state although nothing was missed.
     pub fn ask_state(&mut self, at: Instant) -> Option<Request> {
-        (!self.is_outstanding()).then(|| self.ask(Request { last_seen: None, epoch: None }, true, at))
+        if self.is_outstanding() {
+            self.owed = Some(Request::STATE);
+            return None;
+        }
+        Some(self.ask(Request::STATE, true, at))
+    }
+
+    /// Whether an answer never came, and no hello's numbers will tell that it is missing.
+    #[must_use]
+    pub const fn owes(&self) -> bool {
+        self.owed.is_some()
     }
 
     /// The connection is gone: the answer will not come, and what was held will be in the next one.
     pub fn forget_outstanding(&mut self) {
-        self.outstanding = None;
+        let own = self.log.as_ref().map(|log| &log.epoch);
+        let request = self.outstanding.take().map(|outstanding| outstanding.request);
+        // What was missed of our own log is seen by its numbers.
+        self.owed = request.filter(|request| own.is_none() || request.epoch.as_ref() != own).or(self.owed.take());
         self.held.clear();
     }
 
@@ -144,6 +178,9 @@ impl<P> Position<P> {
     /// A numbered event came. Delivered, held, dropped, or the sign of a hole: then what is to be asked.
     pub fn admit(&mut self, event: Event<P>, bytes: usize, at: Instant) -> (Option<Event<P>>, Option<Request>) {
         let (Some(log), Some(seq)) = (self.log.as_mut(), event.seq) else { return (Some(event), None) };
+        if seq >= MAX_SAFE_INTEGER {
+            return (None, None);
+        }
         if seq <= log.seq {
             // Delivered before, or covered by a state; but a critical event that nobody handled is still owed.
             return (event.id.is_some().then_some(event), None);
@@ -166,12 +203,12 @@ impl<P> Position<P> {
     pub fn answer(&mut self, answer: Resync<P>, at: Instant) -> (Vec<Delivery<P>>, Option<Request>) {
         let numbered = self.log.is_some();
         let mut deliveries = Vec::new();
-        let before = self.last();
-        let asked_nothing_yet =
-            self.outstanding.as_ref().is_some_and(|own| own.request == Request { last_seen: None, epoch: None });
+        let before = self.log.clone();
+        let only_wanted = self.outstanding.as_ref().is_some_and(|own| own.request == Request::STATE);
+        let restored = answer.state.is_some();
         if !numbered {
             deliveries.extend(answer.events.into_iter().map(Delivery::Event));
-            if answer.state.is_some() {
+            if restored {
                 self.continuity = Continuity::Restored;
                 deliveries.push(Delivery::State { state: answer.state, from: None, to: answer.to });
             }
@@ -179,12 +216,16 @@ impl<P> Position<P> {
             self.catch_up(answer.events, answer.to, &mut deliveries);
         } else {
             self.jump(answer.epoch, answer.to);
-            let restored = answer.state.is_some();
-            self.skipped = !restored && (self.skipped || !asked_nothing_yet);
-            if !(asked_nothing_yet && self.continuity == Continuity::Kept) {
-                self.continuity = if restored { Continuity::Restored } else { Continuity::Lost };
+            if restored {
+                self.skipped = false;
+                if !(only_wanted && self.continuity == Continuity::Kept) {
+                    self.continuity = Continuity::Restored;
+                }
+            } else if !(only_wanted && self.log == before) {
+                self.skip();
             }
-            deliveries.push(Delivery::State { state: answer.state, from: answer.from.or(before), to: answer.to });
+            let from = answer.from.or(before.as_ref().map(|log| log.seq));
+            deliveries.push(Delivery::State { state: answer.state, from, to: answer.to });
         }
         if answer.more {
             if let Some(outstanding) = self.outstanding.as_mut() {
@@ -193,8 +234,13 @@ impl<P> Position<P> {
             return (deliveries, None);
         }
         self.outstanding = None;
-        let progressed = !deliveries.is_empty() || self.last() != before;
-        let request = self.release(progressed, at, &mut deliveries);
+        let progressed = !deliveries.is_empty() || self.log != before;
+        let mut request = self.release(progressed, at, &mut deliveries);
+        if restored {
+            self.owed = None;
+        } else if request.is_none() {
+            request = self.owed.take().map(|owed| self.ask(owed, numbered, at));
+        }
         (deliveries, request)
     }
 
@@ -297,6 +343,7 @@ impl<P> Position<P> {
             }
             deliveries.push(Delivery::Event(event));
         }
+        self.held.clear();
         None
     }
 

@@ -93,9 +93,8 @@ impl State {
             }
 
             (Self::Open(state), Input::Close { drain }) => Closing::begin(cx, *state, drain),
-            (state @ (Self::Closing(_) | Self::Stopped { reason: Reason::ByApplication }), Input::Close { .. }) => {
-                state
-            }
+            (Self::Closing(state), Input::Close { drain }) => Self::Closing(state.hasten(cx, drain)),
+            (state @ Self::Stopped { reason: Reason::ByApplication }, Input::Close { .. }) => state,
             (state, Input::Close { .. }) => {
                 state.abandon(cx);
                 Self::close(cx)

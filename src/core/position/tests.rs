@@ -177,3 +177,65 @@ fn what_is_held_is_bounded_and_the_rest_is_asked_for() {
     position.answer(kept(0, 1), Instant(1));
     assert_eq!(position.last(), Some(HELD_EVENTS as u64 + 1));
 }
+
+#[test]
+fn what_was_held_and_released_leaves_room_for_more() {
+    let mut position = at(0);
+    for seq in 1..=3 {
+        position.admit(event(2 * seq), 8 << 20, Instant(0));
+        position.answer(kept(2 * seq - 2, 2 * seq - 1), Instant(1));
+        assert_eq!(position.last(), Some(2 * seq));
+    }
+}
+
+#[test]
+fn an_answer_that_the_end_of_a_connection_swallowed_is_asked_for_on_the_next() {
+    let mut position = at(500);
+    position.meet(log("b", 3), false, Instant(0));
+    position.forget_outstanding();
+    let request = position.meet(log("b", 3), false, Instant(1)).expect("asked again");
+    assert_eq!(request, Request { last_seen: Some(500), epoch: Some("a".to_owned()) });
+    assert_eq!(position.continuity(), Continuity::Unknown);
+    position.answer(state("b", 3), Instant(2));
+    position.forget_outstanding();
+    assert_eq!(position.meet(log("b", 3), false, Instant(3)), None, "asked once");
+}
+
+#[test]
+fn a_state_that_was_wanted_and_swallowed_is_asked_for_again() {
+    let mut position = Position::<u64>::default();
+    position.meet(log("a", 5), true, Instant(0));
+    position.forget_outstanding();
+    assert_eq!(position.meet(log("a", 5), true, Instant(1)), Some(Request::STATE));
+}
+
+#[test]
+fn a_state_wanted_while_something_else_is_asked_follows_it() {
+    let mut position = at(5);
+    position.meet(log("a", 6), false, Instant(0));
+    assert_eq!(position.ask_state(Instant(1)), None);
+    assert_eq!(position.answer(kept(5, 6), Instant(2)).1, Some(Request::STATE));
+    let mut position = at(5);
+    position.meet(log("a", 6), false, Instant(0));
+    position.ask_state(Instant(1));
+    assert_eq!(position.answer(state("a", 6), Instant(2)).1, None, "the answer was a state");
+}
+
+#[test]
+fn a_jump_without_a_state_is_a_loss_although_only_a_state_was_wanted() {
+    let mut position = at(5);
+    position.ask_state(Instant(0));
+    position.answer(Resync { state: None, ..state("a", 5) }, Instant(1));
+    assert_eq!(position.continuity(), Continuity::Kept);
+    position.ask_state(Instant(2));
+    position.answer(Resync { state: None, ..state("a", 9) }, Instant(3));
+    assert_eq!(position.continuity(), Continuity::Lost);
+}
+
+#[test]
+fn a_number_that_no_json_reader_holds_exactly_is_let_go() {
+    let mut position = at(5);
+    for seq in [MAX_SAFE_INTEGER, u64::MAX] {
+        assert_eq!(position.admit(event(seq), 1, Instant(0)), (None, None));
+    }
+}

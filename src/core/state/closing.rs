@@ -24,6 +24,14 @@ impl Closing {
         Box::new(Self { connection: open.into_connection(cx), until }).go_on(cx)
     }
 
+    /// The application closes again: only less patience counts.
+    pub(super) fn hasten<P: Clone>(mut self: Box<Self>, cx: &Context<P>, drain: Option<Millis>) -> Box<Self> {
+        if let Some(drain) = drain {
+            self.until = self.until.min(cx.at().after(drain));
+        }
+        self
+    }
+
     pub(super) fn handle<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
         let current = self.connection.generation;
         match input {
@@ -69,7 +77,7 @@ impl Closing {
         if timer == Timer::Drain || self.connection.on_timer(cx, due, timer) == Turn::Dead {
             return self.finish(cx);
         }
-        State::Closing(self)
+        self.go_on(cx)
     }
 
     pub(super) fn deadline<P: Clone>(&self, cx: &Context<P>) -> Option<Deadline> {

@@ -1,0 +1,430 @@
+//! A machine in a hostile world, watched.
+//!
+//! Owns the clocks, the sockets and the data plane around one machine, and what must hold after every input; must not
+//! know how the machine decides. It does what the shell does: reads the plane before every input, carries out every
+//! order in sequence.
+
+use crate::ledger::{Ledger, Payload};
+use crate::operation::Operation;
+use everwire::core::action::Action;
+use everwire::core::data_plane_model::{DataPlaneModel, Element, Verdict};
+use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority};
+use everwire::core::machine::Machine;
+use everwire::core::options::Options;
+use everwire::core::snapshot::{PublicState, Snapshot};
+use everwire::core::state::State;
+use everwire::core::time::{Clock, Instant, Now};
+use everwire::wire::message::{
+    Event, Goaway, HeartbeatBy, HeartbeatTerms, Limits, Nack, Resync, ServerHello, ServerMessage, feature,
+};
+
+pub(crate) const CLIENT: &str = "c0ffee";
+/// Orders that may follow one input: everything queued and in flight, the events of one answer, and a few words.
+const MOST_ACTIONS: usize = 4_000;
+const START: Now = Now { mono: Instant(1_000_000), wall: 1_700_000_000_000 };
+
+/// A machine and what surrounds it.
+pub(crate) struct World {
+    machine: Machine<Payload>,
+    plane: DataPlaneModel,
+    now: Now,
+    /// The machine's line of time, kept beside it.
+    clock: Clock,
+    options: Options,
+    call: Option<u32>,
+    calls: u32,
+    generation: Generation,
+    said_hello: bool,
+    epoch: u64,
+    head: u64,
+    serial: u32,
+    receipts: u32,
+    floor: Option<Instant>,
+    pub(crate) ledger: Ledger,
+    /// Every order, where somebody wants to compare.
+    pub(crate) trace: Option<Vec<Action<Payload>>>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        let options = Options {
+            renewable: seed & 1 == 0,
+            breaker: seed & 2 == 0,
+            breaker_failures: if seed & 4 == 0 { 10 } else { 2 },
+            heartbeat: seed & 24 != 0,
+            queue_normal: if seed & 32 == 0 { 200 } else { 3 },
+            queue_high: if seed & 64 == 0 { 50 } else { 2 },
+            on_doubt: if seed & 128 == 0 { Default::default() } else { everwire::core::options::OnDoubt::Fail },
+            stable_after: if seed & 0x300 == 0 { 0 } else { 5_000 },
+            ..Options::default()
+        };
+        let mut world = Self {
+            machine: Machine::new(START, seed, CLIENT.to_owned(), options.clone()),
+            plane: DataPlaneModel::default(),
+            now: START,
+            clock: Clock::new(START),
+            options,
+            call: None,
+            calls: 0,
+            generation: 0,
+            said_hello: false,
+            epoch: 1,
+            head: 5,
+            serial: 0,
+            receipts: 0,
+            floor: None,
+            ledger: Ledger::default(),
+            trace: None,
+        };
+        world.give(Input::Start);
+        world
+    }
+
+    pub(crate) fn run(&mut self, operations: &[Operation]) {
+        for operation in operations {
+            self.step(*operation);
+        }
+    }
+
+    /// Closes without a drain, lets the machine finish, and checks that everything has ended.
+    pub(crate) fn end(&mut self) {
+        self.give(Input::Close { drain: Some(0) });
+        self.give(Input::Tick);
+        assert_eq!(self.machine.snapshot().state, PublicState::Closed, "close() completes");
+        assert_eq!(self.machine.deadline(), None, "nothing is due after close()");
+        self.ledger.check_end();
+    }
+
+    pub(crate) fn step(&mut self, operation: Operation) {
+        match operation {
+            Operation::Rest => {}
+            Operation::Proceed(how) => self.proceed(how),
+            Operation::Pass(span) => self.pass(span as i64),
+            Operation::Due => {
+                if let Some((due, _)) = self.machine.deadline() {
+                    self.pass(due.0.saturating_sub(self.now.mono.0) as i64);
+                    self.fire();
+                }
+            }
+            Operation::Late(span) => {
+                if let Some((due, _)) = self.machine.deadline() {
+                    self.pass((due.0.saturating_sub(self.now.mono.0) + span) as i64);
+                    self.fire();
+                }
+            }
+            Operation::Wall(span) => self.now.wall = self.now.wall.saturating_add_signed(span),
+            Operation::Mono(span) => self.now.mono.0 = self.now.mono.0.saturating_add_signed(span),
+            Operation::Tick => self.give(Input::Tick),
+            Operation::Resolve { call, fails } => self.resolve(self.calls.saturating_sub(call), fails),
+            Operation::Opened(back) => self.opened(self.older(back)),
+            Operation::Closed { back, code, overrule } => {
+                let generation = self.older(back);
+                self.ledger.socket_closed(generation);
+                self.give(Input::Closed { generation, code, overrule });
+            }
+            Operation::ConstructFailed(back) => {
+                let generation = self.older(back);
+                self.ledger.socket_refused(generation);
+                self.give(Input::ConstructFailed(generation));
+            }
+            Operation::SendFailed(back) => self.give(Input::SendFailed(self.older(back))),
+            Operation::Hello(how) => self.hello(how),
+            Operation::Event { back, seq, how } => self.event(self.older(back), seq, how),
+            Operation::Outcome { n, how } => self.outcome(n, how),
+            Operation::Resync(how) => self.resync(how),
+            Operation::Goaway { retry_after, spread, grace } => self.goaway(Goaway { retry_after, spread, grace, reason: None }),
+            Operation::Pong => self.message(ServerMessage::Pong { ts: None }),
+            Operation::Ping => self.give(Input::Ping { generation: self.current(), ping: Payload::Ping }),
+            Operation::Garbage { malformed: true } => self.give(Input::Malformed(self.current())),
+            Operation::Garbage { malformed: false } => self.give(Input::Senseless(self.current())),
+            Operation::Page(event) => self.give(Input::Page(event)),
+            Operation::Send { high, ack, bytes } => self.send(high, ack, bytes),
+            Operation::Close(drain) => self.give(Input::Close { drain: Some(drain) }),
+            Operation::Retry => self.give(Input::Retry),
+            Operation::WantState(want) => self.give(Input::WantState(want)),
+            Operation::Handled(n) => self.give(Input::Handled { id: critical(n) }),
+        }
+    }
+
+    /// The next thing in a world where all is well.
+    fn proceed(&mut self, how: u64) {
+        if let Some(call) = self.call {
+            return self.resolve(call, false);
+        }
+        if let Some(generation) = self.ledger.connecting() {
+            return self.opened(generation);
+        }
+        match self.machine.state() {
+            State::Open(_) if !self.said_hello => self.hello(how << 8),
+            State::Open(_) => match how % 8 {
+                0 => self.send(how & 8 == 0, how & 16 == 0, 20),
+                1 | 2 => self.outcome(0, 0),
+                3 => self.resync(0),
+                4 => self.message(ServerMessage::Pong { ts: None }),
+                _ => self.event(self.current(), 0, how),
+            },
+            State::Suspended(_) => self.give(Input::Page(PageEvent::PageShow)),
+            State::Stopped { .. } => self.give(Input::Retry),
+            State::Idle | State::Resolving(_) | State::Connecting(_) | State::Waiting(_) | State::Closing(_) => {
+                self.step(Operation::Due);
+            }
+        }
+    }
+
+    fn resolve(&mut self, call: u32, fails: bool) {
+        if self.call == Some(call) {
+            self.call = None;
+        }
+        self.give(if fails { Input::ResolveFailed { call } } else { Input::Resolved { call, token: None } });
+    }
+
+    fn opened(&mut self, generation: Generation) {
+        if self.ledger.connecting() == Some(generation) {
+            self.ledger.socket_opened(generation);
+            self.said_hello = false;
+        }
+        self.give(Input::Opened(generation));
+    }
+
+    fn hello(&mut self, how: u64) {
+        if how & 0x700 == 0x100 {
+            self.epoch += 1;
+            self.head = how >> 11 & 3;
+        }
+        let features = [feature::BATCH, feature::ACK, feature::SEQ];
+        let mut hello = ServerHello {
+            v: 1,
+            features: features.into_iter().enumerate().filter(|(bit, _)| how & (0x1_0000 << bit) == 0).map(|(_, name)| name.to_owned()).collect(),
+            epoch: Some(self.epoch.to_string()),
+            seq: Some(self.head),
+            limits: Limits { frame: None, inflight: [None, Some(1), Some(4), Some(u64::MAX)][(how >> 20) as usize % 4] },
+            keep: [None, Some(0), Some(u64::MAX), Some(60_000)][(how >> 22) as usize % 4],
+            ..ServerHello::default()
+        };
+        // The low byte is hostile; the helpful world leaves it empty.
+        match how & 0xf {
+            1 => hello.seq = Some(u64::MAX),
+            2 => hello.seq = Some((1 << 53) - 2),
+            3 => hello.epoch = Some("e".repeat(1_000)),
+            4 => hello.v = 0,
+            5 => hello.seq = None,
+            6 => hello.limits = Limits { frame: Some(0), inflight: Some(0) },
+            7 => hello.seq = Some(0),
+            _ => {}
+        }
+        let by = [HeartbeatBy::Client, HeartbeatBy::Server, HeartbeatBy::None][(how >> 24) as usize % 3];
+        if how & 0x400_0000 != 0 {
+            hello.heartbeat = Some(HeartbeatTerms { by, every: [None, Some(0), Some(u64::MAX)][(how >> 27) as usize % 3] });
+        }
+        if matches!(self.machine.state(), State::Open(_) | State::Closing(_)) && !self.said_hello {
+            self.said_hello = self.ledger.hello(&hello);
+        }
+        self.message(ServerMessage::Hello(hello));
+    }
+
+    fn event(&mut self, generation: Generation, seq: u64, how: u64) {
+        self.serial += 1;
+        let number = match how % 8 {
+            0 => None,
+            1 => Some(self.head.wrapping_add(seq % 5).wrapping_sub(2)),
+            2 if how & 0x700 == 0 => Some(u64::MAX),
+            2 if how & 0x700 == 0x100 => Some((1 << 53) - 1),
+            _ => {
+                self.head += 1;
+                Some(self.head)
+            }
+        };
+        let id = (how & 0x7800 == 0).then(|| critical(how >> 15 & 7));
+        let payload = Payload::Event { serial: self.serial, seq: number };
+        self.plane.frame(self.now.mono);
+        let element = Element { generation, typed: true, flagged: false, id: id.is_some(), seq: number, ts: Some(seq) };
+        if self.plane.element(&element) == Verdict::Deliver {
+            self.ledger.delivered(payload, None);
+            return;
+        }
+        let event = Event { id, seq: number, again: false, event: payload };
+        self.give(Input::Event { generation, event, bytes: if how & 0xf_0000 == 0 { 9 << 20 } else { 50 } });
+    }
+
+    fn outcome(&mut self, n: u64, how: u64) {
+        let n = match how % 4 {
+            0 | 1 => self.ledger.oldest_in_flight().unwrap_or(n) + if how & 4 == 0 { 0 } else { n % 3 },
+            2 => n,
+            _ => u64::MAX - n,
+        };
+        let client = if how & 0x1f0 == 0x10 { "another" } else { CLIENT };
+        let id = format!("{client}.{n}");
+        self.message(match how >> 9 & 7 {
+            0..=4 => ServerMessage::Ack { id },
+            5 => ServerMessage::Reply { id, data: Payload::State },
+            6 => ServerMessage::Nack(Nack { id, code: "no".to_owned(), message: "é".repeat(3), retry_after: None }),
+            _ => ServerMessage::Nack(Nack {
+                id,
+                code: "busy".to_owned(),
+                message: String::new(),
+                retry_after: [None, Some(0), Some(500), Some(u64::MAX)][(how >> 12) as usize % 4],
+            }),
+        });
+    }
+
+    /// An answer. With nothing in `how` it is what an honest server says to the last request.
+    fn resync(&mut self, how: u64) {
+        let asked = self.ledger.asked();
+        let from = asked.map_or(self.head.saturating_sub(2), |(last, _)| last.unwrap_or(0));
+        let honest = how & 0xff == 0;
+        let same_log = asked.is_none_or(|(_, epoch)| epoch.is_none_or(|epoch| epoch == self.epoch.to_string()));
+        let kept = if honest { same_log && asked.is_some_and(|(last, _)| last.is_some()) } else { how & 1 == 0 };
+        let near = |bits: u64| [None, Some(self.head), Some(self.head.wrapping_add(bits >> 3).wrapping_sub(1)), Some(u64::MAX)][(bits & 3) as usize];
+        let first = from.saturating_add(1);
+        let events = (first..=self.head).take(if kept { 20 } else { 0 }).filter(|seq| honest || (how >> 8) & (1 << (seq & 7)) != 0);
+        let events: Vec<_> = events
+            .map(|seq| {
+                let id = (how >> 16 & 7 == 1).then(|| critical(seq & 7));
+                Event { id, seq: Some(seq), again: false, event: Payload::Event { serial: 0, seq: Some(seq) } }
+            })
+            .collect();
+        let cut_short = kept && events.last().and_then(|event| event.seq).is_some_and(|last| last < self.head);
+        let answer = Resync {
+            epoch: if honest || how & 2 == 0 { Some(self.epoch.to_string()) } else { [None, Some("x".to_owned()), Some("e".repeat(500))][(how >> 2) as usize % 3].clone() },
+            from: if honest { Some(from) } else { near(how >> 20) },
+            to: if honest { events.last().map_or(Some(self.head), |event| event.seq) } else { near(how >> 28) },
+            kept,
+            events,
+            state: (!kept && (honest || how & 0x80 == 0)).then_some(Payload::State),
+            more: if honest { cut_short } else { how & 0x40 != 0 },
+        };
+        self.message(ServerMessage::Resync(answer));
+    }
+
+    fn goaway(&mut self, goaway: Goaway) {
+        if matches!(self.machine.state(), State::Open(_)) && self.ledger.sent_away() {
+            self.clock.read(self.now);
+            self.floor = Some(self.clock.at().after(goaway.retry_after.min(3_600_000)));
+        }
+        self.message(ServerMessage::Goaway(goaway));
+    }
+
+    fn send(&mut self, high: bool, ack: bool, bytes: usize) {
+        self.receipts += 1;
+        let receipt = self.receipts;
+        self.ledger.accepted(receipt, high, ack);
+        self.give(Input::Send(Outgoing {
+            receipt,
+            payload: Payload::Message(receipt),
+            bytes,
+            priority: if high { Priority::High } else { Priority::Normal },
+            ack,
+        }));
+    }
+
+    fn message(&mut self, message: ServerMessage<Payload>) {
+        self.plane.frame(self.now.mono);
+        self.give(Input::Message { generation: self.current(), message });
+    }
+
+    fn current(&self) -> Generation {
+        self.machine.state().connection().map_or(self.generation, |connection| connection.generation)
+    }
+
+    const fn older(&self, back: u32) -> Generation {
+        self.generation.saturating_sub(back)
+    }
+
+    fn pass(&mut self, span: i64) {
+        self.now.mono.0 = self.now.mono.0.saturating_add_signed(span);
+        self.now.wall = self.now.wall.saturating_add_signed(span);
+    }
+
+    /// The timer fires. Afterwards nothing may be due, or it would fire for ever.
+    fn fire(&mut self) {
+        self.give(Input::Tick);
+        if let Some((due, timer)) = self.machine.deadline() {
+            assert!(due > self.now.mono, "a tick leaves nothing due: {timer:?}");
+        }
+    }
+
+    fn give(&mut self, input: Input<Payload>) {
+        let tick = matches!(input, Input::Tick);
+        let skips = matches!(input, Input::Retry | Input::Page(PageEvent::PageShow | PageEvent::Visible) | Input::Start);
+        let waited = if let State::Waiting(waiting) = self.machine.state() { Some(waiting.until) } else { None };
+        let reading = self.plane.read();
+        self.machine.handle(self.now, Input::Plane(reading));
+        self.machine.handle(self.now, input);
+        self.clock.read(self.now);
+        let mut count = 0;
+        while let Some(action) = self.machine.poll() {
+            count += 1;
+            assert!(count <= MOST_ACTIONS, "orders are bounded");
+            let attempt = matches!(action, Action::Resolve { .. } | Action::Connect(_));
+            if attempt {
+                let at = self.clock.at();
+                assert!(self.floor.is_none_or(|floor| at >= floor), "no attempt before the server's word");
+                if let Some(until) = waited {
+                    assert!(at >= until && tick || skips, "no attempt before its time");
+                }
+            }
+            self.perform(action);
+        }
+        self.check();
+    }
+
+    fn perform(&mut self, action: Action<Payload>) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(action.clone());
+        }
+        match action {
+            Action::Resolve { call } => {
+                assert!(call > self.calls, "calls are numbered");
+                self.calls = call;
+                self.call = Some(call);
+            }
+            Action::Connect(generation) => {
+                assert_eq!(generation, self.generation + 1, "sockets are numbered");
+                self.generation = generation;
+                self.ledger.connect(generation);
+            }
+            Action::Abandon { generation, .. } => self.ledger.abandon(generation),
+            Action::Say { generation, message, .. } => self.ledger.said(generation, &message),
+            Action::Pong { generation, .. } => assert!(self.ledger.is_open(generation)),
+            Action::Transmit { generation, payload, id, again, .. } => {
+                self.ledger.transmitted(generation, payload, id, again);
+            }
+            Action::Deliver { payload, id } => {
+                self.ledger.delivered(payload, id.as_deref());
+                if let Some(id) = id {
+                    self.ledger.handled(&id);
+                    // Half of the handlers return at once; `Handled` comes later for the rest, or never.
+                    if self.serial % 2 == 0 {
+                        self.machine.handle(self.now, Input::Handled { id });
+                    }
+                }
+            }
+            Action::DeliverResync { state, to, .. } => self.ledger.resynced(state.is_some(), to),
+            Action::Settle { receipt, outcome } => self.ledger.settled(receipt, outcome.fate),
+            Action::Program(registers) => self.plane.program(registers),
+            Action::Changed | Action::Warn(_) => {}
+        }
+    }
+
+    fn check(&self) {
+        if let Some((due, timer)) = self.machine.deadline() {
+            assert!(due >= self.now.mono, "{timer:?} lies in the past");
+        }
+        let snapshot = self.machine.snapshot();
+        self.check_bounds(&snapshot);
+        let open = matches!(self.machine.state(), State::Open(_));
+        self.ledger.check_sockets(open, snapshot.state != PublicState::Closed);
+        self.ledger.check_continuity(snapshot.continuity);
+        assert_eq!(snapshot.retry_at.is_some(), matches!(self.machine.state(), State::Waiting(_)));
+    }
+
+    fn check_bounds(&self, snapshot: &Snapshot) {
+        let most = self.options.queue_normal + self.options.queue_high;
+        assert!(snapshot.queued <= most && snapshot.queued_bytes <= self.options.queue_bytes, "the queue is bounded");
+        assert!(snapshot.in_flight <= 1_024, "what is in flight is bounded");
+    }
+}
+
+fn critical(n: u64) -> String {
+    format!("s.{n}")
+}

@@ -11,6 +11,8 @@ import './styles/layout.css';
 import './styles/header.css';
 import './styles/graph.css';
 import './styles/surfaces.css';
+import './styles/gate.css';
+import './styles/outcome.css';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');

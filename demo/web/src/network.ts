@@ -20,6 +20,26 @@ export function linkKey(): string {
   }
 }
 
+const STATE = 'everwire.network';
+
+/** What was last done to this tab's link, as far as this tab knows. */
+export function lastNetworkAction(): NetworkAction {
+  try {
+    const known = sessionStorage.getItem(STATE);
+    return known === 'cut' || known === 'stall' || known === 'slow' ? known : 'restore';
+  } catch {
+    return 'restore';
+  }
+}
+
+export function rememberNetworkAction(action: NetworkAction): void {
+  try {
+    sessionStorage.setItem(STATE, action);
+  } catch {
+    // As above: it is then forgotten by a reload.
+  }
+}
+
 function randomKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

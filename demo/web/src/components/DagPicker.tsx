@@ -25,10 +25,11 @@ export function DagPicker({ dagId, title, onDag }: Props) {
     };
     // With a title there is a connection, and so an answer, if there was none before.
   }, [title === '']);
-  if (!dags.some(({ id }) => id === dagId) || dags.length < 2) return <h1>{title || 'everwire'}</h1>;
+  const chosen = dags.find(({ id }) => id === dagId);
+  if (!chosen || dags.length < 2) return <h1>{title || 'everwire'}</h1>;
   return (
     <h1 className="picker">
-      <span>{title || dagId}</span>
+      <span>{title || chosen.title}</span>
       <Icon name="chevron" size={14} />
       {/* Over the title, unseen: a select is as wide as its longest option and cannot wrap. */}
       <select aria-label="Graph to run" data-testid="dag" value={dagId} onChange={(event) => onDag(event.target.value)}>

@@ -1,6 +1,7 @@
 // Owns the bar at the top: whose run this is, its controls, its budget, the connection.
 
 import type { Snapshot } from 'everwire/react';
+import { isLive } from '../connectionView.ts';
 import type { NetworkAction } from '../network.ts';
 import type { RunState } from '../runState.ts';
 import { Budget } from './Budget.tsx';
@@ -45,7 +46,7 @@ export function Header({ dagId, onDag, run, connection, pending, onControl, onRe
       <div className="header-fill" />
       <div className="header-end">
         <ConnectionBadge snapshot={connection} onRetry={onRetry} />
-        <NetworkMenu onAction={onNetwork} />
+        <NetworkMenu live={isLive(connection)} onAction={onNetwork} />
         <ThemeToggle />
       </div>
     </header>

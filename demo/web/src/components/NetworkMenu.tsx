@@ -1,7 +1,7 @@
 // Owns the menu that breaks this page's own network, to see what happens.
 
 import { useEffect, useRef, useState } from 'react';
-import type { NetworkAction } from '../network.ts';
+import { lastNetworkAction, type NetworkAction, rememberNetworkAction } from '../network.ts';
 import { Icon } from './Icon.tsx';
 
 const ITEMS: readonly { readonly action: NetworkAction; readonly name: string; readonly text: string }[] = [
@@ -13,12 +13,16 @@ const ITEMS: readonly { readonly action: NetworkAction; readonly name: string; r
 
 const LABELS: Record<NetworkAction, string> = { cut: 'Cut', stall: 'Stalled', slow: 'Slow', restore: 'Network' };
 
+/** A page that is live for so long is not cut, whatever was last asked for: the server may be another since. */
+const NOT_CUT_AFTER = 1_500;
+
 interface Props {
+  readonly live: boolean;
   readonly onAction: (action: NetworkAction) => Promise<string | null>;
 }
 
-export function NetworkMenu({ onAction }: Props) {
-  const [current, setCurrent] = useState<NetworkAction>('restore');
+export function NetworkMenu({ live, onAction }: Props) {
+  const [current, setCurrent] = useState(lastNetworkAction);
   const [failure, setFailure] = useState<string | null>(null);
   const menu = useRef<HTMLDetailsElement>(null);
   const close = () => menu.current?.removeAttribute('open');
@@ -29,6 +33,12 @@ export function NetworkMenu({ onAction }: Props) {
     setCurrent(action);
     close();
   };
+  useEffect(() => {
+    rememberNetworkAction(current);
+    if (current !== 'cut' || !live) return;
+    const timer = setTimeout(() => setCurrent('restore'), NOT_CUT_AFTER);
+    return () => clearTimeout(timer);
+  }, [current, live]);
   useEffect(() => {
     const outside = (event: PointerEvent) => {
       if (event.target instanceof Node && !menu.current?.contains(event.target)) close();

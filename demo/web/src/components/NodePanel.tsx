@@ -16,7 +16,19 @@ interface Props {
 export function NodePanel({ node, nodes, edges, onSelect, onClose }: Props) {
   const head = useRef<HTMLHeadingElement>(null);
   // The panel is beside the graph and not over the page: focus goes to its heading, and back to the node at the end.
-  useEffect(() => head.current?.focus({ preventScroll: true }), [node.id]);
+  const before = useRef<Element | null>(null);
+  useEffect(() => {
+    const active = document.activeElement;
+    // From one node to the next inside the panel, the way back stays the same.
+    if (!active?.closest('.panel')) before.current = active;
+    head.current?.focus({ preventScroll: true });
+  }, [node.id]);
+  useEffect(
+    () => () => {
+      if (before.current instanceof HTMLElement && before.current.isConnected) before.current.focus({ preventScroll: true });
+    },
+    [],
+  );
   const needs = [...edges.values()].filter((edge) => edge.to === node.id).map((edge) => edge.from);
   const feeds = [...edges.values()].filter((edge) => edge.from === node.id).map((edge) => edge.to);
   const title = (id: string) => nodes.get(id)?.title ?? id;

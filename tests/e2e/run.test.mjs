@@ -26,6 +26,7 @@ describe('a run', { concurrency: true }, () => {
   test('the page is open within five seconds, and the default DAG runs to complete once its gates are approved by a click', async (t) => {
     const server = await startServer(t);
     const since = stopwatch();
+    /** @type {(Awaited<ReturnType<typeof openDashboard>> & { look: string })[]} */
     const views = [];
     for (const [look, viewport, colorScheme] of LOOKS) {
       const view = await openDashboard(t, server, { viewport, colorScheme, hasTouch: viewport === PHONE, isMobile: viewport === PHONE });
@@ -149,6 +150,7 @@ describe('a run', { concurrency: true }, () => {
 
   test('several tabs show the same run, and a gate decided in one is gone in all', async (t) => {
     const server = await startServer(t);
+    /** @type {(Awaited<ReturnType<typeof openDashboard>> & { look: string })[]} */
     const views = [];
     for (let tab = 0; tab < 3; tab++) views.push(await openDashboard(t, server, { dag: 'gate' }));
     await views[0]?.dashboard.start();

@@ -28,7 +28,7 @@ export function installClock() {
   const time = {
     speed: 1,
     now: () => mono,
-    jump: ({ mono: forward = 0, wall = forward } = {}) => {
+    jump: (/** @type {{ mono?: number, wall?: number }} */ { mono: forward = 0, wall = forward } = {}) => {
       mono += forward;
       ahead += wall - forward;
     },

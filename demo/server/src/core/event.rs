@@ -147,7 +147,7 @@ pub enum Mutation {
     /// A run began: this is its whole graph, in place of any before.
     Start {
         /// The state at its beginning.
-        state: DagState,
+        state: Box<DagState>,
     },
     /// Nodes were discovered.
     Add {

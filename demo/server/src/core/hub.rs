@@ -7,37 +7,31 @@
 //! for good, and only then is [`Hub::poll`] drained: nobody hears of what a crash could still undo. What is due for a
 //! connection in one tick is joined in one frame.
 
+mod messages;
+mod pump;
+
 use super::{
-    client::{Client, is_client_id, number_of},
-    command::{Command, Refusal},
+    client::Client,
+    command::Refusal,
     definition::Definition,
-    event::DagEvent,
     journal::{Corrupt, Record, Write, split_key},
     limits::Limits,
     node::{End, TaskKey},
-    outcomes::Outcome,
-    resync,
     room::{Room, Work},
-    session::{Peer, Phase, Session, enveloped},
+    session::Session,
     stats::Stats,
     time::Now,
 };
 use everwire::wire::{
     close_code,
-    frame::{self, FromClient, Object},
+    frame::Object,
     limits::VERSION,
-    message::{
-        ClientHello, ClientMessage, Event, Goaway, HeartbeatBy, HeartbeatTerms, Limits as WireLimits, Nack,
-        ServerHello, ServerMessage, feature,
-    },
+    message::{Goaway, HeartbeatBy, HeartbeatTerms, Limits as WireLimits, ServerHello, ServerMessage, feature},
 };
-use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 
 /// Clients ping this often, in milliseconds.
 const HEARTBEAT_MS: u64 = 15_000;
-/// What a resync costs of a connection's rate, in messages.
-const RESYNC_PRICE: u32 = 10;
 /// The code that tells a client that its hello makes no sense: trying again cannot help.
 const BAD_HELLO: u16 = 4400;
 
@@ -329,188 +323,6 @@ impl Hub {
         }
     }
 
-    fn frame(&mut self, conn: u64, text: &str, now: Now) {
-        if !self.heard(conn, now) {
-            return;
-        }
-        if text.len() > self.limits.frame {
-            self.close(conn, close_code::TOO_BIG, "the frame is too large", now);
-            return;
-        }
-        match frame::from_client(text) {
-            Ok(elements) => {
-                for element in elements {
-                    // An element may have closed the connection.
-                    if !self.sessions.contains_key(&conn) {
-                        return;
-                    }
-                    match element {
-                        Ok(message) => self.message(conn, message, now),
-                        Err(malformed) => self.complain(conn, malformed.0, now),
-                    }
-                }
-            }
-            Err(malformed) => self.complain(conn, malformed.0, now),
-        }
-    }
-
-    fn message(&mut self, conn: u64, message: FromClient, now: Now) {
-        self.stats.messages_in += 1;
-        let Some(session) = self.sessions.get_mut(&conn) else { return };
-        if session.awaits_hello() && !matches!(message, FromClient::Control(ClientMessage::Hello(_))) {
-            session.phase = Phase::Plain;
-        }
-        let price =
-            if matches!(message, FromClient::Control(ClientMessage::ResyncRequest { .. })) { RESYNC_PRICE } else { 1 };
-        if let Err(wait) = session.bucket.take(now.mono, price) {
-            self.stats.rate_limited += 1;
-            match message {
-                FromClient::Event(Event { id: Some(id), .. }) if session.peer().is_some_and(|peer| peer.ack) => {
-                    let nack = Nack {
-                        id,
-                        code: "busy".to_owned(),
-                        message: "too many messages".to_owned(),
-                        retry_after: Some(wait),
-                    };
-                    session.tell(text_of(&ServerMessage::<Object>::Nack(nack)));
-                }
-                FromClient::Event(_) | FromClient::Control(_) | FromClient::Ping(_) | FromClient::Pong => {
-                    self.close(conn, close_code::RATE_LIMITED, "too many messages", now);
-                }
-            }
-            return;
-        }
-        match message {
-            FromClient::Ping(ts) => session.tell(pong(ts)),
-            FromClient::Pong => {}
-            FromClient::Control(ClientMessage::Ping { ts }) => session.tell(pong(Some(ts.into()))),
-            FromClient::Control(ClientMessage::Hello(hello)) => self.hello(conn, hello, now),
-            FromClient::Control(ClientMessage::Ack { id }) => self.acknowledged(conn, &id),
-            FromClient::Control(ClientMessage::ResyncRequest { last_seen, epoch }) => {
-                self.resync_requested(conn, last_seen, epoch.as_deref());
-            }
-            FromClient::Event(event) => self.event(conn, event, now),
-        }
-    }
-
-    fn hello(&mut self, conn: u64, hello: ClientHello, now: Now) {
-        let Some(session) = self.sessions.get_mut(&conn) else { return };
-        if let Some(peer) = session.peer() {
-            if peer.client != hello.client {
-                self.close(conn, BAD_HELLO, "a connection has one client", now);
-            }
-            return;
-        }
-        if hello.v < VERSION || !is_client_id(&hello.client) {
-            self.close(conn, BAD_HELLO, "hello needs v and client", now);
-            return;
-        }
-        let Some(room) = self.rooms.get_mut(&session.room) else { return };
-        if !room.clients.contains_key(&hello.client) && room.clients.len() >= self.limits.clients {
-            self.refuse(conn);
-            self.sessions.remove(&conn);
-            return;
-        }
-        let has = |name| hello.features.iter().any(|feature| feature == name);
-        let (batch, ack, seq) = (has(feature::BATCH), has(feature::ACK), has(feature::SEQ));
-        session.phase = Phase::Everwire(Peer { client: hello.client.clone(), batch, ack, seq });
-        room.touch(&hello.client);
-        let client = room.clients.entry(hello.client).or_default();
-        let older = client.connection.filter(|older| *older != conn);
-        client.returned(conn, now.mono, now.mono.saturating_add(self.limits.hello_grace));
-        if let Some(older) = older {
-            self.stats.replaced += 1;
-            self.close(older, close_code::REPLACED, "the same client connected again", now);
-        }
-        let most = self.stats().connections_per_client_max;
-        self.stats.connections_per_client_peak = self.stats.connections_per_client_peak.max(most);
-    }
-
-    fn acknowledged(&mut self, conn: u64, id: &str) {
-        let Some((client, room)) = self.client_of(conn) else { return };
-        if room.clients.get_mut(&client).is_some_and(|known| known.acknowledge(id)) {
-            room.touch(&client);
-        }
-    }
-
-    fn resync_requested(&mut self, conn: u64, last_seen: Option<u64>, epoch: Option<&str>) {
-        let Some(session) = self.sessions.get_mut(&conn) else { return };
-        let Some(room) = self.rooms.get(&session.room) else { return };
-        let numbered = session.peer().is_some_and(|peer| peer.seq) && epoch == Some(room.log.epoch());
-        // What is not a number of this log is answered by state, and no number asks for that.
-        session.resync = Some(last_seen.filter(|_| numbered).unwrap_or(u64::MAX));
-    }
-
-    fn event(&mut self, conn: u64, event: Event<Object>, now: Now) {
-        let inflight = self.limits.inflight;
-        let Some((client, room)) = self.client_of(conn) else {
-            self.plain_event(conn, event, now);
-            return;
-        };
-        let Some(id) = event.id else {
-            self.plain_event(conn, Event { id: None, ..event }, now);
-            return;
-        };
-        let Some(n) = number_of(&id, &client) else {
-            let message = "\"$id\" is \"<client>.<n>\" with the client of hello".to_owned();
-            self.answer(conn, id, Outcome::Nack { code: "bad_id".to_owned(), message });
-            return;
-        };
-        let settled = room.clients.get(&client).and_then(|known| known.outcomes.settled(n, inflight));
-        if let Some(outcome) = settled {
-            self.stats.repeated += 1;
-            self.answer(conn, id, outcome);
-            return;
-        }
-        let outcome = match self.apply(conn, event.event, now) {
-            Ok(()) => Outcome::Ack,
-            Err(refusal) => {
-                let error = DagEvent::Error { node_id: None, message: refusal.message.clone() };
-                if let Some((client, room, limits)) = self.client_and_limits(conn) {
-                    room.tell_critical(&client, &error, now, &limits);
-                }
-                Outcome::Nack { code: refusal.code.to_owned(), message: refusal.message }
-            }
-        };
-        if let Some((client, room, limits)) = self.client_and_limits(conn) {
-            room.record(&client, n, outcome.clone(), &limits);
-        }
-        self.answer(conn, id, outcome);
-    }
-
-    /// A command that nobody asks an acknowledgement for.
-    fn plain_event(&mut self, conn: u64, event: Event<Object>, now: Now) {
-        if event.id.is_some() {
-            self.complain(conn, "\"$id\" needs a hello that names \"ack\" first", now);
-        } else if let Err(refusal) = self.apply(conn, event.event, now) {
-            self.tell_error(conn, &refusal.message);
-        }
-    }
-
-    fn apply(&mut self, conn: u64, event: Object, now: Now) -> Result<(), Refusal> {
-        let command = Command::read(event)?;
-        let room = self.sessions.get(&conn).and_then(|session| self.rooms.get_mut(&session.room));
-        let mut work = Vec::new();
-        let result = room.map_or(Ok(()), |room| room.command(command, now, &self.limits, &mut work));
-        self.work(work);
-        self.stats.commands += u64::from(result.is_ok());
-        result
-    }
-
-    fn answer(&mut self, conn: u64, id: String, outcome: Outcome) {
-        let Some(session) = self.sessions.get_mut(&conn) else { return };
-        session.tell(match outcome {
-            Outcome::Ack => {
-                self.stats.acked += 1;
-                text_of(&ServerMessage::<Object>::Ack { id })
-            }
-            Outcome::Nack { code, message } => {
-                self.stats.refusals += 1;
-                text_of(&ServerMessage::<Object>::Nack(Nack { id, code, message, retry_after: None }))
-            }
-        });
-    }
-
     fn start(&mut self, request: u64, dag_id: &str, now: Now) {
         let run_id = self.identity();
         let mut work = Vec::new();
@@ -521,74 +333,6 @@ impl Hub {
         };
         self.work(work);
         self.outputs.push_back(Output::Started { request, result });
-    }
-
-    fn complain(&mut self, conn: u64, expected: &str, now: Now) {
-        self.stats.malformed += 1;
-        let Some(session) = self.sessions.get_mut(&conn) else { return };
-        if session.bucket.take(now.mono, 1).is_err() {
-            self.close(conn, close_code::RATE_LIMITED, "too many malformed messages", now);
-            return;
-        }
-        self.tell_error(conn, &format!("not understood: {expected}"));
-    }
-
-    fn tell_error(&mut self, conn: u64, message: &str) {
-        if let Some(session) = self.sessions.get_mut(&conn) {
-            let error = DagEvent::Error { node_id: None, message: message.to_owned() };
-            session.tell(text_of(&error));
-        }
-    }
-
-    /// Closes what is silent or stuck, and lets what never said hello have its events.
-    fn watch(&mut self, conn: u64, now: Now) {
-        let Some(session) = self.sessions.get_mut(&conn) else { return };
-        if let Phase::Fresh { until } = session.phase
-            && until <= now.mono
-        {
-            session.phase = Phase::Plain;
-        }
-        let silent = now.mono.saturating_sub(session.heard);
-        if session.is_stuck(now.mono, &self.limits) {
-            self.stats.slow_closed += 1;
-            self.close(conn, close_code::TRY_AGAIN_LATER, "reads too slowly", now);
-        } else if silent >= self.limits.idle {
-            self.close(conn, close_code::GOING_AWAY, "silent", now);
-        } else if silent >= self.limits.ping_after && !session.pinged {
-            session.pinged = true;
-            self.outputs.push_back(Output::Ping { conn });
-        }
-    }
-
-    /// Hands a connection what is due for it, as far as it reads.
-    fn pump(&mut self, conn: u64, now: Now) {
-        let limits = self.limits;
-        let Some(session) = self.sessions.get_mut(&conn).filter(|session| session.is_writable(&limits)) else { return };
-        let Some(room) = self.rooms.get_mut(&session.room) else { return };
-        if let Some(from) = session.resync {
-            let answer = resync::answer(room, from, session.peer().is_some_and(|peer| peer.seq), limits.frame);
-            self.stats.resynced(answer.kept);
-            session.cursor = answer.to;
-            session.resync = answer.more.then_some(answer.to);
-            session.tell(answer.text);
-        }
-        if let Some(client) = session.peer().filter(|peer| peer.ack).and_then(|peer| room.clients.get_mut(&peer.client))
-        {
-            for critical in client.due(now.mono, now.wall, limits.critical_retry, limits.keep) {
-                // Without its number: a client that was resynced past it would drop it unseen.
-                session.tell(enveloped(&critical.text, None, Some(&critical.id)));
-            }
-        }
-        let Some(events) = events_for(session, room, &limits, &mut self.stats) else {
-            self.stats.slow_closed += 1;
-            self.close(conn, close_code::TRY_AGAIN_LATER, "reads too slowly", now);
-            return;
-        };
-        self.stats.events_out += events.len() as u64;
-        for text in session.frames(events, now.mono, &limits) {
-            self.stats.frames_out += 1;
-            self.outputs.push_back(Output::Send { conn, text });
-        }
     }
 
     fn work(&mut self, work: Vec<Work>) {
@@ -624,18 +368,6 @@ impl Hub {
         }
     }
 
-    /// The client of a connection that acknowledges, and its room.
-    fn client_of(&mut self, conn: u64) -> Option<(String, &mut Room)> {
-        let session = self.sessions.get(&conn)?;
-        let peer = session.peer().filter(|peer| peer.ack)?;
-        Some((peer.client.clone(), self.rooms.get_mut(&session.room)?))
-    }
-
-    fn client_and_limits(&mut self, conn: u64) -> Option<(String, &mut Room, Limits)> {
-        let limits = self.limits;
-        self.client_of(conn).map(|(client, room)| (client, room, limits))
-    }
-
     /// 64 bits nobody can guess without the seed (SplitMix64), in hexadecimal.
     fn identity(&mut self) -> String {
         self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -644,42 +376,6 @@ impl Hub {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         format!("{:016x}", z ^ (z >> 31))
     }
-}
-
-/// What comes next in the log for a session, about as much as its queue may hold; `None` if it fell behind what the log
-/// keeps and has no numbers to see that by.
-fn events_for(session: &mut Session, room: &Room, limits: &Limits, stats: &mut Stats) -> Option<Vec<String>> {
-    if session.resync.is_some() || session.awaits_hello() {
-        return Some(Vec::new());
-    }
-    if room.log.after(session.cursor).is_none() {
-        // A numbered reader that is given the newest event alone sees the hole and asks.
-        session.peer().filter(|peer| peer.seq)?;
-        session.cursor = room.log.head().saturating_sub(1);
-        stats.slow_resynced += 1;
-    }
-    let mut events = Vec::new();
-    let mut bytes = 0;
-    for entry in room.log.after(session.cursor).into_iter().flatten() {
-        if bytes >= limits.queue_bytes {
-            break;
-        }
-        let text = session.encode(entry);
-        bytes += text.len();
-        session.cursor = entry.seq;
-        events.push(text);
-    }
-    Some(events)
-}
-
-/// The answer to a ping, with its `ts` whatever it is.
-fn pong(ts: Option<Value>) -> String {
-    let mut pong = Object::new();
-    pong.insert("type".to_owned(), "pong".into());
-    if let Some(ts) = ts {
-        pong.insert("ts".to_owned(), ts);
-    }
-    Value::Object(pong).to_string()
 }
 
 fn text_of(message: &impl serde::Serialize) -> String {

@@ -10,23 +10,18 @@
 //!      └─► skipped                             cancelled: the run ended first
 //! ```
 
+mod advance;
+mod gates;
+
 use super::{
-    command::{Command, Decision, Refusal},
-    definition::{Definition, MAX_NODES, OnFailure},
-    event::{
-        Cost, DagEvent, Edge, Evidence, GateKind, Metrics, Mutation, NodeStatus, Presentation, Results, RunStatus,
-        WaitingGate,
-    },
-    node::{End, Exit, Gate, Node, Task, TaskKey, head},
+    command::{Command, Refusal},
+    definition::{Definition, OnFailure},
+    event::{Cost, DagEvent, Edge, Metrics, NodeStatus, Results, RunStatus, WaitingGate},
+    node::{End, Exit, Node, Task, TaskKey},
     time::Now,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// How long a person has to decide on another attempt, in milliseconds.
-const RETRY_GATE_MS: u64 = 300_000;
-/// Bytes of each output shown at a gate.
-const EVIDENCE_BYTES: usize = 2_048;
 
 /// Something a run wants done, in order.
 #[derive(Clone, Debug, PartialEq)]
@@ -262,240 +257,6 @@ impl Run {
         }
     }
 
-    /// Settles what expired.
-    pub fn on_time(&mut self, now: Now, out: &mut Vec<Effect>) {
-        if self.deadline().is_none_or(|at| at > now.wall) {
-            return;
-        }
-        let due = |node: &Node| node.gate.is_some_and(|gate| gate.expires_at <= now.wall);
-        let expired: Vec<String> = self.nodes().filter(|node| due(node)).map(|node| node.spec.id.clone()).collect();
-        for id in expired {
-            let message = "nobody decided in time; that counts as a rejection".to_owned();
-            out.push(Effect::Emit(DagEvent::Error { node_id: Some(id.clone()), message }));
-            self.reject(&id, out);
-        }
-        self.advance(now, out);
-    }
-
-    fn decide(
-        &mut self,
-        id: &str,
-        decision: Decision,
-        feedback: Option<String>,
-        now: Now,
-        out: &mut Vec<Effect>,
-    ) -> Result<(), Refusal> {
-        let Some(gate) = self.nodes.get(id).and_then(|node| node.gate) else {
-            return Err(Refusal::new(
-                "not_waiting",
-                format!("nobody is asked at {:?}: it was decided before, or never waited", head(id, 64)),
-            ));
-        };
-        if gate.expires_at <= now.wall {
-            return Err(Refusal::new("not_waiting", format!("the time to decide at {id:?} is over")));
-        }
-        if feedback.is_some() {
-            self.head.feedback = feedback;
-        }
-        match (decision, gate.kind) {
-            (Decision::Reject, _) => self.reject(id, out),
-            (Decision::Approve | Decision::Modify, GateKind::Approval) => self.settle(id, NodeStatus::Succeeded, out),
-            (Decision::Approve | Decision::Modify, GateKind::Retry) => self.settle(id, NodeStatus::Pending, out),
-        }
-        self.advance(now, out);
-        Ok(())
-    }
-
-    fn reject(&mut self, id: &str, out: &mut Vec<Effect>) {
-        let failed = self.nodes.get(id).is_some_and(|node| node.status == NodeStatus::Failed);
-        self.settle(id, if failed { NodeStatus::Failed } else { NodeStatus::Rejected }, out);
-    }
-
-    fn settle(&mut self, id: &str, status: NodeStatus, out: &mut Vec<Effect>) {
-        self.set(id, status);
-        if let Some(node) = self.nodes.get_mut(id) {
-            node.gate = None;
-            out.push(Effect::GateSettled(id.to_owned()));
-            out.push(Effect::Emit(node_state(node)));
-        }
-    }
-
-    fn failed(&mut self, id: &str, exit: &Exit, now: Now, out: &mut Vec<Effect>) {
-        let Some(node) = self.nodes.get_mut(id) else { return };
-        let message = format!("{} {exit}", node.spec.title);
-        match node.spec.on_failure {
-            OnFailure::Ignore => return,
-            OnFailure::Ask => {
-                let (expires_at, expires_in) = (now.wall.saturating_add(RETRY_GATE_MS), RETRY_GATE_MS);
-                node.gate = Some(Gate { kind: GateKind::Retry, expires_at, expires_in });
-            }
-            OnFailure::Stop => {}
-        }
-        out.push(Effect::Emit(DagEvent::Error { node_id: Some(id.to_owned()), message }));
-        self.ask(id, out);
-    }
-
-    /// Emits the question of a node that has one.
-    fn ask(&self, id: &str, out: &mut Vec<Effect>) {
-        if let Some((node, gate)) = self.nodes.get(id).and_then(|node| Some((node, node.gate?))) {
-            let presentation = self.presentation(node, gate);
-            out.push(Effect::Emit(DagEvent::HumanGateWaiting { node_id: id.to_owned(), presentation }));
-        }
-    }
-
-    fn expand(&mut self, id: &str, out: &mut Vec<Effect>) {
-        let Some(node) = self.nodes.get(id) else { return };
-        let Some(expand) = node.spec.expand.clone() else { return };
-        let room = MAX_NODES.saturating_sub(self.nodes.len());
-        let made: Vec<Node> = node
-            .discoveries(&expand)
-            .into_iter()
-            .filter(|spec| !self.nodes.contains_key(&spec.id))
-            .take(room)
-            .map(Node::new)
-            .collect();
-        if made.is_empty() {
-            return;
-        }
-        let mut edges: Vec<Edge> = made.iter().flat_map(edges_to).collect();
-        let at = self.head.order.iter().position(|known| known == id).map_or(self.head.order.len(), |at| at + 1);
-        let mut views = Vec::new();
-        for (offset, node) in made.into_iter().enumerate() {
-            let new = node.spec.id.clone();
-            for later in &expand.before {
-                if let Some(waiting) = self.nodes.get_mut(later).filter(|node| node.status == NodeStatus::Pending) {
-                    waiting.spec.deps.push(new.clone());
-                    self.dirty.insert(later.clone());
-                    edges.push(Edge { from: new.clone(), to: later.clone() });
-                }
-            }
-            views.push(node.view(0));
-            self.head.order.insert((at + offset).min(self.head.order.len()), new.clone());
-            self.dirty.insert(new.clone());
-            self.nodes.insert(new, node);
-        }
-        out.push(Effect::Emit(DagEvent::DagMutated { mutation: Mutation::Add { nodes: views, edges } }));
-    }
-
-    /// Starts what may start, skips what never can, and ends the run when nothing is left.
-    fn advance(&mut self, now: Now, out: &mut Vec<Effect>) {
-        self.skip_the_unreachable(out);
-        if self.head.status == RunStatus::Running {
-            for id in self.ids_with(NodeStatus::Pending) {
-                if self.is_ready(&id) {
-                    self.start(&id, now, out);
-                }
-            }
-        }
-        let open = |node: &Node| {
-            node.gate.is_some()
-                || matches!(node.status, NodeStatus::Pending | NodeStatus::Running | NodeStatus::Waiting)
-        };
-        if self.head.status.is_final() || self.nodes.values().any(open) {
-            return;
-        }
-        let failed = |node: &Node| {
-            matches!(node.status, NodeStatus::Failed | NodeStatus::Rejected | NodeStatus::Skipped)
-                && !is_satisfied(node)
-        };
-        let status = if self.nodes.values().any(failed) { RunStatus::Failed } else { RunStatus::Succeeded };
-        self.finish(status, None, now, out);
-    }
-
-    fn skip_the_unreachable(&mut self, out: &mut Vec<Effect>) {
-        // In the order of the graph, so that one pass carries a failure to the end of its chain.
-        for id in self.ids_with(NodeStatus::Pending) {
-            let blocked = self.nodes.get(&id).is_some_and(|node| {
-                node.spec.deps.iter().filter_map(|dep| self.nodes.get(dep)).any(|dep| {
-                    dep.gate.is_none()
-                        && matches!(
-                            dep.status,
-                            NodeStatus::Failed | NodeStatus::Rejected | NodeStatus::Skipped | NodeStatus::Cancelled
-                        )
-                        && !is_satisfied(dep)
-                })
-            });
-            if blocked {
-                self.change(&id, NodeStatus::Skipped, out);
-            }
-        }
-    }
-
-    fn is_ready(&self, id: &str) -> bool {
-        let Some(node) = self.nodes.get(id) else { return false };
-        let running = self.nodes.values().filter(|node| node.status == NodeStatus::Running).count();
-        (node.spec.gate.is_some() || running < self.head.parallel)
-            && node.spec.deps.iter().all(|dep| self.nodes.get(dep).is_some_and(is_satisfied))
-    }
-
-    fn start(&mut self, id: &str, now: Now, out: &mut Vec<Effect>) {
-        let Some(node) = self.nodes.get_mut(id) else { return };
-        self.dirty.insert(id.to_owned());
-        out.extend(edges_to(node).map(|Edge { from, to }| Effect::Emit(DagEvent::EdgeActive { from, to })));
-        if let Some(spec) = &node.spec.gate {
-            let expires_in = spec.expires.saturating_mul(1_000);
-            let expires_at = now.wall.saturating_add(expires_in);
-            node.gate = Some(Gate { kind: GateKind::Approval, expires_at, expires_in });
-            node.status = NodeStatus::Waiting;
-            out.push(Effect::Emit(node_state(node)));
-            self.ask(id, out);
-            return;
-        }
-        node.attempt += 1;
-        node.status = NodeStatus::Running;
-        node.output = None;
-        node.metrics = Some(Metrics { attempt: node.attempt, ..Metrics::default() });
-        out.push(Effect::Emit(node_state(node)));
-        let Some(node) = self.nodes.get(id) else { return };
-        let stdin = node.spec.stdin.as_ref().and_then(|dep| self.nodes.get(dep)?.output.clone());
-        out.push(Effect::Spawn(Box::new(Task {
-            key: TaskKey { run_id: self.head.id.clone(), node_id: id.to_owned(), attempt: node.attempt },
-            run: node.words(&node.spec.run),
-            otherwise: node.words(&node.spec.otherwise),
-            stdin,
-            feedback: self.head.feedback.clone(),
-            timeout: node.spec.timeout.saturating_mul(1_000),
-        })));
-    }
-
-    fn stop(&mut self, status: RunStatus, reason: Option<String>, now: Now, out: &mut Vec<Effect>) {
-        for id in self.head.order.clone() {
-            let Some(node) = self.nodes.get_mut(&id) else { continue };
-            if node.gate.take().is_some() {
-                self.dirty.insert(id.clone());
-                out.push(Effect::GateSettled(id.clone()));
-            }
-            match node.status {
-                NodeStatus::Running => {
-                    let key = TaskKey { run_id: self.head.id.clone(), node_id: id.clone(), attempt: node.attempt };
-                    out.push(Effect::Kill(key));
-                    self.change(&id, NodeStatus::Cancelled, out);
-                }
-                NodeStatus::Pending | NodeStatus::Waiting => self.change(&id, NodeStatus::Cancelled, out),
-                NodeStatus::Succeeded
-                | NodeStatus::Failed
-                | NodeStatus::Rejected
-                | NodeStatus::Skipped
-                | NodeStatus::Cancelled => {}
-            }
-        }
-        self.finish(status, reason, now, out);
-    }
-
-    fn finish(&mut self, status: RunStatus, reason: Option<String>, now: Now, out: &mut Vec<Effect>) {
-        self.head.ended_at = Some(now.wall);
-        self.set_status(status, reason, out);
-        if let Some(results) = self.results() {
-            out.push(Effect::Emit(DagEvent::ExecutionComplete { results }));
-        }
-    }
-
-    fn set_status(&mut self, status: RunStatus, reason: Option<String>, out: &mut Vec<Effect>) {
-        self.head.status = status;
-        self.head.reason.clone_from(&reason);
-        out.push(Effect::Emit(DagEvent::RunState { run_id: self.head.id.clone(), status, reason }));
-    }
-
     fn change(&mut self, id: &str, status: NodeStatus, out: &mut Vec<Effect>) {
         self.set(id, status);
         out.extend(self.nodes.get(id).map(|node| Effect::Emit(node_state(node))));
@@ -510,28 +271,6 @@ impl Run {
 
     fn ids_with(&self, status: NodeStatus) -> Vec<String> {
         self.nodes().filter(|node| node.status == status).map(|node| node.spec.id.clone()).collect()
-    }
-
-    fn presentation(&self, node: &Node, gate: Gate) -> Presentation {
-        let (description, shown) = match (gate.kind, &node.spec.gate) {
-            (GateKind::Approval, Some(spec)) => (spec.description.clone(), spec.show.clone()),
-            (GateKind::Approval, None) | (GateKind::Retry, _) => (
-                format!("{} failed. Approve to run it again, reject to give it up.", node.spec.title),
-                vec![node.spec.id.clone()],
-            ),
-        };
-        let evidence = shown.iter().filter_map(|id| self.nodes.get(id)).filter_map(|shown| {
-            let text = head(shown.output.as_deref()?, EVIDENCE_BYTES).to_owned();
-            Some(Evidence { node_id: shown.spec.id.clone(), title: shown.spec.title.clone(), text })
-        });
-        Presentation {
-            kind: gate.kind,
-            title: node.spec.title.clone(),
-            description,
-            evidence: evidence.collect(),
-            expires_at: gate.expires_at,
-            expires_in: gate.expires_in,
-        }
     }
 }
 

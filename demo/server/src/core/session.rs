@@ -221,12 +221,13 @@ mod tests {
             let frames = joined(&messages, max);
             let mut seen = Vec::new();
             for text in &frames {
-                match serde_json::from_str(text).expect("json") {
-                    serde_json::Value::Array(elements) => {
+                let value: serde_json::Value = serde_json::from_str(text).expect("json");
+                match value.as_array() {
+                    Some(elements) => {
                         prop_assert!(text.len() <= max && elements.len() <= BATCH_ELEMENTS);
                         seen.extend(elements.iter().map(ToString::to_string));
                     }
-                    single => seen.push(single.to_string()),
+                    None => seen.push(value.to_string()),
                 }
             }
             prop_assert_eq!(seen, messages);

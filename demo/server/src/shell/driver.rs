@@ -80,7 +80,6 @@ pub struct Stopped;
 
 impl Driver {
     /// Starts the task. Its future ends when the server is to end: after a stop, or on a journal that cannot be kept.
-    #[must_use]
     pub fn start(
         hub: Hub,
         store: Box<dyn Store>,

@@ -65,7 +65,7 @@ pub(super) fn router(app: App, guard: Guard, config: &Config) -> Router {
 }
 
 async fn configuration(State(app): State<App>) -> Json<Value> {
-    let default = app.definitions.iter().find(|dag| dag.id == DEFAULT_DAG).or(app.definitions.first());
+    let default = app.definitions.iter().find(|dag| dag.id == DEFAULT_DAG).or_else(|| app.definitions.first());
     Json(json!({
         "dag": default.map(|dag| &dag.id),
         "dags": summaries(&app.definitions),

@@ -81,7 +81,8 @@ impl Server {
         let definitions = definitions(&config.dags)?;
         let listener = bind(config.port).await?;
         let address = listener.local_addr().map_err(|error| ServerError::Io("the port".to_owned(), error))?;
-        let proxy_port = config.proxy_port.unwrap_or(if config.port == 0 { 0 } else { config.port.wrapping_add(1) });
+        let proxy_port =
+            config.proxy_port.unwrap_or_else(|| if config.port == 0 { 0 } else { config.port.wrapping_add(1) });
         let proxy_listener = bind(proxy_port).await?;
         let proxy_address =
             proxy_listener.local_addr().map_err(|error| ServerError::Io("the proxy's port".to_owned(), error))?;

@@ -82,6 +82,14 @@ fn code_of(error: axum::Error) -> Option<u16> {
         WsError::Capacity(_) => Some(close_code::SIZE),
         WsError::Utf8(_) => Some(close_code::INVALID),
         WsError::Protocol(_) => Some(close_code::PROTOCOL),
-        _ => None,
+        WsError::ConnectionClosed
+        | WsError::AlreadyClosed
+        | WsError::Io(_)
+        | WsError::Tls(_)
+        | WsError::WriteBufferFull(_)
+        | WsError::AttackAttempt
+        | WsError::Url(_)
+        | WsError::Http(_)
+        | WsError::HttpFormat(_) => None,
     }
 }

@@ -1,0 +1,100 @@
+//! What the journal keeps of a room, there and back.
+//!
+//! Owns the records' shapes; must not know what changed them.
+
+use super::{Dirty, Room};
+use crate::core::{
+    client::Client,
+    definition::Definition,
+    journal::{Corrupt, Record, Table, Write, event_key, key_in, split_key},
+    limits::Limits,
+    log::{Entry, Log},
+    node::Node,
+    run::{Run, RunHead},
+    time::Now,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
+
+#[derive(Serialize, Deserialize)]
+struct RoomRecord {
+    epoch: String,
+    head: u64,
+    criticals: u64,
+}
+
+impl Room {
+    /// A room read back from its journal.
+    ///
+    /// # Errors
+    /// [`Corrupt`] names the record that could not be read.
+    pub fn restore(definition: Definition, records: &[Record], now: Now) -> Result<Option<Self>, Corrupt> {
+        let of = |table| records.iter().filter(move |record| record.table == table);
+        let Some(head) = of(Table::Rooms).next() else { return Ok(None) };
+        let head: RoomRecord = parse(head)?;
+        let entries = of(Table::Events).map(parse).collect::<Result<Vec<Entry>, _>>()?;
+        let mut clients = BTreeMap::new();
+        for record in of(Table::Clients) {
+            // The time away while the server was down is not counted against the client.
+            let mut client: Client = parse(record)?;
+            client.seen = now.mono;
+            clients.insert(split_key(&record.key).1.to_owned(), client);
+        }
+        let mut nodes = BTreeMap::new();
+        for record in of(Table::Nodes) {
+            nodes.insert(split_key(&record.key).1.to_owned(), parse::<Node>(record)?);
+        }
+        let run = of(Table::Runs).next().map(parse::<RunHead>).transpose()?.map(|run| Run::restore(run, nodes));
+        Ok(Some(Self {
+            definition,
+            log: Log::restore(head.epoch, head.head, entries),
+            clients,
+            run,
+            criticals: head.criticals,
+            dirty: Dirty { journaled: head.head, ..Dirty::default() },
+        }))
+    }
+
+    /// Everything the journal must know before anybody is told, and the bounds of the log.
+    pub fn take_writes(&mut self, limits: &Limits, out: &mut Vec<Write>) {
+        let room = self.definition.id.clone();
+        out.append(&mut self.dirty.writes);
+        let put =
+            |table, key: String, value: Result<String, serde_json::Error>| Write { table, key, value: value.ok() };
+        // More events in one tick than the log keeps: those that are trimmed below were never journaled.
+        let first = self.log.after(self.dirty.journaled).into_iter().flatten();
+        out.extend(first.map(|entry| put(Table::Events, event_key(&room, entry.seq), serde_json::to_string(entry))));
+        self.dirty.journaled = self.log.head();
+        for seq in self.log.trim(limits.log_events.get(), limits.log_bytes) {
+            out.push(Write { table: Table::Events, key: event_key(&room, seq), value: None });
+        }
+        for id in std::mem::take(&mut self.dirty.clients) {
+            let value = self.clients.get(&id).and_then(|client| serde_json::to_string(client).ok());
+            out.push(Write { table: Table::Clients, key: key_in(&room, &id), value });
+        }
+        if let Some(run) = &mut self.run
+            && std::mem::take(&mut self.dirty.run)
+        {
+            let dirty = std::mem::take(&mut run.dirty);
+            out.push(put(Table::Runs, room.clone(), serde_json::to_string(run.head())));
+            out.extend(
+                run.nodes()
+                    .filter(|node| dirty.contains(&node.spec.id))
+                    .map(|node| put(Table::Nodes, key_in(&room, &node.spec.id), serde_json::to_string(node))),
+            );
+        }
+        if std::mem::take(&mut self.dirty.head) {
+            let record =
+                RoomRecord { epoch: self.log.epoch().to_owned(), head: self.log.head(), criticals: self.criticals };
+            out.push(put(Table::Rooms, room, serde_json::to_string(&record)));
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(record: &Record) -> Result<T, Corrupt> {
+    serde_json::from_str(&record.value).map_err(|error| Corrupt {
+        table: record.table,
+        key: record.key.clone(),
+        why: error.to_string(),
+    })
+}

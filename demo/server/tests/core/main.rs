@@ -1,0 +1,12 @@
+//! The server's decisions, with a clock, a network and a disk that are the test's.
+
+#![allow(clippy::tests_outside_test_module, reason = "this crate is tests")]
+
+mod acknowledged;
+mod critical;
+mod hostile;
+mod life;
+mod resync;
+mod run;
+mod slow;
+mod world;

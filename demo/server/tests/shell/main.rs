@@ -1,0 +1,11 @@
+//! The server as a whole: real sockets, real commands, real kills.
+
+#![allow(clippy::tests_outside_test_module, reason = "this crate is tests")]
+
+mod http;
+mod network;
+mod peer;
+mod runs;
+mod security;
+mod sockets;
+mod survival;

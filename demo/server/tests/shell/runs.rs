@@ -1,0 +1,117 @@
+//! DAGs run for real.
+
+use crate::peer::{Peer, config, request, start, start_run};
+use everwire_server::core::definition::Definition;
+use serde_json::json;
+use std::fs;
+
+#[tokio::test]
+async fn a_run_is_told_from_its_start_to_its_end() {
+    let server = start(config()).await;
+    let (mut peer, _) = Peer::join(server.address(), "quick", "c").await;
+    assert_eq!(peer.state().await["status"], "idle");
+    start_run(server.address(), "quick").await;
+    let started = peer.next_of("dag_mutated").await;
+    assert_eq!(started["mutation"]["state"]["nodes"].as_array().map(Vec::len), Some(3));
+    let done = peer.next_that(|message| message["node_id"] == "c" && message["status"] == "succeeded").await;
+    assert_eq!(done["output"], "third\n");
+    assert_eq!(done["metrics"]["exit_code"], 0);
+    let results = peer.next_of("execution_complete").await["results"].clone();
+    assert_eq!((&results["status"], &results["nodes"]["b"]), (&json!("succeeded"), &json!("succeeded")));
+    let state = peer.state().await;
+    assert_eq!(state["results"], results);
+}
+
+#[tokio::test]
+async fn a_hook_without_everwire_sees_the_same_run() {
+    let server = start(config()).await;
+    let mut plain = Peer::connect(server.address(), "quick").await;
+    plain.say(json!({"type":"resync_request"})).await;
+    assert_eq!(plain.next_of("resync").await["state"]["nodes"][0]["id"], "a");
+    start_run(server.address(), "quick").await;
+    plain.next_of("execution_complete").await;
+    assert!(plain.frames.iter().all(|frame| frame.is_object() && frame.get("$seq").is_none()));
+}
+
+#[tokio::test]
+async fn only_one_run_at_a_time() {
+    let server = start(config()).await;
+    start_run(server.address(), "gate").await;
+    let head = format!("POST /api/dags/gate/start HTTP/1.1\r\nhost: {}", server.address());
+    let (status, answer) = request(server.address(), &head, "").await;
+    assert_eq!(status, 409);
+    assert!(answer.contains("\"code\":\"running\""), "{answer}");
+}
+
+#[tokio::test]
+async fn words_at_a_gate_reach_a_command_and_never_a_shell() {
+    let server = start(config()).await;
+    let (mut peer, _) = Peer::join(server.address(), "gate", "c").await;
+    start_run(server.address(), "gate").await;
+    let gate = peer.next_of("human_gate_waiting").await;
+    peer.say(json!({"type":"ack","id":gate["$id"]})).await;
+    let words = "$(touch /tmp/x); `id` \"quoted\" --flag";
+    peer.say(json!({"type":"human_decision","$id":"c.1","node_id":"ask","decision":"modify","feedback":words})).await;
+    let done = peer.next_that(|message| message["node_id"] == "after" && message["output"].is_string()).await;
+    assert_eq!(done["output"], format!("{words}\n"));
+}
+
+#[tokio::test]
+async fn over_the_budget_a_run_is_stopped() {
+    let server = start(config()).await;
+    let (mut peer, _) = Peer::join(server.address(), "budget", "c").await;
+    start_run(server.address(), "budget").await;
+    let results = peer.next_of("execution_complete").await["results"].clone();
+    assert_eq!((&results["status"], &results["nodes"]["never"]), (&json!("over_budget"), &json!("cancelled")));
+    let cost = peer.state().await["cost"].clone();
+    assert!(cost["spent"].as_f64() > cost["budget"].as_f64() && cost["remaining"] == 0.0, "{cost}");
+}
+
+#[tokio::test]
+async fn a_cancel_kills_what_runs() {
+    let server = start(config()).await;
+    let (mut peer, _) = Peer::join(server.address(), "steps", "c").await;
+    start_run(server.address(), "steps").await;
+    peer.next_that(|message| message["status"] == "running" && message["node_id"] == "step-01").await;
+    peer.say(json!({"type":"cancel_execution","$id":"c.1"})).await;
+    let results = peer.next_of("execution_complete").await["results"].clone();
+    assert_eq!((&results["status"], &results["nodes"]["step-01"]), (&json!("cancelled"), &json!("cancelled")));
+}
+
+#[tokio::test]
+async fn the_default_dag_inspects_this_repository() {
+    let server = start(config()).await;
+    let (mut peer, _) = Peer::join(server.address(), "default", "c").await;
+    start_run(server.address(), "default").await;
+    let mut n = 0;
+    let results = loop {
+        let message = peer.next().await.expect("open");
+        match message["type"].as_str() {
+            Some("human_gate_waiting") => {
+                n += 1;
+                peer.say(json!({"type":"human_decision","$id":format!("c.{n}"),"node_id":message["node_id"],"decision":"approve"})).await;
+            }
+            Some("execution_complete") => break message["results"].clone(),
+            _ => {}
+        }
+    };
+    assert_eq!(n, 2, "one retry, one approval");
+    assert_eq!(results["status"], "succeeded", "{results}");
+    assert!(results["nodes"].as_object().expect("nodes").keys().any(|id| id.starts_with("lines-")));
+}
+
+#[test]
+fn every_definition_in_the_repository_is_valid() {
+    let folder = crate::peer::repository().join("demo/dags");
+    let mut count = 0;
+    for entry in fs::read_dir(folder)
+        .expect("a folder")
+        .flatten()
+        .filter(|entry| entry.path().extension().is_some_and(|e| e == "json"))
+    {
+        let text = fs::read_to_string(entry.path()).expect("read");
+        Definition::read(&text).unwrap_or_else(|error| panic!("{}: {error}", entry.path().display()));
+        count += 1;
+    }
+    assert!(count >= 2);
+}

@@ -21,6 +21,8 @@ import { NODE_WORDS } from './statusWords.ts';
 
 const nodeTypes = { dag: DagNode };
 const edgeTypes = { routed: RoutedEdge };
+/** So many lines are a background, not something to follow. */
+const DENSE = 300;
 
 interface Props {
   readonly run: RunState;
@@ -125,6 +127,7 @@ function Canvas({ run, direction, selected, highlighted, onSelect }: Props) {
       maxZoom={1.8}
       fitView
       fitViewOptions={FIT}
+      className={edges.length > DENSE ? 'dense' : ''}
       aria-label="Graph of the run"
     >
       <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />

@@ -67,6 +67,10 @@ impl Connection {
             ServerMessage::Ack { id } => self.on_outcome(cx, &id, Outcome::plain(Fate::Acked)),
             ServerMessage::Reply { id, .. } => self.on_outcome(cx, &id, Outcome::plain(Fate::Acked)),
             ServerMessage::Nack(nack) => self.on_nack(cx, &nack),
+            // Numbers mean nothing before the hello that names their log.
+            ServerMessage::Resync(_) if self.terms.is_none() && cx.position.last().is_some() => {
+                cx.warn_once(Warning::Senseless);
+            }
             ServerMessage::Resync(answer) => {
                 self.confirmed(cx);
                 let (deliveries, request) = cx.position.answer(answer, at);

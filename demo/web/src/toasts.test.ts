@@ -8,6 +8,12 @@ test('a toast of the same key takes the place of the earlier one', () => {
   assert.deepEqual(withToast([queued], delivered), [delivered]);
 });
 
+test('the same words are not shown twice', () => {
+  const told: Toast = { key: 'incident', tone: 'red', title: 'A problem', text: 'too late' };
+  const refused: Toast = { key: 'command', tone: 'red', title: 'Not applied', text: 'too late' };
+  assert.deepEqual(withToast([told], refused), [refused]);
+});
+
 test('toasts are bounded, and one that must stay outlives those that end by themselves', () => {
   let toasts: readonly Toast[] = [{ key: 'stay', tone: 'amber', title: 'stay' }];
   for (let n = 0; n < 20; n += 1) toasts = withToast(toasts, { key: `${n}`, tone: 'red', title: `${n}`, lasts: 1 });

@@ -16,6 +16,8 @@ export function useIncidents({ incidents, nodes, runId }: RunState, toasts: Toas
         ...(nodeId !== undefined && { nodeId }),
         ...(runId !== null && { runId }),
       });
+      // The server says the same to whoever sent a command that it refused; that toast says more.
+      if (nodeId === undefined && toasts.getSnapshot().some((toast) => toast.text === message)) continue;
       const name = nodeId === undefined ? undefined : (nodes.get(nodeId)?.title ?? nodeId);
       toasts.show({
         key: `incident-${nodeId ?? n}`,

@@ -21,6 +21,20 @@ pub enum Jitter {
     Decorrelated,
 }
 
+impl Jitter {
+    /// The jitter of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "additive" => Self::Additive,
+            "full" => Self::Full,
+            "equal" => Self::Equal,
+            "decorrelated" => Self::Decorrelated,
+            _ => return None,
+        })
+    }
+}
+
 /// The delays of one client.
 #[derive(Clone, Debug)]
 pub struct Backoff {

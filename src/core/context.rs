@@ -165,7 +165,7 @@ impl<P: Clone> Context<P> {
     /// The context of a new client.
     #[must_use]
     pub fn new(now: Now, seed: u64, client: String, options: Options) -> Self {
-        let threshold = options.breaker.then_some(options.breaker_failures);
+        let threshold = options.breaker.then_some(options.breaker_failures as u32);
         Self {
             client,
             clock: Clock::new(now),
@@ -175,7 +175,11 @@ impl<P: Clone> Context<P> {
             breaker: Breaker::new(threshold, options.breaker_probe),
             thrash: Thrash::default(),
             providers: Providers::default(),
-            outbox: Outbox::new(options.queue_high, options.queue_normal, options.queue_bytes),
+            outbox: Outbox::new(
+                options.queue_high as usize,
+                options.queue_normal as usize,
+                options.queue_bytes as usize,
+            ),
             flight: Flight::default(),
             position: Position::default(),
             inbox: Inbox::default(),

@@ -2,6 +2,8 @@
 //!
 //! Owns codes and texts; must not know who shows them. A text says what to do and holds no token, url or payload.
 
+use crate::wire::text::joined;
+
 /// Why a connection is not open, or was not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -175,10 +177,16 @@ pub struct OptionError {
 }
 
 impl OptionError {
+    /// The option `name`, for which `allowed` is allowed.
+    #[must_use]
+    pub fn new(name: &str, allowed: &str) -> Self {
+        Self { name: name.to_owned(), allowed: allowed.to_owned() }
+    }
+
     /// The sentence for a developer.
     #[must_use]
     pub fn message(&self) -> String {
-        ["option \"", &self.name, "\": ", &self.allowed].concat()
+        joined(&["option \"", &self.name, "\": ", &self.allowed])
     }
 }
 

@@ -79,7 +79,7 @@ impl Heartbeat {
             idle: options.heartbeat_idle,
             confirm: options.heartbeat_confirm,
             timeout: options.heartbeat_timeout,
-            misses_allowed: options.heartbeat_misses,
+            misses_allowed: options.heartbeat_misses as u32,
             answers,
             off: !options.heartbeat || foreign,
             heard: at,

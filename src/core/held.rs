@@ -12,6 +12,7 @@ const HELD_BYTES: usize = 8 << 20;
 /// Events that wait.
 #[derive(Clone, Debug)]
 pub struct Held<P> {
+    /// By their numbers.
     events: Vec<Event<P>>,
     bytes: usize,
 }
@@ -27,7 +28,8 @@ impl<P> Held<P> {
     pub fn add(&mut self, event: Event<P>, bytes: usize) {
         if self.events.len() < HELD_EVENTS && self.bytes + bytes <= HELD_BYTES {
             self.bytes += bytes;
-            self.events.push(event);
+            let place = self.events.partition_point(|held| held.seq <= event.seq);
+            self.events.insert(place, event);
         }
     }
 
@@ -39,9 +41,7 @@ impl<P> Held<P> {
 
     /// All of them, by their numbers. Their bytes count until [`Self::clear`].
     pub fn take(&mut self) -> std::vec::IntoIter<Event<P>> {
-        let mut events = std::mem::take(&mut self.events);
-        events.sort_by_key(|event| event.seq);
-        events.into_iter()
+        std::mem::take(&mut self.events).into_iter()
     }
 
     /// These wait on: their bytes still count.

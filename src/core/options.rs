@@ -6,6 +6,7 @@ use super::backoff::Jitter;
 use super::error::OptionError;
 use super::time::Millis;
 use crate::wire::message::RESERVED_TYPES;
+use crate::wire::text::{decimal, joined};
 
 /// A value as the application wrote it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,7 +61,7 @@ pub struct Options {
     /// Whether there is a circuit breaker; true.
     pub breaker: bool,
     /// Failures in a row that open the breaker: 1 to 1,000; 10.
-    pub breaker_failures: u32,
+    pub breaker_failures: u64,
     /// The breaker's wait before each probe: 1,000 to 3,600,000; 60,000.
     pub breaker_probe: Millis,
     /// Whether there is a heartbeat; true.
@@ -72,13 +73,13 @@ pub struct Options {
     /// An answer is due within: 50 to 600,000; 5,000.
     pub heartbeat_timeout: Millis,
     /// Dead after so many misses: 1 to 100; 3.
-    pub heartbeat_misses: u32,
+    pub heartbeat_misses: u64,
     /// Messages of high priority that may wait: 1 to 100,000; 50.
-    pub queue_high: usize,
+    pub queue_high: u64,
     /// Messages of normal priority that may wait: 1 to 100,000; 200.
-    pub queue_normal: usize,
+    pub queue_normal: u64,
     /// Bytes of both that may wait: 1,024 to 268,435,456; 4 MiB.
-    pub queue_bytes: usize,
+    pub queue_bytes: u64,
     /// How long `close()` waits for what was accepted: 0 to 60,000; 1,000.
     pub drain: Millis,
     /// What becomes of messages in doubt; `resend`.
@@ -128,57 +129,43 @@ impl Options {
     /// # Errors
     /// [`OptionError`], naming the option and what is allowed, if there is no such option or the value makes no sense.
     pub fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), OptionError> {
-        let refuse = |allowed: &str| Err(OptionError { name: name.to_owned(), allowed: allowed.to_owned() });
+        if let Some((number, range)) = self.number(name) {
+            *number = whole(name, value, range)?;
+            return Ok(());
+        }
         match name {
-            "connectTimeout" => self.connect_timeout = number(name, value, 100, 300_000)?,
-            "stableAfter" => self.stable_after = number(name, value, 0, 600_000)?,
-            "backoff.base" => self.backoff_base = number(name, value, 1, 3_600_000)?,
-            "backoff.cap" => self.backoff_cap = number(name, value, 1, 3_600_000)?,
             "backoff.jitter" => {
-                self.jitter = match value.text() {
-                    Some("additive") => Jitter::Additive,
-                    Some("full") => Jitter::Full,
-                    Some("equal") => Jitter::Equal,
-                    Some("decorrelated") => Jitter::Decorrelated,
-                    _ => {
-                        return refuse("one of \"additive\", \"full\", \"equal\", \"decorrelated\"");
-                    }
-                }
+                let jitter = value.text().and_then(Jitter::named);
+                self.jitter = jitter.ok_or_else(|| {
+                    OptionError::new(name, "one of \"additive\", \"full\", \"equal\", \"decorrelated\"")
+                })?;
             }
-            "breaker" => self.breaker = switch(name, value)?,
-            "breaker.failures" => self.breaker_failures = number(name, value, 1, 1_000)? as u32,
-            "breaker.probe" => self.breaker_probe = number(name, value, 1_000, 3_600_000)?,
-            "heartbeat" => self.heartbeat = switch(name, value)?,
-            "heartbeat.idle" => self.heartbeat_idle = number(name, value, 100, 3_600_000)?,
-            "heartbeat.confirm" => self.heartbeat_confirm = number(name, value, 100, 3_600_000)?,
-            "heartbeat.timeout" => self.heartbeat_timeout = number(name, value, 50, 600_000)?,
-            "heartbeat.misses" => self.heartbeat_misses = number(name, value, 1, 100)? as u32,
-            "queue.high" => self.queue_high = number(name, value, 1, 100_000)? as usize,
-            "queue.normal" => self.queue_normal = number(name, value, 1, 100_000)? as usize,
-            "queue.bytes" => self.queue_bytes = number(name, value, 1_024, 268_435_456)? as usize,
-            "drain" => self.drain = number(name, value, 0, 60_000)?,
-            "resyncGap" => self.resync_gap = number(name, value, 0, 86_400_000)?,
             "onDoubt" => {
                 self.on_doubt = match value.text() {
                     Some("resend") => OnDoubt::Resend,
                     Some("fail") => OnDoubt::Fail,
-                    _ => return refuse("one of \"resend\", \"fail\""),
+                    _ => return Err(OptionError::new(name, "one of \"resend\", \"fail\"")),
                 }
             }
+            "breaker" => self.breaker = switch(name, value)?,
+            "heartbeat" => self.heartbeat = switch(name, value)?,
             "protocols" | "token" => {
                 let list = name == "protocols" && value == Value::Texts;
                 if !(list || value.is_function() || value.text().is_some()) {
-                    return refuse(if name == "token" {
-                        "a string, or a function that returns one or promises it"
-                    } else {
-                        "a string, an array of strings, or a function that returns one or promises it"
-                    });
+                    return Err(OptionError::new(
+                        name,
+                        if name == "token" {
+                            "a string, or a function that returns one or promises it"
+                        } else {
+                            "a string, an array of strings, or a function that returns one or promises it"
+                        },
+                    ));
                 }
                 self.renewable |= value.is_function();
             }
             "shouldReconnect" | "onWarning" => {
                 if !value.is_function() {
-                    return refuse("a function");
+                    return Err(OptionError::new(name, "a function"));
                 }
             }
             _ => return self.set_reserved(name, value),
@@ -186,21 +173,41 @@ impl Options {
         Ok(())
     }
 
+    /// The options that are whole numbers, and their ranges.
+    fn number(&mut self, name: &str) -> Option<(&mut u64, (u32, u32))> {
+        Some(match name {
+            "connectTimeout" => (&mut self.connect_timeout, (100, 300_000)),
+            "stableAfter" => (&mut self.stable_after, (0, 600_000)),
+            "backoff.base" => (&mut self.backoff_base, (1, 3_600_000)),
+            "backoff.cap" => (&mut self.backoff_cap, (1, 3_600_000)),
+            "breaker.failures" => (&mut self.breaker_failures, (1, 1_000)),
+            "breaker.probe" => (&mut self.breaker_probe, (1_000, 3_600_000)),
+            "heartbeat.idle" => (&mut self.heartbeat_idle, (100, 3_600_000)),
+            "heartbeat.confirm" => (&mut self.heartbeat_confirm, (100, 3_600_000)),
+            "heartbeat.timeout" => (&mut self.heartbeat_timeout, (50, 600_000)),
+            "heartbeat.misses" => (&mut self.heartbeat_misses, (1, 100)),
+            "queue.high" => (&mut self.queue_high, (1, 100_000)),
+            "queue.normal" => (&mut self.queue_normal, (1, 100_000)),
+            "queue.bytes" => (&mut self.queue_bytes, (1_024, 268_435_456)),
+            "drain" => (&mut self.drain, (0, 60_000)),
+            "resyncGap" => (&mut self.resync_gap, (0, 86_400_000)),
+            _ => return None,
+        })
+    }
+
     /// Checks what concerns several options at once.
     ///
     /// # Errors
     /// [`OptionError`] if they contradict one another.
     pub fn check(&self) -> Result<(), OptionError> {
-        let refuse =
-            |name: &str, allowed: &str| Err(OptionError { name: name.to_owned(), allowed: allowed.to_owned() });
         if self.backoff_cap < self.backoff_base {
-            return refuse("backoff.cap", "must not be below backoff.base");
+            return Err(OptionError::new("backoff.cap", "must not be below backoff.base"));
         }
         for (index, (kind, name)) in self.reserved.iter().enumerate() {
             let taken = RESERVED_TYPES.iter().any(|other| other != kind && self.reserved_name(other) == name)
                 || self.reserved[..index].iter().any(|(other, _)| other == kind);
             if taken {
-                return refuse(&["reserved.", kind].concat(), "two reserved types cannot have one name");
+                return Err(OptionError::new(&joined(&["reserved.", kind]), "two reserved types cannot have one name"));
             }
         }
         Ok(())
@@ -213,45 +220,34 @@ impl Options {
     }
 
     fn set_reserved(&mut self, name: &str, value: Value<'_>) -> Result<(), OptionError> {
-        let refuse = |allowed: &str| Err(OptionError { name: name.to_owned(), allowed: allowed.to_owned() });
         let Some(kind) = name.strip_prefix("reserved.") else {
-            return refuse(&["is not known; there are ", NAMES].concat());
+            return Err(OptionError::new(name, &joined(&["is not known; there are ", NAMES])));
         };
         let Some(kind) = RESERVED_TYPES.iter().find(|own| **own == kind) else {
-            return refuse(&["is not a reserved type; there are ", &RESERVED_TYPES.join(", ")].concat());
+            return Err(OptionError::new(name, "is not a reserved type of the protocol"));
         };
-        let Value::Text(text) = value else {
-            return refuse("a string");
+        let Some(text) = value.text().filter(|text| (1..=64).contains(&text.len())) else {
+            return Err(OptionError::new(name, "a string of 1 to 64 bytes"));
         };
-        if text.is_empty() || text.len() > 64 {
-            return refuse("a string of 1 to 64 bytes");
-        }
         self.reserved.push((kind, text.to_owned()));
         Ok(())
     }
 }
 
-fn number(name: &str, value: Value<'_>, least: u32, most: u32) -> Result<u64, OptionError> {
+fn whole(name: &str, value: Value<'_>, (least, most): (u32, u32)) -> Result<u64, OptionError> {
     if let Value::Number(number) = value
         && number >= f64::from(least)
         && number <= f64::from(most)
-        && number % 1.0 == 0.0
+        && f64::from(number as u32) == number
     {
-        return Ok(number as u64);
+        return Ok(u64::from(number as u32));
     }
-    let allowed = ["a whole number from ", &decimal(least), " to ", &decimal(most)].concat();
-    Err(OptionError { name: name.to_owned(), allowed })
+    let range = [decimal(u64::from(least)), decimal(u64::from(most))];
+    Err(OptionError::new(name, &joined(&["a whole number from ", &range[0], " to ", &range[1]])))
 }
 
 fn switch(name: &str, value: Value<'_>) -> Result<bool, OptionError> {
-    if let Value::Bool(value) = value {
-        return Ok(value);
-    }
-    Err(OptionError { name: name.to_owned(), allowed: "false, true or an object".to_owned() })
-}
-
-fn decimal(value: u32) -> String {
-    crate::wire::message::decimal(u64::from(value))
+    if let Value::Bool(value) = value { Ok(value) } else { Err(OptionError::new(name, "false, true or an object")) }
 }
 
 #[cfg(test)]
@@ -279,7 +275,7 @@ mod tests {
         assert!(refused("backoff.jitter", Value::Text("none")).contains("decorrelated"));
         assert!(refused("breaker", Value::Number(3.0)).contains("false"));
         assert!(refused("token", Value::Bool(true)).contains("function"));
-        assert!(refused("reserved.pang", Value::Text("x")).contains("resync_request"));
+        assert!(refused("reserved.pang", Value::Text("x")).contains("reserved type"));
         assert!(refused("reserved.__proto__", Value::Text("x")).contains("reserved type"));
     }
 

@@ -3,6 +3,7 @@
 //! Owns shapes; must not know frames, sockets, or what an event contains. Integers are milliseconds or counts. The
 //! client reads them through getters, so serde is only derived for programs that hold JSON (feature `serde`).
 
+use super::text::{decimal, quote};
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
@@ -295,44 +296,6 @@ impl ClientMessage {
         text.push('}');
         text
     }
-}
-
-/// `text` as a JSON string (RFC 8259 §7).
-fn quote(out: &mut String, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => {
-                out.push('\\');
-                out.push(character);
-            }
-            '\0'..='\x1f' => {
-                let code = character as usize;
-                out.push_str("\\u00");
-                out.push(HEX[code >> 4] as char);
-                out.push(HEX[code & 15] as char);
-            }
-            _ => out.push(character),
-        }
-    }
-    out.push('"');
-}
-
-/// `value` in decimal. The standard library's formatting machinery would cost kilobytes of wasm.
-#[must_use]
-pub fn decimal(mut value: u64) -> String {
-    let mut digits = [0_u8; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (value % 10) as u8;
-        value /= 10;
-        if value == 0 {
-            break;
-        }
-    }
-    digits[start..].iter().map(|digit| *digit as char).collect()
 }
 
 #[cfg(feature = "serde")]

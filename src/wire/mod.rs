@@ -7,3 +7,4 @@ pub mod close_code;
 pub mod frame;
 pub mod limits;
 pub mod message;
+pub mod text;

@@ -60,8 +60,8 @@ describe('backoff', { concurrency: 4 }, () => {
     assertSteps(delays(await lab.history()), steps);
     await peer.start();
     await lab.becomes({ state: 'open', attempt: 0 }, 30_000);
-    await peer.stop();
     const before = delays(await lab.history()).length;
+    await peer.stop();
     await until('another delay', async () => delays(await lab.history()).length > before);
     assertSteps(delays(await lab.history()).slice(before), [1]);
   });

@@ -140,7 +140,8 @@ describe('the life of a page', { concurrency: 4 }, () => {
     await until('the connection is closed', async () => (await server.metrics())['connections'] === 0);
     await server.startRun('quick');
     await until('the run is over', async () => (await server.state('quick')).status === 'succeeded');
-    await page.goBack();
+    // What comes from the cache is not loaded again.
+    await page.goBack({ waitUntil: 'commit' });
     const life = await page.evaluate(() => [Reflect.get(window, 'sameLife'), Reflect.get(window, 'persisted')]);
     assert.deepEqual(life, [true, true], 'it was kept in the back/forward cache');
     await dashboard.isLive(5_000);

@@ -87,6 +87,7 @@ describe('peers', { concurrency: true }, () => {
       bundle: true,
       format: 'esm',
       write: false,
+      jsx: 'automatic',
       define: { 'process.env.NODE_ENV': '"production"' },
     });
     const { origin } = await serveLab(t, { script: outputFiles[0]?.text ?? '' });

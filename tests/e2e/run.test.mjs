@@ -150,7 +150,6 @@ describe('a run', { concurrency: true }, () => {
 
   test('several tabs show the same run, and a gate decided in one is gone in all', async (t) => {
     const server = await startServer(t);
-    /** @type {(Awaited<ReturnType<typeof openDashboard>> & { look: string })[]} */
     const views = [];
     for (let tab = 0; tab < 3; tab++) views.push(await openDashboard(t, server, { dag: 'gate' }));
     await views[0]?.dashboard.start();

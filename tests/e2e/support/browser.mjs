@@ -29,15 +29,11 @@ export const launch = ({ args = [], ...options } = {}) =>
 
 /** @type {Promise<Browser> | null} */
 let shared = null;
+// Of the whole file: within a test it would be the end of that test.
+after(async () => (await shared)?.close());
 
 /** The one browser of a test file. */
-export function browser() {
-  if (shared === null) {
-    shared = launch();
-    after(async () => (await shared)?.close());
-  }
-  return shared;
-}
+export const browser = () => (shared ??= launch());
 
 /**
  * A page in a context of its own. What it reports as an error is in `errors`; what the browser says of connections that

@@ -26,8 +26,8 @@ export class Dashboard {
   /** @returns {Promise<Badge>} */
   badge() {
     return this.page.evaluate(() => {
-      const element = /** @type {HTMLElement} */ (document.querySelector('[data-testid="connection"]'));
-      const { state = '', fresh = '', final, retryAt } = element.dataset;
+      const element = /** @type {HTMLElement | null} */ (document.querySelector('[data-testid="connection"]'));
+      const { state = 'not shown', fresh = '', final, retryAt } = element?.dataset ?? {};
       const note = document.querySelector('[data-testid="connection-note"]')?.textContent ?? '';
       return { state, fresh, final: final === 'true', retryAt: retryAt === undefined ? null : Number(retryAt), note };
     });

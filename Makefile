@@ -24,10 +24,11 @@ wasm-pack   := $(EVERWIRE_TOOLS)/wasm-pack-$(WASM_PACK)/bin
 geckodriver := $(EVERWIRE_TOOLS)/geckodriver-$(GECKODRIVER)/bin
 export PATH := $(bindgen):$(wasm-pack):$(geckodriver):$(CURDIR)/node_modules/.bin:$(PATH)
 
-# The released module says nothing of the machine that built it: panics name files by short paths.
-cargo-home  := $(or $(CARGO_HOME),$(HOME)/.cargo)
-short-paths := target.wasm32-unknown-unknown.rustflags=['--remap-path-prefix=$(cargo-home)/registry/src/=', \
-	'--remap-path-prefix=$(CURDIR)/=']
+# A panic of the released module is a trap and nothing else: the words of panics and the machinery that
+# formats them are a fifth of its bytes. That takes a standard library built here, from the sources that
+# come with the toolchain, which is cargo's `-Z build-std`; the variable opens it on a stable toolchain.
+trap-panics := target.wasm32-unknown-unknown.rustflags=['-Zunstable-options', '-Cpanic=immediate-abort', '-Zlocation-detail=none']
+small-std   := -Z build-std=std,panic_abort -Z build-std-features=optimize_for_size
 
 npm-ci := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
@@ -106,10 +107,10 @@ $(package): $(wasm) $(node-modules) LICENSE-MIT LICENSE-APACHE $(call sources,pk
 	@touch $@
 
 $(wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)
-	$(say) 'wasm: compiling for release, wasm-bindgen, wasm-opt (about half a minute)'
+	$(say) 'wasm: compiling for release, wasm-bindgen, wasm-opt (about a minute)'
 	@rm -rf $(@D)
-	@wasm-pack --quiet build --release --target web --no-pack --no-gitignore --mode no-install \
-		--out-dir $(@D) --out-name everwire -- --config "$(short-paths)"
+	@RUSTC_BOOTSTRAP=1 wasm-pack --quiet build --release --target web --no-pack --no-gitignore --mode no-install \
+		--out-dir $(@D) --out-name everwire -- --config "$(trap-panics)" $(small-std)
 	@touch $@
 
 # ------------------------------------------------------------------------------------------ tools

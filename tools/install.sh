@@ -43,13 +43,15 @@ install_crate() {
 
 install_wasm_target() {
   target=wasm32-unknown-unknown
-  [ -d "$(rustc --print sysroot)/lib/rustlib/$target/lib" ] && return
+  library=$(rustc --print sysroot)/lib/rustlib
+  [ -d "$library/$target/lib" ] && [ -d "$library/src/rust/library" ] && return
   if ! command -v rustup >/dev/null 2>&1; then
-    echo "The Rust target $target is missing and there is no rustup: install it with the package manager Rust came from." >&2
+    echo "The Rust target $target or the sources of the standard library (rust-src) are missing, and there is no rustup: install them with the package manager Rust came from." >&2
     exit 1
   fi
-  say "Rust target $target (a few seconds)"
+  say "Rust target $target and the sources of the standard library (a few seconds)"
   rustup target add "$target"
+  rustup component add rust-src
 }
 
 missing_browsers() {

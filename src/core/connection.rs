@@ -84,10 +84,19 @@ impl Connection {
         connection
     }
 
-    /// Whether it has lasted long enough to count as a success.
+    /// It ends. Whether it had lasted long enough to count as a success, which a throttled timer may not have told yet.
+    pub fn has_lasted<P: Clone>(&self, cx: &mut Context<P>) -> bool {
+        let lasted = cx.at().since(self.opened) >= cx.options.stable_after;
+        if lasted && !self.stable {
+            cx.note_stable();
+        }
+        self.stable || lasted
+    }
+
+    /// Whether anything was heard on it. What merely opened proves nothing of the peer behind.
     #[must_use]
-    pub const fn is_stable(&self) -> bool {
-        self.stable
+    pub fn was_heard(&self) -> bool {
+        self.terms.is_some() || self.heartbeat.heard() > self.opened
     }
 
     /// The terms of a peer that said hello.

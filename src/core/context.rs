@@ -213,6 +213,11 @@ impl<P: Clone> Context<P> {
         self.actions.push_back(action);
     }
 
+    /// Gives an order that comes before all others that wait.
+    pub fn act_first(&mut self, action: Action<P>) {
+        self.actions.push_front(action);
+    }
+
     /// The next order.
     pub fn next_action(&mut self) -> Option<Action<P>> {
         self.actions.pop_front()

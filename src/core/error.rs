@@ -82,7 +82,7 @@ impl Reason {
                 "The page is in the background store of the browser; the connection opens again when it is shown."
             }
             Self::BreakerOpen { .. } => {
-                "Too many attempts in a row failed; one is made every minute. retry() tries at once."
+                "Too many attempts in a row failed; now and then one is made. retry() tries at once."
             }
             Self::Unauthorized { .. } => "The server refused the credentials. Sign in again, then call retry().",
             Self::Refused { .. } => "The server refused the connection for good. Call retry() to try all the same.",
@@ -158,7 +158,7 @@ impl Warning {
             Self::Senseless => "The server sent a protocol message whose values make no sense; it was ignored.",
             Self::ManyClients => "More than five clients of this page connect to the same place; share one.",
             Self::BreakerOpened => {
-                "Ten attempts in a row failed; from now on one is made a minute. retry() tries at once."
+                "Too many attempts in a row failed; from now on they are rare (option breaker). retry() tries at once."
             }
             Self::AckUnsupported => {
                 "A message was sent with { ack: true } to a server that gives no acknowledgements; it counts as sent."

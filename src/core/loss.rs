@@ -46,14 +46,20 @@ pub enum Verdict {
 
 /// Takes note that `connection` is lost: what was in flight is sent again on the next one.
 pub fn leave<P: Clone>(cx: &mut Context<P>, connection: &Connection) {
-    cx.heard = Some(connection.heard());
-    cx.sent_to.lost_at = Some(cx.at());
+    if connection.was_heard() {
+        cx.heard = Some(connection.heard());
+    }
+    if connection.terms().is_some() {
+        // The server cannot have seen us later than it was heard; its memory counts from there.
+        cx.sent_to.lost_at = Some(connection.heard());
+    }
     cx.position.forget_outstanding();
 }
 
 /// What follows the loss of an attempt, or of `connection` if it had opened.
 pub fn after<P: Clone>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>) -> Verdict {
     let rule = rule(cx, &loss);
+    let stable = connection.is_some_and(|connection| connection.has_lasted(cx));
     cx.reason = Some(loss.reason);
     if let Some(connection) = connection {
         leave(cx, connection);
@@ -66,7 +72,6 @@ pub fn after<P: Clone>(cx: &mut Context<P>, loss: Loss, connection: Option<&Conn
         cx.settle(ended);
     }
     let excused = loss.sent_away || rule == CloseRule::Fast;
-    let stable = connection.is_some_and(Connection::is_stable);
     if !stable && !excused && cx.breaker.fail() {
         cx.warn_once(Warning::BreakerOpened);
     }

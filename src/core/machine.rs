@@ -51,11 +51,12 @@ impl<P: Clone> Machine<P> {
     /// Takes an input.
     pub fn handle(&mut self, now: Now, input: Input<P>) {
         let slept = self.cx.clock.read(now);
-        let late = matches!(input, Input::Tick) && is_late(self.cx.at(), self.watch);
+        let tick = matches!(input, Input::Tick);
+        let late = tick && is_late(self.cx.at(), self.watch);
         if slept || late {
             self.state.wake(&mut self.cx, slept);
         }
-        if self.watch <= self.cx.at() {
+        if tick && self.watch <= self.cx.at() {
             self.watch = self.cx.at().after(WATCH_MS);
         }
         if let Some(input) = self.note(input) {
@@ -193,7 +194,8 @@ impl<P: Clone> Machine<P> {
         };
         if registers != self.registers {
             self.registers = registers;
-            self.cx.act(Action::Program(registers));
+            // Before the other orders of this input: what it sends may be joined from now on.
+            self.cx.act_first(Action::Program(registers));
         }
     }
 }

@@ -163,7 +163,7 @@ impl<P> Position<P> {
         let own = self.log.as_ref().map(|log| &log.epoch);
         let request = self.outstanding.take().map(|outstanding| outstanding.request);
         // What was missed of our own log is seen by its numbers.
-        self.owed = request.filter(|request| own.is_none() || request.epoch.as_ref() != own).or(self.owed.take());
+        self.owed = request.filter(|request| own.is_none() || request.epoch.as_ref() != own).or_else(|| self.owed.take());
         self.held.clear();
     }
 
@@ -205,6 +205,7 @@ impl<P> Position<P> {
         let mut deliveries = Vec::new();
         let before = self.log.clone();
         let only_wanted = self.outstanding.as_ref().is_some_and(|own| own.request == Request::STATE);
+        let asked_from = self.outstanding.as_ref().and_then(|own| own.request.last_seen);
         let restored = answer.state.is_some();
         if !numbered {
             deliveries.extend(answer.events.into_iter().map(Delivery::Event));
@@ -224,7 +225,7 @@ impl<P> Position<P> {
             } else if !(only_wanted && self.log == before) {
                 self.skip();
             }
-            let from = answer.from.or(before.as_ref().map(|log| log.seq));
+            let from = answer.from.or(asked_from).or_else(|| before.as_ref().map(|log| log.seq));
             deliveries.push(Delivery::State { state: answer.state, from, to: answer.to });
         }
         if answer.more {

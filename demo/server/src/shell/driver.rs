@@ -180,7 +180,15 @@ struct Task {
 }
 
 impl Task {
-    async fn run(mut self) -> Result<(), StoreError> {
+    async fn run(self) -> Result<(), StoreError> {
+        let executor = self.executor.clone();
+        let ended = self.serve().await;
+        // However it ends, a journal that cannot be written included: no command outlives the server.
+        executor.stop();
+        ended
+    }
+
+    async fn serve(mut self) -> Result<(), StoreError> {
         let mut batch = Vec::new();
         // A restart has runs to go on with.
         self.tick().await?;

@@ -107,6 +107,12 @@ impl Executor {
         running.killers.values().for_each(Killer::kill);
     }
 
+    /// Removes all scratch folders: nothing will look into them again.
+    pub(super) fn clear(&self) {
+        // A folder that was never made, or that something still writes into, is the system's to clean up.
+        let _ = fs::remove_dir_all(&self.0.scratch);
+    }
+
     /// Removes the scratch folders of all runs but `current`.
     pub(super) fn tidy(&self, current: &BTreeSet<String>) {
         let Ok(entries) = fs::read_dir(&self.0.scratch) else { return };

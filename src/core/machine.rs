@@ -53,14 +53,17 @@ impl<P: Clone> Machine<P> {
         let slept = self.cx.clock.read(now);
         let tick = matches!(input, Input::Tick);
         let late = tick && is_late(self.cx.at(), self.watch);
-        if slept || late {
-            self.state.wake(&mut self.cx, slept);
+        if slept {
+            self.state.wake(&mut self.cx, true);
         }
         if tick && self.watch <= self.cx.at() {
             self.watch = self.cx.at().after(WATCH_MS);
         }
         if let Some(input) = self.note(input) {
             self.become_state(|state, cx| state.handle(cx, input));
+        }
+        if late {
+            self.state.wake(&mut self.cx, false);
         }
         self.program();
         let snapshot = self.snapshot();

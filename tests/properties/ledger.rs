@@ -4,8 +4,8 @@
 //! where it is made.
 
 use everwire::core::action::Fate;
-use everwire::core::input::{Generation, ReceiptId};
 use everwire::core::continuity::Continuity;
+use everwire::core::input::{Generation, ReceiptId};
 use everwire::core::terms::Terms;
 use everwire::wire::message::{ClientMessage, ServerHello};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,6 +52,8 @@ pub(crate) struct Ledger {
     hole: bool,
     handled: BTreeSet<String>,
     asked: Option<(Option<u64>, Option<String>)>,
+    /// The log that the answer under way names.
+    answers: Option<String>,
 }
 
 impl Ledger {
@@ -207,14 +209,30 @@ impl Ledger {
         self.last_seq = seq;
     }
 
+    /// The data plane is told what to expect: what lies before it and was not delivered is a hole.
+    pub(crate) fn expects(&mut self, next: u64) {
+        if next > self.last_seq + 1 {
+            self.hole = true;
+            self.last_seq = next - 1;
+        }
+    }
+
     pub(crate) fn handled(&mut self, id: &str) {
         self.handled.insert(id.to_owned());
+    }
+
+    /// An answer comes that names this log.
+    pub(crate) fn answered(&mut self, epoch: Option<String>) {
+        self.answers = epoch.filter(|epoch| epoch.len() <= 128);
     }
 
     pub(crate) fn resynced(&mut self, state: bool, to: Option<u64>) {
         let to = to.filter(|to| *to < (1 << 53) - 1).unwrap_or(self.last_seq);
         self.hole = !state && (self.hole || to != self.last_seq);
         self.last_seq = to;
+        if self.log.is_some() {
+            self.log = self.answers.take().or(self.log.take());
+        }
     }
 
     pub(crate) fn check_continuity(&self, continuity: Continuity) {

@@ -3,6 +3,9 @@
 //! Each property runs `EVERWIRE_CASES` sequences (a few thousand by default) of 200 to 240 inputs, chosen the same way
 //! in every run; `EVERWIRE_SEED` chooses others. A sequence that fails is made small and printed.
 
+// A host program: the tests in browsers are built for wasm, all targets at once.
+#![cfg(not(target_arch = "wasm32"))]
+
 mod ledger;
 mod operation;
 mod world;
@@ -66,4 +69,36 @@ fn anything() {
         world.run(operations);
         world.end();
     });
+}
+
+#[test]
+fn debug() {
+    use Operation::*;
+    let mut world = World::new(3308849861455259516);
+    world.trace = Some(Vec::new());
+    for op in [
+        Proceed(45655436843151388),
+        Closed { back: 0, code: 4401, overrule: None },
+        Late(17643055),
+        Proceed(42068044744855930),
+        Proceed(24956176192548602),
+        Proceed(51832324581106027),
+        Resync(16407595007207712),
+        Closed { back: 0, code: 1002, overrule: Some(false) },
+        Proceed(16543400496796335),
+        Proceed(49431305134187029),
+        Proceed(16120242068301856),
+        Proceed(5890344040687878),
+        Resync(53869667105923625),
+        Event { back: 0, seq: 153006712415323, how: 597682470372 },
+        Proceed(31518316959761861),
+        Proceed(55346008020482083),
+    ] {
+        println!("{op:?}");
+        world.step(op);
+        for action in world.trace.as_mut().expect("on").drain(..) {
+            println!("    {action:?}");
+        }
+    }
+    world.end();
 }

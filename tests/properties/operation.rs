@@ -106,11 +106,7 @@ impl Operation {
             154 => Self::ConstructFailed(back),
             155..=156 => Self::SendFailed(back),
             157..=160 => Self::Hello(rest),
-            161..=184 => Self::Event {
-                back: if rest & 3 == 0 { back } else { 0 },
-                seq: rest >> 8,
-                how: rest >> 16,
-            },
+            161..=184 => Self::Event { back: if rest & 3 == 0 { back } else { 0 }, seq: rest >> 8, how: rest >> 16 },
             185..=200 => Self::Outcome { n: rest & 0xff, how: rest >> 8 },
             201..=207 => Self::Resync(rest),
             208..=211 => {

@@ -132,7 +132,9 @@ impl World {
             Operation::Event { back, seq, how } => self.event(self.older(back), seq, how),
             Operation::Outcome { n, how } => self.outcome(n, how),
             Operation::Resync(how) => self.resync(how),
-            Operation::Goaway { retry_after, spread, grace } => self.goaway(Goaway { retry_after, spread, grace, reason: None }),
+            Operation::Goaway { retry_after, spread, grace } => {
+                self.goaway(Goaway { retry_after, spread, grace, reason: None })
+            }
             Operation::Pong => self.message(ServerMessage::Pong { ts: None }),
             Operation::Ping => self.give(Input::Ping { generation: self.current(), ping: Payload::Ping }),
             Operation::Garbage { malformed: true } => self.give(Input::Malformed(self.current())),
@@ -194,10 +196,18 @@ impl World {
         let features = [feature::BATCH, feature::ACK, feature::SEQ];
         let mut hello = ServerHello {
             v: 1,
-            features: features.into_iter().enumerate().filter(|(bit, _)| how & (0x1_0000 << bit) == 0).map(|(_, name)| name.to_owned()).collect(),
+            features: features
+                .into_iter()
+                .enumerate()
+                .filter(|(bit, _)| how & (0x1_0000 << bit) == 0)
+                .map(|(_, name)| name.to_owned())
+                .collect(),
             epoch: Some(self.epoch.to_string()),
             seq: Some(self.head),
-            limits: Limits { frame: None, inflight: [None, Some(1), Some(4), Some(u64::MAX)][(how >> 20) as usize % 4] },
+            limits: Limits {
+                frame: None,
+                inflight: [None, Some(1), Some(4), Some(u64::MAX)][(how >> 20) as usize % 4],
+            },
             keep: [None, Some(0), Some(u64::MAX), Some(60_000)][(how >> 22) as usize % 4],
             ..ServerHello::default()
         };
@@ -214,7 +224,8 @@ impl World {
         }
         let by = [HeartbeatBy::Client, HeartbeatBy::Server, HeartbeatBy::None][(how >> 24) as usize % 3];
         if how & 0x400_0000 != 0 {
-            hello.heartbeat = Some(HeartbeatTerms { by, every: [None, Some(0), Some(u64::MAX)][(how >> 27) as usize % 3] });
+            hello.heartbeat =
+                Some(HeartbeatTerms { by, every: [None, Some(0), Some(u64::MAX)][(how >> 27) as usize % 3] });
         }
         if matches!(self.machine.state(), State::Open(_) | State::Closing(_)) && !self.said_hello {
             self.said_hello = self.ledger.hello(&hello);
@@ -274,9 +285,14 @@ impl World {
         let honest = how & 0xff == 0;
         let same_log = asked.is_none_or(|(_, epoch)| epoch.is_none_or(|epoch| epoch == self.epoch.to_string()));
         let kept = if honest { same_log && asked.is_some_and(|(last, _)| last.is_some()) } else { how & 1 == 0 };
-        let near = |bits: u64| [None, Some(self.head), Some(self.head.wrapping_add(bits >> 3).wrapping_sub(1)), Some(u64::MAX)][(bits & 3) as usize];
+        let near = |bits: u64| {
+            [None, Some(self.head), Some(self.head.wrapping_add(bits >> 3).wrapping_sub(1)), Some(u64::MAX)]
+                [(bits & 3) as usize]
+        };
         let first = from.saturating_add(1);
-        let events = (first..=self.head).take(if kept { 20 } else { 0 }).filter(|seq| honest || (how >> 8) & (1 << (seq & 7)) != 0);
+        let events = (first..=self.head)
+            .take(if kept { 20 } else { 0 })
+            .filter(|seq| honest || (how >> 8) & (1 << (seq & 7)) != 0);
         let events: Vec<_> = events
             .map(|seq| {
                 let id = (how >> 16 & 7 == 1).then(|| critical(seq & 7));
@@ -285,7 +301,11 @@ impl World {
             .collect();
         let cut_short = kept && events.last().and_then(|event| event.seq).is_some_and(|last| last < self.head);
         let answer = Resync {
-            epoch: if honest || how & 2 == 0 { Some(self.epoch.to_string()) } else { [None, Some("x".to_owned()), Some("e".repeat(500))][(how >> 2) as usize % 3].clone() },
+            epoch: if honest || how & 2 == 0 {
+                Some(self.epoch.to_string())
+            } else {
+                [None, Some("x".to_owned()), Some("e".repeat(500))][(how >> 2) as usize % 3].clone()
+            },
             from: if honest { Some(from) } else { near(how >> 20) },
             to: if honest { events.last().map_or(Some(self.head), |event| event.seq) } else { near(how >> 28) },
             kept,
@@ -293,6 +313,7 @@ impl World {
             state: (!kept && (honest || how & 0x80 == 0)).then_some(Payload::State),
             more: if honest { cut_short } else { how & 0x40 != 0 },
         };
+        self.ledger.answered(answer.epoch.clone());
         self.message(ServerMessage::Resync(answer));
     }
 
@@ -345,7 +366,8 @@ impl World {
 
     fn give(&mut self, input: Input<Payload>) {
         let tick = matches!(input, Input::Tick);
-        let skips = matches!(input, Input::Retry | Input::Page(PageEvent::PageShow | PageEvent::Visible) | Input::Start);
+        let skips =
+            matches!(input, Input::Retry | Input::Page(PageEvent::PageShow | PageEvent::Visible) | Input::Start);
         let waited = if let State::Waiting(waiting) = self.machine.state() { Some(waiting.until) } else { None };
         let reading = self.plane.read();
         self.machine.handle(self.now, Input::Plane(reading));
@@ -401,7 +423,10 @@ impl World {
             }
             Action::DeliverResync { state, to, .. } => self.ledger.resynced(state.is_some(), to),
             Action::Settle { receipt, outcome } => self.ledger.settled(receipt, outcome.fate),
-            Action::Program(registers) => self.plane.program(registers),
+            Action::Program(registers) => {
+                self.ledger.expects(registers.next_seq);
+                self.plane.program(registers);
+            }
             Action::Changed | Action::Warn(_) => {}
         }
     }
@@ -420,7 +445,7 @@ impl World {
 
     fn check_bounds(&self, snapshot: &Snapshot) {
         let most = self.options.queue_normal + self.options.queue_high;
-        assert!(snapshot.queued <= most && snapshot.queued_bytes <= self.options.queue_bytes, "the queue is bounded");
+        assert!(snapshot.queued as u64 <= most && snapshot.queued_bytes as u64 <= self.options.queue_bytes, "the queue is bounded");
         assert!(snapshot.in_flight <= 1_024, "what is in flight is bounded");
     }
 }

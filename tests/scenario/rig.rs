@@ -1,0 +1,389 @@
+//! A machine, a shell and a data plane in virtual time.
+//!
+//! Owns the clocks and what the shell does (reads the plane before every input, carries out every order in sequence,
+//! ticks at deadlines); must not know what is right. Sockets and providers do nothing unless told.
+
+use everwire::core::action::{Action, Fate, Outcome};
+use everwire::core::data_plane_model::{DataPlaneModel, Element, Verdict};
+use everwire::core::error::Warning;
+use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority, ReceiptId};
+use everwire::core::machine::Machine;
+use everwire::core::options::Options;
+use everwire::core::snapshot::{Freshness, PublicState, Snapshot};
+use everwire::core::time::{Instant, Now};
+use everwire::wire::message::{
+    ClientMessage, Event, Goaway, Nack, Resync, ServerHello, ServerMessage, feature,
+};
+
+pub(crate) const CLIENT: &str = "c0ffee";
+/// The wall clock when the monotonic one stands at 0.
+pub(crate) const EPOCH: u64 = 1_700_000_000_000;
+/// Ticks without time going on.
+const MOST_TICKS: u32 = 10;
+
+/// A machine and what surrounds it.
+pub(crate) struct Rig {
+    pub(crate) machine: Machine<u32>,
+    plane: DataPlaneModel,
+    pub(crate) mono: u64,
+    pub(crate) wall: u64,
+    actions: Vec<(u64, Action<u32>)>,
+    /// What handlers saw, in order: events by their payload.
+    pub(crate) delivered: Vec<u32>,
+    /// The last call to the providers.
+    pub(crate) call: u32,
+    /// The last socket.
+    pub(crate) socket: Generation,
+    receipts: ReceiptId,
+    /// Whether handlers of critical events return at once.
+    pub(crate) handlers_return: bool,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub(crate) fn with(choose: impl FnOnce(&mut Options)) -> Self {
+        Self::seeded(7, choose)
+    }
+
+    pub(crate) fn seeded(seed: u64, choose: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options::default();
+        choose(&mut options);
+        let now = Now { mono: Instant(0), wall: EPOCH };
+        Self {
+            machine: Machine::new(now, seed, CLIENT.to_owned(), options),
+            plane: DataPlaneModel::default(),
+            mono: 0,
+            wall: EPOCH,
+            actions: Vec::new(),
+            delivered: Vec::new(),
+            call: 0,
+            socket: 0,
+            receipts: 0,
+            handlers_return: true,
+        }
+    }
+
+    /// A client that is open to a peer that has not said anything.
+    pub(crate) fn open() -> Self {
+        Self::open_with(|_| {})
+    }
+
+    pub(crate) fn open_with(choose: impl FnOnce(&mut Options)) -> Self {
+        let mut rig = Self::with(choose);
+        rig.start();
+        rig.connect();
+        rig
+    }
+
+    /// A client that is open to an everwire server whose log stands at 5.
+    pub(crate) fn greeted() -> Self {
+        Self::greeted_with(|_| {})
+    }
+
+    pub(crate) fn greeted_with(choose: impl FnOnce(&mut Options)) -> Self {
+        let mut rig = Self::open_with(choose);
+        rig.hello("e", 5);
+        rig.forget();
+        rig
+    }
+
+    // ------------------------------------------------------------------------------------------------ what happens
+
+    pub(crate) fn give(&mut self, input: Input<u32>) {
+        let now = Now { mono: Instant(self.mono), wall: self.wall };
+        self.machine.handle(now, Input::Plane(self.plane.read()));
+        self.machine.handle(now, input);
+        while let Some(action) = self.machine.poll() {
+            self.actions.push((self.mono, action.clone()));
+            self.perform(&action);
+        }
+    }
+
+    pub(crate) fn start(&mut self) {
+        self.give(Input::Start);
+    }
+
+    /// The providers answer and the socket opens, wherever the attempt stands.
+    pub(crate) fn connect(&mut self) {
+        self.resolve();
+        self.opened();
+    }
+
+    pub(crate) fn resolve(&mut self) {
+        self.give(Input::Resolved { call: self.call, token: None });
+    }
+
+    pub(crate) fn opened(&mut self) {
+        self.give(Input::Opened(self.socket));
+    }
+
+    pub(crate) fn closed(&mut self, code: u16) {
+        self.give(Input::Closed { generation: self.socket, code, overrule: None });
+    }
+
+    /// The next attempt comes when it is due, and its socket opens.
+    pub(crate) fn reconnect(&mut self) {
+        let before = self.call;
+        self.until(|rig| rig.call > before);
+        self.connect();
+    }
+
+    pub(crate) fn hello(&mut self, epoch: &str, seq: u64) {
+        self.hello_of(greeting(epoch, seq));
+    }
+
+    pub(crate) fn hello_of(&mut self, hello: ServerHello) {
+        self.message(ServerMessage::Hello(hello));
+    }
+
+    pub(crate) fn message(&mut self, message: ServerMessage<u32>) {
+        self.plane.frame(Instant(self.mono));
+        self.give(Input::Message { generation: self.socket, message });
+    }
+
+    pub(crate) fn pong(&mut self) {
+        self.message(ServerMessage::Pong { ts: None });
+    }
+
+    pub(crate) fn ack(&mut self, n: u64) {
+        self.message(ServerMessage::Ack { id: format!("{CLIENT}.{n}") });
+    }
+
+    pub(crate) fn nack(&mut self, n: u64, code: &str, retry_after: Option<u64>) {
+        let id = format!("{CLIENT}.{n}");
+        self.message(ServerMessage::Nack(Nack { id, code: code.to_owned(), message: "no".to_owned(), retry_after }));
+    }
+
+    pub(crate) fn goaway(&mut self, retry_after: u64, spread: u64, grace: u64) {
+        self.message(ServerMessage::Goaway(Goaway { retry_after, spread, grace, reason: None }));
+    }
+
+    /// An event comes on the last socket; its payload is its number.
+    pub(crate) fn event(&mut self, seq: u64) {
+        self.event_of(self.socket, Some(seq), None, seq as u32);
+    }
+
+    /// An event without a number.
+    pub(crate) fn plain(&mut self, payload: u32) {
+        self.event_of(self.socket, None, None, payload);
+    }
+
+    pub(crate) fn event_of(&mut self, generation: Generation, seq: Option<u64>, id: Option<&str>, payload: u32) {
+        self.plane.frame(Instant(self.mono));
+        let element = Element { generation, typed: true, flagged: false, id: id.is_some(), seq, ts: Some(self.wall) };
+        if self.plane.element(&element) == Verdict::Deliver {
+            self.delivered.push(payload);
+            return;
+        }
+        let event = Event { id: id.map(str::to_owned), seq, again: false, event: payload };
+        self.give(Input::Event { generation, event, bytes: 50 });
+    }
+
+    pub(crate) fn page(&mut self, event: PageEvent) {
+        self.give(Input::Page(event));
+    }
+
+    /// Sends; the payload is the receipt.
+    pub(crate) fn send(&mut self, priority: Priority, ack: bool) -> ReceiptId {
+        self.receipts += 1;
+        let receipt = self.receipts;
+        self.give(Input::Send(Outgoing { receipt, payload: receipt, bytes: 10, priority, ack }));
+        receipt
+    }
+
+    // ---------------------------------------------------------------------------------------------------- and when
+
+    /// Time goes on, and the timer fires exactly when it is due.
+    pub(crate) fn advance(&mut self, ms: u64) {
+        let end = self.mono + ms;
+        self.until(|rig| rig.deadline() > end);
+        self.pass(end - self.mono);
+    }
+
+    /// Time goes on from deadline to deadline until something is so.
+    pub(crate) fn until(&mut self, so: impl Fn(&Self) -> bool) {
+        let mut ticks = 0;
+        while !so(self) {
+            let due = self.deadline();
+            assert!(due < u64::MAX, "nothing is due, and it is not so yet");
+            ticks = if due > self.mono { 0 } else { ticks + 1 };
+            assert!(ticks < MOST_TICKS, "time stands still");
+            self.pass(due - self.mono);
+            self.give(Input::Tick);
+        }
+    }
+
+    /// Time goes on, the timer does not, and then it fires once.
+    pub(crate) fn late(&mut self, ms: u64) {
+        self.pass(ms);
+        self.give(Input::Tick);
+    }
+
+    /// Time goes on, and nobody looks.
+    pub(crate) const fn pass(&mut self, ms: u64) {
+        self.mono += ms;
+        self.wall += ms;
+    }
+
+    /// The machine sleeps: the monotonic clock stands still.
+    pub(crate) const fn sleep(&mut self, ms: u64) {
+        self.wall += ms;
+    }
+
+    /// When the timer is due; never, if it is not.
+    pub(crate) fn deadline(&self) -> u64 {
+        self.machine.deadline().map_or(u64::MAX, |(due, _)| due.0)
+    }
+
+    // ------------------------------------------------------------------------------------------- what came of it
+
+    /// Forgets what was ordered and delivered so far.
+    pub(crate) fn forget(&mut self) {
+        self.actions.clear();
+        self.delivered.clear();
+    }
+
+    /// What was ordered, and when, as far as `pick` wants it.
+    pub(crate) fn picked<T>(&self, pick: impl Fn(&Action<u32>) -> Option<T>) -> Vec<(u64, T)> {
+        self.actions.iter().filter_map(|(at, action)| Some((*at, pick(action)?))).collect()
+    }
+
+    /// The same without the moments.
+    fn all<T>(&self, pick: impl Fn(&Action<u32>) -> Option<T>) -> Vec<T> {
+        self.actions.iter().filter_map(|(_, action)| pick(action)).collect()
+    }
+
+    /// Sockets made, and when.
+    pub(crate) fn connects(&self) -> Vec<(u64, Generation)> {
+        self.picked(|action| if let Action::Connect(generation) = action { Some(*generation) } else { None })
+    }
+
+    pub(crate) fn abandoned(&self) -> Vec<Generation> {
+        self.all(|action| if let Action::Abandon { generation, .. } = action { Some(*generation) } else { None })
+    }
+
+    pub(crate) fn said(&self) -> Vec<ClientMessage> {
+        self.all(|action| if let Action::Say { message, .. } = action { Some(message.clone()) } else { None })
+    }
+
+    /// The moments of the pings.
+    pub(crate) fn pings(&self) -> Vec<u64> {
+        let ping = |action: &Action<u32>| {
+            matches!(action, Action::Say { message: ClientMessage::Ping { .. }, .. }).then_some(())
+        };
+        self.picked(ping).into_iter().map(|(at, ())| at).collect()
+    }
+
+    /// What was asked for, by `last_seen` and epoch.
+    pub(crate) fn resyncs(&self) -> Vec<(Option<u64>, Option<String>)> {
+        let asked = |message| {
+            if let ClientMessage::ResyncRequest { last_seen, epoch } = message { Some((last_seen, epoch)) } else { None }
+        };
+        self.said().into_iter().filter_map(asked).collect()
+    }
+
+    /// Messages sent: payload, number, `$again`.
+    pub(crate) fn transmitted(&self) -> Vec<(u32, Option<u64>, bool)> {
+        self.all(|action| {
+            if let Action::Transmit { payload, id, again, .. } = action { Some((*payload, *id, *again)) } else { None }
+        })
+    }
+
+    pub(crate) fn settled(&self) -> Vec<(ReceiptId, Fate)> {
+        self.outcomes().into_iter().map(|(receipt, outcome)| (receipt, outcome.fate)).collect()
+    }
+
+    pub(crate) fn outcomes(&self) -> Vec<(ReceiptId, Outcome)> {
+        self.all(|action| {
+            if let Action::Settle { receipt, outcome } = action { Some((*receipt, outcome.clone())) } else { None }
+        })
+    }
+
+    pub(crate) fn warnings(&self) -> Vec<Warning> {
+        self.all(|action| if let Action::Warn(warning) = action { Some(*warning) } else { None })
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        self.machine.snapshot()
+    }
+
+    pub(crate) fn state(&self) -> &'static str {
+        self.machine.state().name()
+    }
+
+    pub(crate) fn public(&self) -> PublicState {
+        self.snapshot().state
+    }
+
+    pub(crate) fn freshness(&self) -> Freshness {
+        self.snapshot().freshness
+    }
+
+    /// How long from now until the next attempt, as a person is told.
+    pub(crate) fn retry_in(&self) -> Option<u64> {
+        self.snapshot().retry_at.map(|at| at - self.wall)
+    }
+
+    fn perform(&mut self, action: &Action<u32>) {
+        match action {
+            Action::Resolve { call } => self.call = *call,
+            Action::Connect(generation) => self.socket = *generation,
+            Action::Deliver { payload, id } => {
+                self.delivered.push(*payload);
+                if let Some(id) = id.clone().filter(|_| self.handlers_return) {
+                    self.give(Input::Handled { id });
+                }
+            }
+            Action::Program(registers) => self.plane.program(*registers),
+            Action::Abandon { .. }
+            | Action::Say { .. }
+            | Action::Pong { .. }
+            | Action::Transmit { .. }
+            | Action::DeliverResync { .. }
+            | Action::Settle { .. }
+            | Action::Changed
+            | Action::Warn(_) => {}
+        }
+    }
+}
+
+/// The hello of a server that does everything.
+pub(crate) fn greeting(epoch: &str, seq: u64) -> ServerHello {
+    ServerHello {
+        v: 1,
+        features: [feature::BATCH, feature::ACK, feature::SEQ].map(str::to_owned).to_vec(),
+        epoch: Some(epoch.to_owned()),
+        seq: Some(seq),
+        ..ServerHello::default()
+    }
+}
+
+/// An answer that holds everything in `(from, to]`.
+pub(crate) fn kept(epoch: &str, from: u64, to: u64) -> ServerMessage<u32> {
+    let event = |seq: u64| Event { id: None, seq: Some(seq), again: false, event: seq as u32 };
+    ServerMessage::Resync(Resync {
+        epoch: Some(epoch.to_owned()),
+        from: Some(from),
+        to: Some(to),
+        kept: true,
+        events: (from + 1..=to).map(event).collect(),
+        state: None,
+        more: false,
+    })
+}
+
+/// An answer that is the state at `to`.
+pub(crate) fn state_at(epoch: &str, to: u64) -> ServerMessage<u32> {
+    ServerMessage::Resync(Resync {
+        epoch: Some(epoch.to_owned()),
+        from: None,
+        to: Some(to),
+        kept: false,
+        events: Vec::new(),
+        state: Some(99),
+        more: false,
+    })
+}

@@ -19,6 +19,7 @@ use crate::{
     },
     store::{Store, StoreError, file::FileStore, memory::MemoryStore},
 };
+use axum::serve::ListenerExt;
 use std::{ffi::OsString, fmt, fs, io, net::Ipv4Addr, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -113,6 +114,8 @@ impl Server {
             frame: config.limits.frame,
         };
         let router = http::router(app, guard, &config);
+        // Frames are small and should leave at once; a socket that refuses is only a little later.
+        let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
         let pages = tokio::spawn(async move { axum::serve(listener, router).await });
         let proxy = tokio::spawn(proxy::serve(proxy_listener, address, links));
         let listeners = [pages.abort_handle(), proxy.abort_handle()];

@@ -170,7 +170,7 @@ describe('memory', { concurrency: true }, () => {
   });
 
   test('a thousand cuts of one client leak no listener, closure or page of wasm', async (t) => {
-    const peer = await startPeer(t, (socket) => void setTimeout(() => socket.close(1012), 2));
+    const peer = await startPeer(t, (socket) => void setTimeout(() => socket.terminate(), 2));
     const { page, context } = await openLab(t);
     await context.addInitScript(watchWasm);
     await page.reload();

@@ -143,8 +143,8 @@ describe('a run', { concurrency: true }, () => {
     const server = await startServer(t);
     const { dashboard } = await openDashboard(t, server, { dag: 'budget' });
     await dashboard.start();
-    await until('the warning', async () => (await dashboard.part('budget').getAttribute('data-low')) === 'true', { within: 20_000 });
-    await dashboard.runIs('over_budget', 20_000);
+    await until('the warning', async () => (await dashboard.part('budget').getAttribute('data-low')) === 'true', { within: 90_000, every: 50 });
+    await dashboard.runIs('over_budget', 60_000);
     assert.equal((await dashboard.nodes())['never'], 'cancelled');
   });
 

@@ -69,7 +69,8 @@ describe('a stalled connection', { concurrency: true }, () => {
       const seen = await page.evaluate(() => Reflect.get(window, 'seen'));
       assert.deepEqual(seen.slice(0, 2), ['open fresh', 'open stale'], seen.join(', '));
       await server.network(await dashboard.link(), 'restore');
-      await dashboard.isLive(40_000);
+      await tellWindow(page, 'online');
+      await dashboard.isLive(20_000);
       assert.equal((await server.metrics())['connections_per_client_peak'], 1);
     });
   }

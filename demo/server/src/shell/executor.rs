@@ -34,6 +34,8 @@ struct Inner {
     root: PathBuf,
     /// Where each run has an empty folder of its own.
     scratch: PathBuf,
+    /// Whether a later life of the server goes on with those folders.
+    lasting: bool,
     /// What marks the commands of this journal.
     journal: OsString,
     driver: OnceLock<Driver>,
@@ -47,10 +49,10 @@ struct Running {
 }
 
 impl Executor {
-    /// An executor of commands in `root`, with scratch folders in `scratch`.
+    /// An executor of commands in `root`, with scratch folders in `scratch`; unless they are `lasting`, they go with it.
     #[must_use]
-    pub fn new(root: PathBuf, scratch: PathBuf, journal: OsString) -> Self {
-        Self(Arc::new(Inner { root, scratch, journal, driver: OnceLock::new(), running: Mutex::default() }))
+    pub fn new(root: PathBuf, scratch: PathBuf, lasting: bool, journal: OsString) -> Self {
+        Self(Arc::new(Inner { root, scratch, lasting, journal, driver: OnceLock::new(), running: Mutex::default() }))
     }
 
     /// Where ends are reported. The first call counts.
@@ -107,12 +109,6 @@ impl Executor {
         running.killers.values().for_each(Killer::kill);
     }
 
-    /// Removes all scratch folders: nothing will look into them again.
-    pub(super) fn clear(&self) {
-        // A folder that was never made, or that something still writes into, is the system's to clean up.
-        let _ = fs::remove_dir_all(&self.0.scratch);
-    }
-
     /// Removes the scratch folders of all runs but `current`.
     pub(super) fn tidy(&self, current: &BTreeSet<String>) {
         let Ok(entries) = fs::read_dir(&self.0.scratch) else { return };
@@ -167,6 +163,15 @@ impl Executor {
     fn running(&self) -> std::sync::MutexGuard<'_, Running> {
         // Plain values: a panic elsewhere cannot leave them half changed.
         self.0.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if !self.lasting {
+            // A folder that was never made, or that something still writes into, is the system's to clean up.
+            let _ = fs::remove_dir_all(&self.scratch);
+        }
     }
 }
 

@@ -40,8 +40,6 @@ pub struct Server {
     address: SocketAddr,
     proxy_address: SocketAddr,
     driver: Driver,
-    /// Set where nothing outlives the server: its scratch folders go with it.
-    forgetful: Option<Executor>,
     life: JoinHandle<Result<(), StoreError>>,
     listeners: [AbortHandle; 2],
 }
@@ -99,8 +97,7 @@ impl Server {
             let killed = orphans::kill(&journal);
             tracing::info!(killed, "commands of an earlier life");
         }
-        let executor = Executor::new(config.root.clone(), scratch, journal);
-        let forgetful = (!store.is_durable()).then(|| executor.clone());
+        let executor = Executor::new(config.root.clone(), scratch, store.is_durable(), journal);
         let (driver, life) = Driver::start(hub, store, clock, executor);
         let life = tokio::spawn(life);
 
@@ -119,7 +116,7 @@ impl Server {
         let pages = tokio::spawn(async move { axum::serve(listener, router).await });
         let proxy = tokio::spawn(proxy::serve(proxy_listener, address, links));
         let listeners = [pages.abort_handle(), proxy.abort_handle()];
-        Ok(Self { address, proxy_address, driver, forgetful, life, listeners })
+        Ok(Self { address, proxy_address, driver, life, listeners })
     }
 
     /// Where pages and streams are.
@@ -157,9 +154,6 @@ impl Server {
         let _ = self.driver.stop(GRACE, SPREAD).await;
         sleep(LAST_WORDS).await;
         self.listeners.iter().for_each(AbortHandle::abort);
-        if let Some(executor) = self.forgetful {
-            executor.clear();
-        }
         Ok(self.life.await.map_err(StoreError::new)??)
     }
 }

@@ -2,7 +2,7 @@
 // Owns the default entry: the client with its wasm inlined, compiled by the first client that is
 // made; must not know how a client works.
 
-import { clientFrom } from './load.js';
+import { clientFrom } from './client.js';
 import { hex } from './wasm.js';
 
 export { EverwireError } from './everwire_error.js';

@@ -2,7 +2,7 @@
 // Owns the one instance of the wasm module and the errors for a page that cannot have it; must not
 // know where the module comes from.
 
-import { Client as CoreClient, initSync } from './core.js';
+import { initSync } from './core.js';
 import { EverwireError } from './everwire_error.js';
 
 let loaded = false;
@@ -47,23 +47,6 @@ function isPolicy(cause, module) {
     (module instanceof WebAssembly.Module || WebAssembly.validate(module))
   );
 }
-
-/**
- * The `Client` of an entry: the core's, which makes sure first that there is a core.
- *
- * @param {() => WebAssembly.Module | BufferSource} source
- */
-export const clientFrom = (source) =>
-  class Client extends CoreClient {
-    /**
-     * @param {any} url
-     * @param {any} [options]
-     */
-    constructor(url, options) {
-      load(source);
-      super(url, options);
-    }
-  };
 
 /**
  * @param {string} why

@@ -1,7 +1,8 @@
 // @ts-check
 // Owns the entry for those who fetch the wasm themselves; must not know how a client works.
 
-import { clientFrom, load, unavailable } from './load.js';
+import { clientFrom } from './client.js';
+import { load, unavailable } from './load.js';
 
 export { EverwireError } from './everwire_error.js';
 

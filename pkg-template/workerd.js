@@ -3,7 +3,7 @@
 // must not know how a client works.
 
 import module from './core.wasm';
-import { clientFrom } from './load.js';
+import { clientFrom } from './client.js';
 
 export { EverwireError } from './everwire_error.js';
 

@@ -24,6 +24,21 @@ impl Client {
         Ok(Self(Driver::start(Choices::read(url, options)?)))
     }
 
+    /// A client that its application closed, with the handlers of its first life: the package frees what is closed.
+    ///
+    /// # Errors
+    /// As those of `new`, if the options were changed meanwhile.
+    pub fn again(url: &JsValue, options: &JsValue, plane: &JsValue) -> Result<Self, JsValue> {
+        Ok(Self(Driver::closed_before(Choices::read(url, options)?, plane.clone().unchecked_into())))
+    }
+
+    /// What holds the handlers.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn plane(&self) -> JsValue {
+        AsRef::<JsValue>::as_ref(&self.0.plane).clone()
+    }
+
     /// The state, by the names of the WebSocket standard.
     #[wasm_bindgen(getter)]
     #[must_use]

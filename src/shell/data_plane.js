@@ -31,8 +31,8 @@ const entry = (kind) => ({ handlers: [], kind });
 const isTyped = (value) => typeof value === 'object' && value !== null && typeof value.type === 'string';
 
 export class DataPlane {
-  /** @param {Sink} sink */
-  constructor(sink) {
+  /** @param {Sink} [sink] */
+  constructor(sink = nothing) {
     this.sink = sink;
     /** @type {Map<string, Entry>} */
     this.table = new Map();
@@ -53,6 +53,22 @@ export class DataPlane {
     // … and that the core reads.
     this.heard = 0;
     this.greatestTs = -1;
+  }
+
+  /**
+   * A core begins, or another one that knows nothing of the one before.
+   *
+   * @param {Sink} sink
+   */
+  serve(sink) {
+    this.sink = sink;
+    this.program(false, 0, 0, 0, false, false, 0, false);
+    this.heard = 0;
+    this.greatestTs = -1;
+  }
+
+  wantsState() {
+    return this.resync.handlers.length > 0;
   }
 
   /**

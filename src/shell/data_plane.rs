@@ -12,7 +12,12 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     pub(super) type DataPlane;
     #[wasm_bindgen(constructor)]
-    pub(super) fn new(sink: &JsValue) -> DataPlane;
+    fn new() -> DataPlane;
+    /// Tells `sink` from now on.
+    #[wasm_bindgen(method)]
+    pub(super) fn serve(this: &DataPlane, sink: &JsValue);
+    #[wasm_bindgen(method, js_name = wantsState)]
+    pub(super) fn wants_state(this: &DataPlane) -> bool;
     #[wasm_bindgen(method, js_name = program)]
     #[allow(clippy::too_many_arguments, reason = "an object would have to be made and read again")]
     fn set_registers(
@@ -75,6 +80,12 @@ extern "C" {
     pub(super) fn pong(this: &Outlet, name: &str, ping: &JsValue);
     #[wasm_bindgen(method)]
     pub(super) fn flush(this: &Outlet);
+}
+
+impl Default for DataPlane {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl DataPlane {

@@ -65,11 +65,26 @@ pub(super) struct Driver {
 impl Driver {
     /// A client that begins to connect.
     pub(super) fn start(choices: Choices) -> Rc<Self> {
+        let driver = Self::new(choices, None);
+        driver.input(Input::Start);
+        driver.attach();
+        driver
+    }
+
+    /// A client that is closed, and has the handlers of an earlier one.
+    pub(super) fn closed_before(choices: Choices, plane: DataPlane) -> Rc<Self> {
+        let driver = Self::new(choices, Some(plane));
+        driver.input(Input::WantState(driver.plane.wants_state()));
+        driver.input(Input::Close { drain: None });
+        driver
+    }
+
+    fn new(choices: Choices, plane: Option<DataPlane>) -> Rc<Self> {
         let client = clock::hex(&clock::random::<16>());
         let seed = u64::from_le_bytes(clock::random());
         let reserved: Vec<_> =
             RESERVED_TYPES.iter().map(|kind| (*kind, choices.options.reserved_name(kind).to_owned())).collect();
-        let driver = Rc::new_cyclic(|me: &Weak<Self>| {
+        Rc::new_cyclic(|me: &Weak<Self>| {
             let sink = Closure::<dyn Fn(u32, JsValue, u32, u32)>::new({
                 let me = me.clone();
                 move |kind, value, generation, bytes| {
@@ -78,7 +93,8 @@ impl Driver {
                     }
                 }
             });
-            let plane = DataPlane::new(sink.as_ref());
+            let plane = plane.unwrap_or_default();
+            plane.serve(sink.as_ref());
             for (place, (_, name)) in reserved.iter().enumerate() {
                 plane.reserve(name, place);
             }
@@ -103,10 +119,7 @@ impl Driver {
                 on_warning: choices.on_warning,
                 _sink: sink,
             }
-        });
-        driver.input(Input::Start);
-        driver.attach();
-        driver
+        })
     }
 
     /// Takes an input. Called from within an action, it waits until those before it are done.

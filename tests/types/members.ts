@@ -5,8 +5,8 @@ import type { Client } from 'everwire';
 import type { Client as Generated } from '../../pkg/core.js';
 import { holds, type Same } from './expect.js';
 
-/** wasm-bindgen's own, which nobody needs: a client that is not used is freed with its JavaScript object. */
-type Plumbing = 'free' | '__destroy_into_raw' | '__wbg_ptr' | typeof Symbol.dispose;
+/** wasm-bindgen's own, and what the package's class needs of the core's. */
+type Plumbing = 'plane' | 'free' | '__destroy_into_raw' | '__wbg_ptr' | typeof Symbol.dispose;
 
 type Members = keyof Client;
 holds<Same<Members, Exclude<keyof Generated, Plumbing>>>();

@@ -46,7 +46,7 @@ say = @printf '==> %s\n'
 
 # ----------------------------------------------------------------------------------- what to call
 
-.PHONY: help demo test check pkg bench clean build server installed-package wasm-tools browsers browser-tools
+.PHONY: help demo test long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
 
 help: ## list the targets
 	@echo 'everwire: make TARGET'
@@ -60,6 +60,9 @@ demo: build ## build everything and serve the demo on http://127.0.0.1:$PORT (fi
 
 test: ## run every test, in every engine (ONLY=host,e2e runs some); ends on "N passed, N failed"
 	@node tools/run-tests.mjs
+
+long: build installed-package browsers ## the end-to-end tests in their long versions, in real time (about 20 minutes)
+	@EVERWIRE_LONG=1 node --test --test-reporter=spec $(wildcard tests/e2e/*.test.mjs)
 
 check: build installed-package wasm-tools ## format, lints, docs, types and package linters; denies warnings
 	@node tools/check.mjs

@@ -11,8 +11,11 @@
 
 /** @param {string[]} flags @param {string[]} prefix */
 const wasmPackTest = (flags, prefix = []) => [
-  ...prefix, 'wasm-pack', 'test', '--headless', ...flags, '--mode', 'no-install', '--', '--test', 'browser*',
+  'node', 'tools/with-server.mjs', ...prefix, 'wasm-pack', 'test', '--headless', ...flags, '--mode', 'no-install', '--', '--test', 'browser*',
 ];
+
+/** In seconds, for a whole target of tests; wasm-bindgen allows 20 unless told otherwise. */
+const wasmTestLimit = { WASM_BINDGEN_TEST_TIMEOUT: '180' };
 
 /** @type {Suite[]} */
 export const suites = [
@@ -35,6 +38,7 @@ export const suites = [
     title: 'shell and data plane in Chromium',
     needs: ['browser-tools'],
     command: wasmPackTest(['--chrome', '--chromedriver', 'chromedriver']),
+    env: wasmTestLimit,
     minutes: 5,
   },
   {
@@ -42,6 +46,7 @@ export const suites = [
     title: 'shell and data plane in Firefox',
     needs: ['browser-tools'],
     command: wasmPackTest(['--firefox', '--geckodriver', 'geckodriver']),
+    env: wasmTestLimit,
     minutes: 5,
   },
   {
@@ -49,6 +54,7 @@ export const suites = [
     title: 'shell and data plane in WebKit',
     needs: ['browser-tools'],
     command: wasmPackTest(['--safari', '--safaridriver', 'WebKitWebDriver'], ['xvfb-run', '-a']),
+    env: wasmTestLimit,
     minutes: 5,
   },
   {

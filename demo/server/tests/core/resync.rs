@@ -169,3 +169,30 @@ fn events_wait_for_a_hello_that_may_yet_come() {
     world.pass(2_000);
     assert!(!world.take(silent).is_empty(), "who says nothing is served plain");
 }
+
+#[test]
+fn an_event_that_overtook_the_hello_does_not_make_a_client_plain() {
+    let mut world = World::gated();
+    let conn = world.connect();
+    world.say(conn, json!({"type":"pause_execution"}));
+    world.start();
+    world.say(conn, json!({"type":"hello","v":1,"features":["batch","ack","seq"],"client":"c"}));
+    let messages = world.take(conn);
+    let log_events = messages
+        .iter()
+        .filter(|message| message.get("$id").is_none() && message["type"] != "hello" && message["type"] != "error");
+    assert!(log_events.clone().count() > 0);
+    assert!(log_events.clone().all(|message| message["$seq"].is_u64()), "{messages:?}");
+}
+
+#[test]
+fn a_hello_after_plain_events_is_answered_by_the_state() {
+    let mut world = World::gated();
+    let conn = world.connect();
+    world.start();
+    world.pass(10_000);
+    assert!(world.take(conn).iter().any(|message| message["type"] == "dag_mutated"), "served plain");
+    world.say(conn, json!({"type":"hello","v":1,"features":["batch","ack","seq"],"client":"c"}));
+    let messages = world.take(conn);
+    assert_eq!((&messages[0]["type"], &messages[0]["kept"]), (&json!("resync"), &json!(false)), "{messages:?}");
+}

@@ -53,7 +53,9 @@ impl Hub {
     fn message(&mut self, conn: u64, message: FromClient, now: Now) {
         self.stats.messages_in += 1;
         let Some(session) = self.sessions.get_mut(&conn) else { return };
-        if session.awaits_hello() && !matches!(message, FromClient::Control(ClientMessage::Hello(_))) {
+        // An event may have been on its way before our hello was read; whatever else comes first comes from a plain peer.
+        let may_say_hello = matches!(message, FromClient::Control(ClientMessage::Hello(_)) | FromClient::Event(_));
+        if session.awaits_hello() && !may_say_hello {
             session.phase = Phase::Plain;
         }
         let price =
@@ -109,6 +111,10 @@ impl Hub {
         }
         let has = |name| hello.features.iter().any(|feature| feature == name);
         let (batch, ack, seq) = (has(feature::BATCH), has(feature::ACK), has(feature::SEQ));
+        if session.phase == Phase::Plain {
+            // It was told events without their numbers: the state stands for them, or it would ask for them again.
+            session.resync = Some(u64::MAX);
+        }
         session.phase = Phase::Everwire(Peer { client: hello.client.clone(), batch, ack, seq });
         room.touch(&hello.client);
         let client = room.clients.entry(hello.client).or_default();

@@ -1,0 +1,53 @@
+// @ts-check
+// Runs a command beside the server of the browser tests, and ends the server with it.
+//
+//     node tools/with-server.mjs COMMAND [ARG ...]
+//
+// The address is compiled into the tests, so the usual port is kept where it is free: another one costs a compilation.
+
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+
+const usualPort = 8975;
+const port = await freePort();
+const address = `ws://127.0.0.1:${port}`;
+
+const server = spawn(process.execPath, ['tests/browser/server.mjs', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+await new Promise((resolve, reject) => {
+  server.stdout.once('data', resolve);
+  server.once('exit', (code) => reject(new Error(`the server of the browser tests ended with ${code}`)));
+});
+server.stdout.resume();
+
+const [command = '', ...args] = process.argv.slice(2);
+const env = { ...process.env, ...(port === usualPort ? {} : { EVERWIRE_TEST_WS: address }) };
+const child = spawn(command, args, { stdio: 'inherit', env });
+child.once('error', (error) => {
+  console.error(`${command}: ${error.message}`);
+  end(1);
+});
+child.once('exit', (code, signal) => end(signal === null ? (code ?? 1) : 1));
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => child.kill(signal));
+
+/** @param {number} code */
+function end(code) {
+  server.kill();
+  process.exitCode = code;
+}
+
+/** @returns {Promise<number>} */
+async function freePort() {
+  return (await tryPort(usualPort)) ?? (await tryPort(0)) ?? Promise.reject(new Error('no port is free'));
+}
+
+/** @param {number} port @returns {Promise<number | undefined>} */
+function tryPort(port) {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(undefined));
+    probe.listen(port, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined));
+    });
+  });
+}

@@ -146,7 +146,7 @@ export interface Snapshot {
    * `foreign` answers nothing of ours.
    */
   readonly peer: 'unknown' | 'foreign' | 'simple' | 'everwire';
-  /** Connections that opened so far. */
+  /** Connections that opened so far, or since the last `close()`. */
   readonly connects: number;
 }
 
@@ -302,7 +302,8 @@ export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent ex
   send(event: ClientEvent, options?: SendOptions): Receipt;
 
   /**
-   * Closes for good, once what was accepted is out or `drain` is over. `retry()` connects again.
+   * Closes for good, once what was accepted is out or `drain` is over. `retry()` connects
+   * again, with the handlers of before and as a new client to the server.
    *
    * @throws EverwireError `invalid_option`
    */

@@ -2,6 +2,7 @@
 // Servers that cannot be reached or will not have us: how long a client waits, and when it stops hammering.
 
 import assert from 'node:assert/strict';
+import { connect, createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { jump, setSpeed } from './support/page-clock.mjs';
 import { openLab } from './support/lab.mjs';
@@ -79,6 +80,62 @@ describe('backoff', { concurrency: 4 }, () => {
       const step = Number(expected[place]);
       assert.ok(gap >= step - 0.05 && gap <= step * 1.3 + 0.75, `gap ${place} is ${gap} s, not ${step} s`);
     }
+  });
+
+  test('a socket that hangs in CONNECTING is given up after ten seconds, and the next attempt succeeds', async (t) => {
+    // Accepts, and says nothing until it is told to behave.
+    let hangs = true;
+    const peer = await startPeer(t, smallest);
+    /** @type {import('node:net').Socket[]} */
+    const hung = [];
+    const door = createServer((socket) => {
+      socket.on('error', () => {});
+      if (hangs) return void hung.push(socket);
+      const inner = connect(peer.port, '127.0.0.1').on('error', () => {});
+      socket.pipe(inner).pipe(socket);
+    });
+    await new Promise((listening) => door.listen(0, '127.0.0.1', () => listening(null)));
+    t.after(() => {
+      for (const socket of hung) socket.destroy();
+      door.close();
+    });
+    const { port } = /** @type {import('node:net').AddressInfo} */ (door.address());
+    const { lab, page } = await openLab(t, { clock: true });
+    await lab.connect(`ws://127.0.0.1:${port}/`);
+    await until('an attempt', () => hung.length === 1);
+    await setSpeed(page, 10);
+    await lab.becomes({ state: 'closed' });
+    const [first, ...others] = await lab.history();
+    const end = others.find(({ state }) => state === 'closed');
+    assert.ok(first && end);
+    assert.equal(end.reason?.code, 'connect_timeout');
+    assert.ok(Math.abs(end.at - first.at - 10_000) < 500, `given up after ${end.at - first.at} ms`);
+    hangs = false;
+    await lab.becomes({ state: 'open', connects: 1 });
+    // What the hung one does now is nobody's business.
+    for (const socket of hung) socket.destroy();
+    await setSpeed(page, 1);
+    await page.waitForTimeout(200);
+    assert.equal((await lab.snapshot()).connects, 1);
+    assert.equal((await lab.snapshot()).state, 'open');
+  });
+
+  test('a close that the server never answers completes all the same', async (t) => {
+    const peer = await startPeer(t, (socket) => void Reflect.get(socket, '_socket').pause());
+    const { lab, page } = await openLab(t);
+    await lab.connect(peer.url);
+    await lab.becomes({ state: 'open' });
+    const receipt = await page.evaluate(async () => {
+      const { client } = Reflect.get(window, 'lab');
+      const last = client.send({ type: 'last_words' });
+      client.close();
+      return (await last.settled).fate;
+    });
+    assert.equal(receipt, 'sent');
+    await lab.becomes({ state: 'closed', final: true }, 2_000);
+    assert.equal((await lab.snapshot()).reason?.code, 'closed_by_application');
+    await page.waitForTimeout(2_500);
+    assert.equal(peer.visits.length, 1, 'nothing is tried after close()');
   });
 
   test('every client has a jitter of its own', async (t) => {

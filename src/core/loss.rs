@@ -8,7 +8,7 @@ use super::connection::Connection;
 use super::context::Context;
 use super::error::{Reason, Warning};
 use super::not_before::NotBefore;
-use super::time::Millis;
+use super::time::{Instant, Millis};
 use crate::wire::close_code::{self, CloseRule};
 
 /// A server that goes away on purpose is returned to within this, spread evenly, the first time.
@@ -23,15 +23,15 @@ pub struct Loss {
     pub reason: Reason,
     /// What `shouldReconnect` said, if anything.
     pub overrule: Option<bool>,
-    /// The server had asked us to leave.
-    pub sent_away: bool,
+    /// The server had asked us to leave, and the next attempt was to be made then.
+    pub sent_away: Option<Instant>,
 }
 
 impl Loss {
     /// An end that nobody overruled.
     #[must_use]
     pub const fn of(reason: Reason) -> Self {
-        Self { reason, overrule: None, sent_away: false }
+        Self { reason, overrule: None, sent_away: None }
     }
 }
 
@@ -63,7 +63,7 @@ pub fn after<P: Clone>(cx: &mut Context<P>, loss: Loss, connection: Option<&Conn
     cx.reason = Some(loss.reason);
     if let Some(connection) = connection {
         leave(cx, connection);
-        if !loss.sent_away && cx.thrash.connection_lost(cx.clock.at()) {
+        if loss.sent_away.is_none() && cx.thrash.connection_lost(cx.clock.at()) {
             cx.warn_once(Warning::Thrashing);
         }
     }
@@ -71,7 +71,7 @@ pub fn after<P: Clone>(cx: &mut Context<P>, loss: Loss, connection: Option<&Conn
         let ended = cx.flight.too_big();
         cx.settle(ended);
     }
-    let excused = loss.sent_away || rule == CloseRule::Fast;
+    let excused = loss.sent_away.is_some() || rule == CloseRule::Fast;
     if !stable && !excused && cx.breaker.fail() {
         cx.warn_once(Warning::BreakerOpened);
     }
@@ -126,11 +126,10 @@ fn rule<P>(cx: &Context<P>, loss: &Loss) -> CloseRule {
     }
 }
 
-fn floors<P: Clone>(cx: &mut Context<P>, rule: CloseRule, sent_away: bool) -> NotBefore {
+fn floors<P: Clone>(cx: &mut Context<P>, rule: CloseRule, sent_away: Option<Instant>) -> NotBefore {
     let at = cx.at();
     let delay = match rule {
-        // The server named its time.
-        _ if sent_away && cx.server_word.is_some() => 0,
+        _ if sent_away.is_some() => 0,
         CloseRule::Fast if !cx.returned_fast => {
             cx.returned_fast = true;
             cx.rng.up_to(FAST_MS)
@@ -145,11 +144,12 @@ fn floors<P: Clone>(cx: &mut Context<P>, rule: CloseRule, sent_away: bool) -> No
         server: word(cx),
         thrash: cx.thrash.not_before(at, &mut cx.rng),
         breaker: cx.breaker.not_before(at, &mut cx.rng),
-        backoff: Some(at.after(delay)),
+        backoff: Some(sent_away.unwrap_or(at.after(delay))),
     }
 }
 
-fn word<P: Clone>(cx: &Context<P>) -> Option<super::time::Instant> {
+/// The server's word, while it holds.
+pub fn word<P: Clone>(cx: &Context<P>) -> Option<Instant> {
     cx.server_word.filter(|word| *word > cx.at())
 }
 

@@ -163,7 +163,8 @@ impl<P> Position<P> {
         let own = self.log.as_ref().map(|log| &log.epoch);
         let request = self.outstanding.take().map(|outstanding| outstanding.request);
         // What was missed of our own log is seen by its numbers.
-        self.owed = request.filter(|request| own.is_none() || request.epoch.as_ref() != own).or_else(|| self.owed.take());
+        self.owed =
+            request.filter(|request| own.is_none() || request.epoch.as_ref() != own).or_else(|| self.owed.take());
         self.held.clear();
     }
 

@@ -445,7 +445,10 @@ impl World {
 
     fn check_bounds(&self, snapshot: &Snapshot) {
         let most = self.options.queue_normal + self.options.queue_high;
-        assert!(snapshot.queued as u64 <= most && snapshot.queued_bytes as u64 <= self.options.queue_bytes, "the queue is bounded");
+        assert!(
+            snapshot.queued as u64 <= most && snapshot.queued_bytes as u64 <= self.options.queue_bytes,
+            "the queue is bounded"
+        );
         assert!(snapshot.in_flight <= 1_024, "what is in flight is bounded");
     }
 }

@@ -32,7 +32,10 @@ fn it_waits_a_second_and_what_is_unsettled_then_is_unknown() {
     rig.advance(999);
     assert_eq!(rig.public(), PublicState::Closing);
     rig.advance(1);
-    assert_eq!((rig.public(), rig.settled(), rig.abandoned()), (PublicState::Closed, vec![(1, Fate::Unknown)], vec![1]));
+    assert_eq!(
+        (rig.public(), rig.settled(), rig.abandoned()),
+        (PublicState::Closed, vec![(1, Fate::Unknown)], vec![1])
+    );
 }
 
 #[test]

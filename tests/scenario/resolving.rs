@@ -21,7 +21,10 @@ fn to_the_public_it_is_connecting() {
 fn a_rejection_is_a_failed_attempt_and_the_next_asks_afresh() {
     let mut rig = resolving();
     rig.give(Input::ResolveFailed { call: 1 });
-    assert_eq!((rig.state(), rig.snapshot().attempt, rig.snapshot().reason), ("waiting", 1, Some(Reason::ProviderFailed)));
+    assert_eq!(
+        (rig.state(), rig.snapshot().attempt, rig.snapshot().reason),
+        ("waiting", 1, Some(Reason::ProviderFailed))
+    );
     rig.until(|rig| rig.state() == "resolving");
     assert_eq!(rig.call, 2);
 }

@@ -11,9 +11,7 @@ use everwire::core::machine::Machine;
 use everwire::core::options::Options;
 use everwire::core::snapshot::{Freshness, PublicState, Snapshot};
 use everwire::core::time::{Instant, Now};
-use everwire::wire::message::{
-    ClientMessage, Event, Goaway, Nack, Resync, ServerHello, ServerMessage, feature,
-};
+use everwire::wire::message::{ClientMessage, Event, Goaway, Nack, Resync, ServerHello, ServerMessage, feature};
 
 pub(crate) const CLIENT: &str = "c0ffee";
 /// The wall clock when the monotonic one stands at 0.
@@ -207,12 +205,27 @@ impl Rig {
     pub(crate) fn until(&mut self, so: impl Fn(&Self) -> bool) {
         let mut ticks = 0;
         while !so(self) {
-            let due = self.deadline();
+            let due = self.deadline().max(self.mono);
             assert!(due < u64::MAX, "nothing is due, and it is not so yet");
             ticks = if due > self.mono { 0 } else { ticks + 1 };
             assert!(ticks < MOST_TICKS, "time stands still");
             self.pass(due - self.mono);
             self.give(Input::Tick);
+        }
+    }
+
+    /// The same, while the old socket of a handover or the only one answers every ping.
+    pub(crate) fn until_answering(&mut self, so: impl Fn(&Self) -> bool) {
+        let mut answered = self.pings().len();
+        while !so(self) {
+            self.pass(self.deadline().saturating_sub(self.mono));
+            self.give(Input::Tick);
+            if self.pings().len() > answered {
+                answered = self.pings().len();
+                if let Some(generation) = self.machine.state().connection().map(|connection| connection.generation) {
+                    self.give(Input::Message { generation, message: ServerMessage::Pong { ts: None } });
+                }
+            }
         }
     }
 
@@ -280,7 +293,11 @@ impl Rig {
     /// What was asked for, by `last_seen` and epoch.
     pub(crate) fn resyncs(&self) -> Vec<(Option<u64>, Option<String>)> {
         let asked = |message| {
-            if let ClientMessage::ResyncRequest { last_seen, epoch } = message { Some((last_seen, epoch)) } else { None }
+            if let ClientMessage::ResyncRequest { last_seen, epoch } = message {
+                Some((last_seen, epoch))
+            } else {
+                None
+            }
         };
         self.said().into_iter().filter_map(asked).collect()
     }

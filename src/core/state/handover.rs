@@ -37,8 +37,10 @@ impl Handover {
         let spread = cx.rng.up_to(goaway.spread.min(MAX_WAIT_MS));
         let word = at.after(goaway.retry_after.min(MAX_WAIT_MS)).after(spread);
         cx.server_word = Some(word);
+        // Backoff does not start this attempt: who is sent away again and again is thrashing.
+        let due = loss::unscheduled(cx).thrash.map_or(word, |brake| brake.max(word));
         cx.reason = Some(Reason::Goaway);
-        Self { phase: Phase::Scheduled(word), grace: at.after(goaway.grace.min(MAX_WAIT_MS)) }
+        Self { phase: Phase::Scheduled(due), grace: at.after(goaway.grace.min(MAX_WAIT_MS)) }
     }
 
     /// Its time has come, or its attempt took too long.
@@ -83,6 +85,11 @@ impl Handover {
             Phase::Connecting(attempt) => Some(attempt.generation),
             Phase::Scheduled(_) | Phase::Resolving(_) | Phase::Refused(_) => None,
         }
+    }
+
+    /// When its next attempt is due, if none is under way.
+    pub(super) const fn scheduled(&self) -> Option<Instant> {
+        if let Phase::Scheduled(at) = self.phase { Some(at) } else { None }
     }
 
     pub(super) fn deadline(&self) -> Option<Deadline> {

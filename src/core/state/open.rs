@@ -163,9 +163,9 @@ impl Open {
 
     /// The current connection is gone; the attempt beside it, if there is one, takes its place.
     fn lose<P: Clone>(self: Box<Self>, cx: &mut Context<P>, loss: Loss) -> State {
-        let sent_away = self.handover.is_some();
+        let sent_away = self.handover.as_ref().and_then(Handover::scheduled);
         if let Some(next) = self.handover.and_then(Handover::into_state) {
-            cx.reason = Some(Reason::Goaway);
+            cx.reason = Some(if let State::Stopped { reason } = next { reason } else { Reason::Goaway });
             loss::leave(cx, &self.connection);
             return next;
         }

@@ -39,7 +39,8 @@ impl Waiting {
     /// Online, visible: backoff ends within two seconds. The rest holds, and while thrashing there is no short cut.
     pub(super) fn hurry<P: Clone>(mut self, cx: &mut Context<P>) -> State {
         let soon = cx.at().after(cx.rng.up_to(HURRY_MS));
-        if !cx.thrash.is_on() && self.floors.due(cx.at()) > soon && self.floors.hurry(soon) {
+        let told = self.floors.due(cx.at());
+        if !cx.thrash.is_on() && self.floors.hurry(soon) && self.floors.due(cx.at()) < told {
             self.raise(loss::unscheduled(cx));
             self = self.again(cx);
         }
@@ -55,7 +56,10 @@ impl Waiting {
     /// An attempt now, unless something but backoff forbids it.
     fn at_once<P: Clone>(mut self, cx: &mut Context<P>) -> State {
         self.floors.backoff = None;
-        self.raise(loss::unscheduled(cx));
+        self.floors.server = self.floors.server.max(loss::word(cx));
+        if self.floors.due(cx.at()) <= cx.at() {
+            self.raise(loss::unscheduled(cx));
+        }
         self = self.again(cx);
         if self.until > cx.at() { State::Waiting(self) } else { Resolving::begin(cx) }
     }

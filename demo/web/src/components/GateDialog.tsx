@@ -64,7 +64,7 @@ export function GateDialog({ gate, more, progress, onDecide, onLater }: Props) {
         <p className="card-text" id={ids.text}>
           {presentation.description}
         </p>
-        {presentation.evidence?.map(({ node_id, title, text }) => (
+        {presentation.evidence?.filter(({ text }) => text.trim() !== '').map(({ node_id, title, text }) => (
           <pre key={node_id} className="output" tabIndex={0} role="region" aria-label={`Output of ${title}`}>
             {text}
           </pre>

@@ -11,8 +11,14 @@ extern "C" {
     fn performance_now() -> f64;
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
     fn date_now() -> f64;
-    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
-    fn get_random_values(bytes: &mut [u8]);
+}
+
+#[wasm_bindgen(module = "/src/shell/chance.js")]
+extern "C" {
+    /// 128 bits that nobody can guess, in hexadecimal.
+    pub(super) fn identity() -> String;
+    /// A whole number of 53 random bits.
+    pub(super) fn seed() -> f64;
 }
 
 /// Both clocks, in whole milliseconds.
@@ -23,17 +29,4 @@ pub(super) fn now() -> Now {
 /// A point on the clock of `performance.now()` and of the times of events.
 pub(super) const fn instant(millis: f64) -> Instant {
     Instant(millis as u64)
-}
-
-/// Bytes that nobody can guess.
-pub(super) fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    get_random_values(&mut bytes);
-    bytes
-}
-
-/// `bytes` in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| DIGITS[digit as usize] as char).collect()
 }

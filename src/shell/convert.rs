@@ -84,13 +84,15 @@ fn hello(value: &JsValue) -> Option<ServerHello> {
         Some(_) => return None,
     };
     let every = count(value, "heartbeat.every");
+    let mut features = Vec::new();
+    for name in [feature::BATCH, feature::ACK, feature::SEQ, feature::REPLY] {
+        if names(value, "features", name) {
+            features.push(name.to_owned());
+        }
+    }
     Some(ServerHello {
         v: count(value, "v")?,
-        features: [feature::BATCH, feature::ACK, feature::SEQ, feature::REPLY]
-            .into_iter()
-            .filter(|name| names(value, "features", name))
-            .map(str::to_owned)
-            .collect(),
+        features,
         epoch: id(value, "epoch"),
         seq: count(value, "seq"),
         heartbeat: by.map(|by| HeartbeatTerms { by, every }),

@@ -18,6 +18,7 @@ const MALFORMED = 1;
 const WANT_STATE = 2;
 const SEND_FAILED = 3;
 const ANSWERED = 4;
+const PAGE = 5;
 const RESERVED = 16;
 
 const BATCH_ELEMENTS = 1_000;
@@ -272,6 +273,11 @@ export class DataPlane {
    */
   answered(call, answers) {
     this.sink(ANSWERED, answers, call, 0);
+  }
+
+  /** @param {number} event of the page or the network */
+  paged(event) {
+    this.sink(PAGE, undefined, event, 0);
   }
 
   /** The client is gone; handlers may still be taken off. */

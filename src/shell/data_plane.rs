@@ -128,6 +128,8 @@ pub(super) mod told {
     pub(in crate::shell) const SEND_FAILED: u32 = 3;
     /// The url, protocols and token functions answered.
     pub(in crate::shell) const ANSWERED: u32 = 4;
+    /// Something of the page or the network.
+    pub(in crate::shell) const PAGE: u32 = 5;
     /// From here on: a message of the protocol, by its place in `RESERVED_TYPES`.
     pub(in crate::shell) const RESERVED: u32 = 16;
 }

@@ -1,9 +1,9 @@
 //! The loop between the browser and the core.
 //!
 //! Owns the machine of one client and everything it moves: sockets, the timer, the page's listeners, the data plane; must
-//! not know why an action is taken. An input is handled, the actions are taken out, the borrow ends, the actions are
-//! carried out; what the application's functions do meanwhile waits and is handled next. So no function of the
-//! application ever runs inside a borrow.
+//! not know why an action is taken. An input is handled in a borrow that ends; then each action is taken out in a borrow
+//! that ends, and carried out; what the application's functions do meanwhile waits until no action is left. So no function
+//! of the application ever runs inside a borrow.
 
 use super::choices::{Choices, report};
 use super::data_plane::{DataPlane, told};
@@ -56,7 +56,7 @@ pub(super) struct Driver {
     timer: RefCell<OneTimer>,
     page: RefCell<Option<Page>>,
     client: String,
-    reserved: Vec<(&'static str, String)>,
+    renamed: Vec<(&'static str, String)>,
     should_reconnect: Option<Function>,
     on_warning: Option<Function>,
     _sink: Closure<dyn Fn(u32, JsValue, u32, u32)>,
@@ -79,11 +79,11 @@ impl Driver {
         driver
     }
 
-    fn new(choices: Choices, plane: Option<DataPlane>) -> Rc<Self> {
-        let client = clock::hex(&clock::random::<16>());
-        let seed = u64::from_le_bytes(clock::random());
-        let reserved: Vec<_> =
-            RESERVED_TYPES.iter().map(|kind| (*kind, choices.options.reserved_name(kind).to_owned())).collect();
+    fn new(mut choices: Choices, plane: Option<DataPlane>) -> Rc<Self> {
+        let client = clock::identity();
+        let seed = clock::seed() as u64;
+        // The names on the wire are the shell's alone to know.
+        let renamed = std::mem::take(&mut choices.options.reserved);
         Rc::new_cyclic(|me: &Weak<Self>| {
             let sink = Closure::<dyn Fn(u32, JsValue, u32, u32)>::new({
                 let me = me.clone();
@@ -95,8 +95,8 @@ impl Driver {
             });
             let plane = plane.unwrap_or_default();
             plane.serve(sink.as_ref());
-            for (place, (_, name)) in reserved.iter().enumerate() {
-                plane.reserve(name, place);
+            for (place, kind) in RESERVED_TYPES.iter().enumerate() {
+                plane.reserve(name(&renamed, kind), place);
             }
             Self {
                 me: me.clone(),
@@ -114,7 +114,7 @@ impl Driver {
                 timer: RefCell::default(),
                 page: RefCell::default(),
                 client,
-                reserved,
+                renamed,
                 should_reconnect: choices.should_reconnect,
                 on_warning: choices.on_warning,
                 _sink: sink,
@@ -130,7 +130,8 @@ impl Driver {
         }
         loop {
             let Some(input) = self.waiting.borrow_mut().pop_front() else { break };
-            for action in self.handle(input) {
+            self.handle(input);
+            while let Some(action) = self.next() {
                 self.perform(action);
             }
         }
@@ -147,15 +148,8 @@ impl Driver {
             return;
         }
         self.alive.replace(self.me.upgrade());
-        let me = self.me.clone();
-        self.page.replace(Some(Page::watch(move |event| {
-            if let Some(me) = me.upgrade() {
-                me.input(Input::Page(event));
-            }
-        })));
-        for event in page::standing() {
-            self.input(Input::Page(event));
-        }
+        self.page.replace(Some(Page::watch(&self.plane)));
+        page::tell(&self.plane);
     }
 
     /// Turns an event into its text and sends it.
@@ -184,12 +178,15 @@ impl Driver {
         self.status.show(|| self.machine.borrow().snapshot())
     }
 
-    fn handle(&self, input: Input<JsValue>) -> Vec<Action<JsValue>> {
+    fn handle(&self, input: Input<JsValue>) {
         let now = clock::now();
         let mut machine = self.machine.borrow_mut();
         machine.handle(now, Input::Plane(self.plane.read()));
         machine.handle(now, input);
-        std::iter::from_fn(|| machine.poll()).collect()
+    }
+
+    fn next(&self) -> Option<Action<JsValue>> {
+        self.machine.borrow_mut().poll()
     }
 
     fn perform(&self, action: Action<JsValue>) {
@@ -206,11 +203,11 @@ impl Driver {
                 }
             }
             Action::Say { generation, message, joined } => {
-                let text = message.encode(&|kind| self.name(kind).to_owned());
+                let text = message.encode(&|kind| name(&self.renamed, kind).to_owned());
                 self.with(generation, |socket| socket.outlet.push(&text, joined));
             }
             Action::Pong { generation, ping } => {
-                self.with(generation, |socket| socket.outlet.pong(self.name("pong"), &ping));
+                self.with(generation, |socket| socket.outlet.pong(name(&self.renamed, "pong"), &ping));
             }
             Action::Transmit { generation, payload, id, again, joined } => {
                 let id = id.unwrap_or(0) as f64;
@@ -235,7 +232,7 @@ impl Driver {
             Action::Program(registers) => self.plane.program(&registers),
             Action::Changed => {
                 self.changed.set(true);
-                self.status.forget();
+                self.status.outdate();
                 self.plane.notify();
             }
             Action::Warn(warning) => self.warn(warning),
@@ -280,6 +277,10 @@ impl Driver {
             told::MALFORMED => Input::Malformed(generation),
             told::WANT_STATE => Input::WantState(value.is_truthy()),
             told::SEND_FAILED => Input::SendFailed(generation),
+            told::PAGE => match page::meaning(generation) {
+                Some(event) => Input::Page(event),
+                None => return,
+            },
             told::ANSWERED => match self.providers.answered(generation, value) {
                 Some(input) => input,
                 None => return,
@@ -333,10 +334,11 @@ impl Driver {
             act(socket);
         }
     }
+}
 
-    fn name(&self, kind: &str) -> &str {
-        self.reserved.iter().find(|(own, _)| *own == kind).map_or("", |(_, name)| name)
-    }
+/// The name on the wire of a reserved type.
+fn name<'a>(renamed: &'a [(&'static str, String)], kind: &'a str) -> &'a str {
+    renamed.iter().find(|(own, _)| *own == kind).map_or(kind, |(_, name)| name)
 }
 
 impl Drop for Driver {

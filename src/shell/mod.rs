@@ -19,3 +19,7 @@ mod websocket;
 mod client;
 
 pub use client::Client;
+
+/// A small allocator for a small heap: the standard one is several kilobytes more of the module.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();

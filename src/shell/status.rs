@@ -36,7 +36,7 @@ pub(super) struct Status(RefCell<Option<JsValue>>);
 
 impl Status {
     /// What was shown is no longer true.
-    pub(super) fn forget(&self) {
+    pub(super) fn outdate(&self) {
         self.0.replace(None);
     }
 

@@ -3,7 +3,7 @@
 //! Owns orders; must not know how they are carried out.
 
 use super::continuity::Continuity;
-use super::error::Warning;
+use super::error::{Cause, Warning};
 use super::input::{Generation, ReceiptId};
 use crate::wire::message::ClientMessage;
 
@@ -45,27 +45,44 @@ impl Fate {
 /// The end of a message, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The end.
+    /// The end. The peer confirmed it if it is [`Fate::Acked`].
     pub fate: Fate,
-    /// Whether the peer confirmed it.
-    pub confirmed: bool,
-    /// A stable word for the reason, where there is one.
-    pub code: Option<String>,
-    /// The reason for a person.
-    pub message: Option<String>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a message ended as it did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It needs no explanation.
+    Plain,
+    /// One of ours.
+    Ours(Cause),
+    /// The server's word, and its words for a person.
+    Said(String, String),
 }
 
 impl Outcome {
     /// An end that needs no explanation.
     #[must_use]
     pub const fn plain(fate: Fate) -> Self {
-        Self { fate, confirmed: matches!(fate, Fate::Acked), code: None, message: None }
+        Self { fate, why: Why::Plain }
     }
 
     /// An end with its reason.
     #[must_use]
-    pub fn because(fate: Fate, code: &str, message: &str) -> Self {
-        Self { fate, confirmed: false, code: Some(code.to_owned()), message: Some(message.to_owned()) }
+    pub const fn because(fate: Fate, cause: Cause) -> Self {
+        Self { fate, why: Why::Ours(cause) }
+    }
+
+    /// The stable word for the reason and the sentence for a person, where there is one.
+    #[must_use]
+    pub fn words(&self) -> Option<(&str, &str)> {
+        match &self.why {
+            Why::Plain => None,
+            Why::Ours(cause) => Some(cause.words()),
+            Why::Said(code, message) => Some((code, message)),
+        }
     }
 }
 

@@ -8,13 +8,14 @@ mod receive;
 use super::action::{Action, Fate, Outcome};
 use super::context::Context;
 use super::error::Warning;
+use super::flight::Flown;
 use super::heartbeat::{Beat, Heartbeat, is_late};
 use super::input::Generation;
 use super::position::Request;
 use super::snapshot::{Freshness, PeerKind};
 use super::terms::Terms;
 use super::time::{Instant, Millis};
-use super::timers::{Deadline, Timer, earliest};
+use super::timers::{Earliest, Timer};
 use crate::wire::message::{ClientMessage, Goaway};
 
 /// What was accepted waits this long for the peer's hello, at most.
@@ -133,19 +134,18 @@ impl Connection {
     }
 
     /// The next thing to do.
-    #[must_use]
-    pub fn deadline<P: Clone>(&self, cx: &Context<P>) -> Option<Deadline> {
-        let resend = self.terms.as_ref().filter(|terms| terms.ack).and_then(|_| cx.flight.late_at(self.generation));
-        earliest([
-            self.heartbeat.deadline(cx.at()),
-            (!self.stable).then(|| (self.opened.after(cx.options.stable_after), Timer::Stable)),
-            match self.flow {
-                Flow::Held { until } => Some((until, Timer::HelloTimeout)),
-                Flow::Free => None,
-            },
-            cx.position.deadline(),
-            resend.map(|at| (at, Timer::Resend)),
-        ])
+    pub fn deadline<P: Clone>(&self, cx: &Context<P>, earliest: &mut Earliest) {
+        self.heartbeat.deadline(cx.at(), earliest);
+        if !self.stable {
+            earliest.consider(Some(self.opened.after(cx.options.stable_after)), Timer::Stable);
+        }
+        if let Flow::Held { until } = self.flow {
+            earliest.consider(Some(until), Timer::HelloTimeout);
+        }
+        earliest.consider(cx.position.due(), Timer::ResyncTimeout);
+        if self.terms.as_ref().is_some_and(|terms| terms.ack) {
+            earliest.consider(cx.flight.late_at(self.generation), Timer::Resend);
+        }
     }
 
     /// A deadline passed.
@@ -176,7 +176,7 @@ impl Connection {
             }
             Timer::Resend => {
                 while let Some(flown) = cx.flight.nudge(self.generation, at) {
-                    self.transmit(cx, flown.payload, Some(flown.n), flown.again, flown.joined);
+                    self.fly(cx, flown);
                 }
             }
             Timer::PingStale
@@ -236,12 +236,12 @@ impl Connection {
             Some(terms) if terms.ack => {
                 let window = terms.window;
                 while let Some(flown) = cx.flight.resend(self.generation, at) {
-                    self.transmit(cx, flown.payload, Some(flown.n), flown.again, flown.joined);
+                    self.fly(cx, flown);
                 }
-                while let Some(message) = cx.outbox.pop(|message| !message.ack || cx.flight.has_room(window)) {
+                while let Some(message) = cx.outbox.pop(cx.flight.has_room(window)) {
                     if message.ack {
                         let flown = cx.flight.launch(message, self.generation, at);
-                        self.transmit(cx, flown.payload, Some(flown.n), false, flown.joined);
+                        self.fly(cx, flown);
                     } else {
                         self.send_plain(cx, message.receipt, message.payload, false);
                     }
@@ -254,7 +254,7 @@ impl Connection {
                 }
             }
             Some(_) | None => {
-                while let Some(message) = cx.outbox.pop(|_| true) {
+                while let Some(message) = cx.outbox.pop(true) {
                     self.send_plain(cx, message.receipt, message.payload, message.ack);
                 }
             }
@@ -305,11 +305,12 @@ impl Connection {
         if wanted_ack {
             cx.warn_once(Warning::AckUnsupported);
         }
-        self.transmit(cx, payload, None, false, true);
-        cx.settle([(receipt, Outcome::plain(Fate::Sent))]);
+        cx.act(Action::Transmit { generation: self.generation, payload, id: None, again: false, joined: true });
+        cx.end((receipt, Outcome::plain(Fate::Sent)));
     }
 
-    fn transmit<P: Clone>(&mut self, cx: &mut Context<P>, payload: P, id: Option<u64>, again: bool, joined: bool) {
-        cx.act(Action::Transmit { generation: self.generation, payload, id, again, joined });
+    fn fly<P: Clone>(&mut self, cx: &mut Context<P>, flown: Flown<P>) {
+        let Flown { payload, n, again, joined } = flown;
+        cx.act(Action::Transmit { generation: self.generation, payload, id: Some(n), again, joined });
     }
 }

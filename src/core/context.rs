@@ -5,7 +5,7 @@
 use super::action::{Action, Fate, Outcome};
 use super::backoff::Backoff;
 use super::breaker::Breaker;
-use super::error::{Reason, Warning};
+use super::error::{Cause, Reason, Warning};
 use super::flight::Flight;
 use super::inbox::Inbox;
 use super::input::{Generation, Outgoing, PageEvent};
@@ -16,7 +16,6 @@ use super::rng::Rng;
 use super::snapshot::PeerKind;
 use super::thrash::Thrash;
 use super::time::{Clock, Instant, Millis, Now};
-use std::collections::VecDeque;
 
 /// More clients of one page than this for one destination are too many.
 const MOST_SIBLINGS: u32 = 5;
@@ -78,7 +77,9 @@ pub struct Context<P> {
     pub rtt: Option<Millis>,
     /// Warnings that were given and are not repeated.
     warned: Vec<Warning>,
-    actions: VecDeque<Action<P>>,
+    /// The orders of the inputs so far, but for those that are being taken out.
+    actions: Vec<Action<P>>,
+    taken: std::vec::IntoIter<Action<P>>,
 }
 
 /// The page and the network.
@@ -197,7 +198,8 @@ impl<P: Clone> Context<P> {
             heard: None,
             rtt: None,
             warned: Vec::new(),
-            actions: VecDeque::new(),
+            actions: Vec::new(),
+            taken: Vec::new().into_iter(),
             options,
         }
     }
@@ -210,17 +212,20 @@ impl<P: Clone> Context<P> {
 
     /// Gives an order.
     pub fn act(&mut self, action: Action<P>) {
-        self.actions.push_back(action);
+        self.actions.push(action);
     }
 
     /// Gives an order that comes before all others that wait.
     pub fn act_first(&mut self, action: Action<P>) {
-        self.actions.push_front(action);
+        self.actions.insert(0, action);
     }
 
     /// The next order.
     pub fn next_action(&mut self) -> Option<Action<P>> {
-        self.actions.pop_front()
+        if self.taken.len() == 0 {
+            self.taken = std::mem::take(&mut self.actions).into_iter();
+        }
+        self.taken.next()
     }
 
     /// Warns once until [`Self::forget_warning`].
@@ -252,24 +257,28 @@ impl<P: Clone> Context<P> {
 
     /// Refuses a message: the application closed the client.
     pub fn refuse(&mut self, message: &Outgoing<P>) {
-        let outcome = Outcome::because(Fate::Aborted, "closed", "close() was called before");
-        self.settle([(message.receipt, outcome)]);
+        self.end((message.receipt, Outcome::because(Fate::Aborted, Cause::AfterClose)));
+    }
+
+    /// Tells how a message ended.
+    pub fn end(&mut self, (receipt, outcome): Ended) {
+        self.act(Action::Settle { receipt, outcome });
     }
 
     /// Tells how messages ended.
-    pub fn settle(&mut self, ended: impl IntoIterator<Item = Ended>) {
-        for (receipt, outcome) in ended {
-            self.act(Action::Settle { receipt, outcome });
+    pub fn settle(&mut self, ended: Vec<Ended>) {
+        for each in ended {
+            self.end(each);
         }
     }
 
     /// The application wants no more: what is unsent is aborted, what is sent and not settled is unknown.
     pub fn settle_all(&mut self) {
-        let unknown = self.flight.give_up("closed", "close() was called before the server answered");
+        let unknown = self.flight.give_up(Cause::Unanswered);
         self.settle(unknown);
-        let aborted = || Outcome::because(Fate::Aborted, "closed", "close() was called before it was sent");
-        let unsent: Vec<Ended> = self.outbox.drain().map(|message| (message.receipt, aborted())).collect();
-        self.settle(unsent);
+        while let Some(message) = self.outbox.pop(true) {
+            self.end((message.receipt, Outcome::because(Fate::Aborted, Cause::Unsent)));
+        }
     }
 
     /// A connection was open for long enough to count as a success.

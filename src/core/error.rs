@@ -167,6 +167,44 @@ impl Warning {
     }
 }
 
+/// Why a message ended as it did, where the server did not say so itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// There was no room for it.
+    QueueFull,
+    /// A newer message took its place.
+    Displaced,
+    /// It was sent after `close()`.
+    AfterClose,
+    /// `close()` came before it was sent.
+    Unsent,
+    /// `close()` came before its answer.
+    Unanswered,
+    /// The server may have forgotten it.
+    InDoubt,
+    /// The server stopped acknowledging.
+    AckUnsupported,
+    /// The server closes the connection because of its size.
+    TooBig,
+}
+
+impl Cause {
+    /// A stable word, and the sentence for a person.
+    #[must_use]
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::QueueFull => ("queue_full", "the queue is full; see the option queue"),
+            Self::Displaced => ("queue_full", "a newer message took its place"),
+            Self::AfterClose => ("closed", "close() was called before"),
+            Self::Unsent => ("closed", "close() was called before it was sent"),
+            Self::Unanswered => ("closed", "close() was called before the server answered"),
+            Self::InDoubt => ("in_doubt", "the server no longer knows whether it was applied"),
+            Self::AckUnsupported => ("ack_unsupported", "the server no longer gives acknowledgements"),
+            Self::TooBig => ("too_big", "the server closed the connection because of its size (1009)"),
+        }
+    }
+}
+
 /// Why an option was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OptionError {

@@ -3,12 +3,12 @@
 //! Owns their numbers, the window, resends and doubt; must not know queues or sockets. Applied at most once per epoch
 //! within `keep`, and exactly once if acknowledged (`PROTOCOL.md`, acknowledged messages).
 
-use super::action::{Fate, Outcome};
+use super::action::{Fate, Outcome, Why};
+use super::error::Cause;
 use super::input::{Generation, Outgoing, ReceiptId};
 use super::options::OnDoubt;
 use super::outbox::Ended;
 use super::time::{Instant, Millis};
-use std::collections::VecDeque;
 
 /// On a live connection an unanswered message is sent again after this long: a nudge.
 const RESEND_MS: Millis = 10_000;
@@ -19,7 +19,7 @@ const MAX_TEXT_BYTES: usize = 1_024;
 #[derive(Clone, Debug)]
 pub struct Flight<P> {
     /// In the order of their numbers.
-    messages: VecDeque<Flying<P>>,
+    messages: Vec<Flying<P>>,
     next: u64,
     /// One at a time and in a frame of its own: the last connection ended because a frame was too big.
     cautious: bool,
@@ -55,7 +55,7 @@ pub struct Flown<P> {
 impl<P> Default for Flight<P> {
     /// Nothing in flight; the first message is number 1.
     fn default() -> Self {
-        Self { messages: VecDeque::new(), next: 1, cautious: false }
+        Self { messages: Vec::new(), next: 1, cautious: false }
     }
 }
 
@@ -76,7 +76,7 @@ impl<P: Clone> Flight<P> {
     #[must_use]
     pub fn has_room(&self, window: u64) -> bool {
         let window = if self.cautious { 1 } else { window };
-        self.messages.front().is_none_or(|oldest| self.next < oldest.n + window)
+        self.messages.first().is_none_or(|oldest| self.next < oldest.n + window)
     }
 
     /// Gives a message its number and sends it.
@@ -91,18 +91,21 @@ impl<P: Clone> Flight<P> {
         };
         self.next += 1;
         let flown = flying.flown(!self.cautious);
-        self.messages.push_back(flying);
+        self.messages.push(flying);
         flown
     }
 
     /// The next message, in order, that was not sent on connection `on` yet.
     pub fn resend(&mut self, on: Generation, at: Instant) -> Option<Flown<P>> {
-        let joined = !self.cautious;
-        let reach = if self.cautious { 1 } else { usize::MAX };
-        let flying = self.messages.iter_mut().take(reach).find(|flying| flying.on != on)?;
+        let cautious = self.cautious;
+        let oldest = self.messages.first()?.n;
+        let flying = self.messages.iter_mut().find(|flying| flying.on != on)?;
+        if cautious && flying.n != oldest {
+            return None;
+        }
         flying.on = on;
         flying.again_at = at.after(RESEND_MS);
-        Some(flying.flown(joined))
+        Some(flying.flown(!cautious))
     }
 
     /// The next message, in order, whose answer on connection `on` is late.
@@ -121,19 +124,19 @@ impl<P: Clone> Flight<P> {
 
     /// The server applied number `n`.
     pub fn settle(&mut self, n: u64, outcome: Outcome) -> Option<Ended> {
-        let index = self.messages.binary_search_by_key(&n, |flying| flying.n).ok()?;
-        self.messages.remove(index).map(|flying| (flying.receipt, outcome))
+        let index = self.messages.iter().position(|flying| flying.n == n)?;
+        Some((self.messages.remove(index).receipt, outcome))
     }
 
     /// The server refused number `n`, for a person to read why.
     pub fn refuse(&mut self, n: u64, code: &str, message: &str) -> Option<Ended> {
-        self.settle(n, Outcome::because(Fate::Rejected, cut(code, 64), cut(message, MAX_TEXT_BYTES)))
+        self.settle(n, Outcome { fate: Fate::Rejected, why: Why::Said(cut(code, 64), cut(message, MAX_TEXT_BYTES)) })
     }
 
     /// The server is too busy for number `n` until `at`.
     pub fn postpone(&mut self, n: u64, at: Instant) {
-        if let Ok(index) = self.messages.binary_search_by_key(&n, |flying| flying.n) {
-            self.messages[index].again_at = at;
+        if let Some(flying) = self.messages.iter_mut().find(|flying| flying.n == n) {
+            flying.again_at = at;
         }
     }
 
@@ -144,22 +147,25 @@ impl<P: Clone> Flight<P> {
                 self.messages.iter_mut().for_each(|flying| flying.doubted = true);
                 Vec::new()
             }
-            OnDoubt::Fail => self.give_up("in_doubt", "the server no longer knows whether it was applied"),
+            OnDoubt::Fail => self.give_up(Cause::InDoubt),
         }
     }
 
     /// Ends everything in flight as `unknown`.
-    pub fn give_up(&mut self, code: &str, message: &str) -> Vec<Ended> {
+    pub fn give_up(&mut self, cause: Cause) -> Vec<Ended> {
         self.cautious = false;
-        let end = |flying: Flying<P>| (flying.receipt, Outcome::because(Fate::Unknown, code, message));
-        self.messages.drain(..).map(end).collect()
+        let mut ended = Vec::new();
+        for flying in std::mem::take(&mut self.messages) {
+            ended.push((flying.receipt, Outcome::because(Fate::Unknown, cause)));
+        }
+        ended
     }
 
     /// The connection ended because a frame was too big (1009): from now on one at a time, and what repeats it is refused.
     pub fn too_big(&mut self) -> Option<Ended> {
         if self.cautious {
-            let oldest = self.messages.front()?.n;
-            return self.refuse(oldest, "too_big", "the server closed the connection because of its size (1009)");
+            let oldest = self.messages.first()?.n;
+            return self.settle(oldest, Outcome::because(Fate::Rejected, Cause::TooBig));
         }
         self.cautious = true;
         None
@@ -180,12 +186,12 @@ impl<P: Clone> Flying<P> {
 }
 
 /// `text`, cut at a character's boundary to at most `most` bytes.
-fn cut(text: &str, most: usize) -> &str {
+fn cut(text: &str, most: usize) -> String {
     let mut end = most.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    text.get(..end).unwrap_or_default()
+    text.get(..end).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -268,6 +274,6 @@ mod tests {
     fn a_refusal_is_cut_to_a_length_a_person_reads() {
         let mut flight = three();
         let (_, outcome) = flight.refuse(1, "x", &"é".repeat(5_000)).expect("in flight");
-        assert_eq!(outcome.message.map(|message| message.len()), Some(1_024));
+        assert_eq!(outcome.words().map(|(_, message)| message.len()), Some(1_024));
     }
 }

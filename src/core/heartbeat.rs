@@ -6,7 +6,7 @@
 
 use super::options::Options;
 use super::time::{Instant, Millis, SLEEP_MS};
-use super::timers::{Deadline, Timer, earliest};
+use super::timers::{Earliest, Timer};
 use crate::wire::message::HeartbeatBy;
 
 /// A ping unanswered for this long makes the connection stale, or for half its time if that is less: a person is told
@@ -155,17 +155,15 @@ impl Heartbeat {
     }
 
     /// The next thing to do.
-    #[must_use]
-    pub fn deadline(&self, at: Instant) -> Option<Deadline> {
+    pub fn deadline(&self, at: Instant, earliest: &mut Earliest) {
         if self.off {
-            return None;
+            return;
         }
-        let stale = self.stale_at.filter(|due| self.answers && *due > at);
-        earliest([
-            stale.map(|due| (due, Timer::PingStale)),
-            self.ping.map(|ping| (ping.due, Timer::PongTimeout)),
-            if self.ping.is_none() { self.ping_due() } else { None },
-        ])
+        earliest.consider(self.stale_at.filter(|due| self.answers && *due > at), Timer::PingStale);
+        match self.ping {
+            Some(ping) => earliest.consider(Some(ping.due), Timer::PongTimeout),
+            None => earliest.consider(self.ping_due(), Timer::PingDue),
+        }
     }
 
     /// A ping is due. `late` if the timer was.
@@ -203,13 +201,12 @@ impl Heartbeat {
         }
     }
 
-    fn ping_due(&self) -> Option<Deadline> {
-        let due = match self.by {
-            HeartbeatBy::Client => self.heard.after(self.idle).min(self.confirmed.after(self.confirm)),
-            HeartbeatBy::Server => self.heard.after(self.idle + self.timeout),
-            HeartbeatBy::None => return None,
-        };
-        Some((due, Timer::PingDue))
+    fn ping_due(&self) -> Option<Instant> {
+        match self.by {
+            HeartbeatBy::Client => Some(self.heard.after(self.idle).min(self.confirmed.after(self.confirm))),
+            HeartbeatBy::Server => Some(self.heard.after(self.idle + self.timeout)),
+            HeartbeatBy::None => None,
+        }
     }
 
     fn send(&mut self, at: Instant, timeout: Millis, kind: Kind) -> Beat {

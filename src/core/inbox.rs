@@ -4,7 +4,6 @@
 //! unacknowledged and repeats no others.
 
 use crate::wire::limits::{IN_FLIGHT, MAX_ID_BYTES};
-use std::collections::VecDeque;
 
 /// Ids remembered after they were acknowledged.
 const REMEMBERED: usize = 4 * IN_FLIGHT as usize;
@@ -26,7 +25,7 @@ pub enum Seen {
 #[derive(Clone, Debug, Default)]
 pub struct Inbox {
     pending: Vec<String>,
-    acknowledged: VecDeque<String>,
+    acknowledged: Vec<String>,
 }
 
 impl Inbox {
@@ -35,9 +34,9 @@ impl Inbox {
     pub fn look_up(&self, id: &str) -> Seen {
         if id.len() > MAX_ID_BYTES {
             Seen::Senseless
-        } else if self.acknowledged.iter().rev().any(|own| own == id) {
+        } else if place(&self.acknowledged, id).is_some() {
             Seen::Acknowledged
-        } else if self.pending.iter().any(|own| own == id) {
+        } else if place(&self.pending, id).is_some() {
             Seen::Pending
         } else {
             Seen::New
@@ -51,13 +50,18 @@ impl Inbox {
 
     /// Its handlers returned. False if it was not pending.
     pub fn finish(&mut self, id: &str) -> bool {
-        let Some(index) = self.pending.iter().position(|own| own == id) else { return false };
+        let Some(index) = place(&self.pending, id) else { return false };
         if self.acknowledged.len() >= REMEMBERED {
-            self.acknowledged.pop_front();
+            self.acknowledged.remove(0);
         }
-        self.acknowledged.push_back(self.pending.swap_remove(index));
+        self.acknowledged.push(self.pending.swap_remove(index));
         true
     }
+}
+
+/// Where `id` stands; what came last is asked for most.
+fn place(ids: &[String], id: &str) -> Option<usize> {
+    ids.iter().rposition(|own| own == id)
 }
 
 #[cfg(test)]

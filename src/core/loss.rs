@@ -67,9 +67,10 @@ pub fn after<P: Clone>(cx: &mut Context<P>, loss: Loss, connection: Option<&Conn
             cx.warn_once(Warning::Thrashing);
         }
     }
-    if rule == CloseRule::TooBig {
-        let ended = cx.flight.too_big();
-        cx.settle(ended);
+    if rule == CloseRule::TooBig
+        && let Some(ended) = cx.flight.too_big()
+    {
+        cx.end(ended);
     }
     let excused = loss.sent_away.is_some() || rule == CloseRule::Fast;
     if !stable && !excused && cx.breaker.fail() {

@@ -11,7 +11,7 @@ use super::options::Options;
 use super::snapshot::{Freshness, PublicState, Snapshot};
 use super::state::State;
 use super::time::{Instant, Millis, Now};
-use super::timers::{Deadline, Timer, earliest};
+use super::timers::{Deadline, Timer};
 use super::trace::{Trace, Transition};
 use crate::wire::limits::{FRAME_BYTES, MAX_SAFE_INTEGER};
 
@@ -84,8 +84,9 @@ impl<P: Clone> Machine<P> {
         if self.cx.page.frozen {
             return None;
         }
-        let watch = self.state.is_waking().then_some((self.watch, Timer::Watch));
-        let (at, timer) = earliest([self.state.deadline(&self.cx), watch])?;
+        let mut earliest = self.state.deadline(&self.cx);
+        earliest.consider(self.state.is_waking().then_some(self.watch), Timer::Watch);
+        let (at, timer) = earliest.0?;
         Some((self.cx.clock.to_mono(at.max(self.cx.at())), timer))
     }
 
@@ -150,7 +151,9 @@ impl<P: Clone> Machine<P> {
     /// Handles every deadline that has passed, earliest first.
     fn tick(&mut self) {
         for _ in 0..DEADLINES_A_TICK {
-            let Some(deadline) = self.state.deadline(&self.cx).filter(|(due, _)| *due <= self.cx.at()) else { return };
+            let Some(deadline) = self.state.deadline(&self.cx).0.filter(|(due, _)| *due <= self.cx.at()) else {
+                return;
+            };
             self.become_state(|state, cx| state.on_timer(cx, deadline));
         }
     }

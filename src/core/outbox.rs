@@ -4,6 +4,7 @@
 //! first out.
 
 use super::action::{Fate, Outcome};
+use super::error::Cause;
 use super::input::{Outgoing, Priority, ReceiptId};
 use std::collections::VecDeque;
 
@@ -40,7 +41,7 @@ impl<P> Outbox<P> {
         };
         let lacks_room = full || excess > 0;
         if lacks_room && (message.priority == Priority::High || !self.make_room(usize::from(full), excess, ended)) {
-            ended.push((message.receipt, refusal()));
+            ended.push((message.receipt, Outcome::because(Fate::Rejected, Cause::QueueFull)));
             return;
         }
         self.bytes += message.bytes;
@@ -50,11 +51,12 @@ impl<P> Outbox<P> {
         }
     }
 
-    /// The next message that `may_go`, looking at the head of `high` and then of `normal`.
-    pub fn pop(&mut self, may_go: impl Fn(&Outgoing<P>) -> bool) -> Option<Outgoing<P>> {
-        let queue = if self.high.front().is_some_and(&may_go) {
+    /// The next message, looking at the head of `high` and then of `normal`; one to be acknowledged only if `acks`.
+    pub fn pop(&mut self, acks: bool) -> Option<Outgoing<P>> {
+        let may_go = |queue: &VecDeque<Outgoing<P>>| queue.front().is_some_and(|message| acks || !message.ack);
+        let queue = if may_go(&self.high) {
             &mut self.high
-        } else if self.normal.front().is_some_and(&may_go) {
+        } else if may_go(&self.normal) {
             &mut self.normal
         } else {
             return None;
@@ -66,20 +68,9 @@ impl<P> Outbox<P> {
 
     /// The first message, in sending order, that need not be acknowledged.
     pub fn pop_unacknowledged(&mut self) -> Option<Outgoing<P>> {
-        for queue in [&mut self.high, &mut self.normal] {
-            if let Some(index) = queue.iter().position(|message| !message.ack) {
-                let message = queue.remove(index)?;
-                self.bytes -= message.bytes;
-                return Some(message);
-            }
-        }
-        None
-    }
-
-    /// Everything that waits, taken out, in sending order.
-    pub fn drain(&mut self) -> impl Iterator<Item = Outgoing<P>> {
-        self.bytes = 0;
-        self.high.drain(..).chain(self.normal.drain(..))
+        let message = first_unacknowledged(&mut self.high).or_else(|| first_unacknowledged(&mut self.normal))?;
+        self.bytes -= message.bytes;
+        Some(message)
     }
 
     /// How many messages wait.
@@ -108,32 +99,30 @@ impl<P> Outbox<P> {
 
     /// Drops from `normal`, oldest first, at least so many messages and bytes; nothing if that is not possible.
     fn make_room(&mut self, messages: usize, bytes: usize, ended: &mut Vec<Ended>) -> bool {
-        let (mut victims, mut freed) = (Vec::new(), 0);
-        for (index, message) in self.normal.iter().enumerate() {
-            if victims.len() >= messages && freed >= bytes {
-                break;
-            }
+        let (mut victims, mut freed) = (0, 0);
+        for message in &self.normal {
             if !message.ack {
-                victims.push(index);
+                victims += 1;
                 freed += message.bytes;
             }
         }
-        if victims.len() < messages || freed < bytes {
+        if victims < messages || freed < bytes {
             return false;
         }
-        for (gone, index) in victims.into_iter().enumerate() {
-            if let Some(message) = self.normal.remove(index - gone) {
-                self.bytes -= message.bytes;
-                let outcome = Outcome::because(Fate::Dropped, "queue_full", "a newer message took its place");
-                ended.push((message.receipt, outcome));
-            }
+        let (fewest, least) = (ended.len() + messages, self.bytes - bytes);
+        while ended.len() < fewest || self.bytes > least {
+            let Some(message) = first_unacknowledged(&mut self.normal) else { break };
+            self.bytes -= message.bytes;
+            ended.push((message.receipt, Outcome::because(Fate::Dropped, Cause::Displaced)));
         }
         true
     }
 }
 
-fn refusal() -> Outcome {
-    Outcome::because(Fate::Rejected, "queue_full", "the queue is full; see the option queue")
+/// The first in a queue that need not be acknowledged, taken out.
+fn first_unacknowledged<P>(queue: &mut VecDeque<Outgoing<P>>) -> Option<Outgoing<P>> {
+    let index = queue.iter().position(|message| !message.ack)?;
+    queue.remove(index)
 }
 
 #[cfg(test)]
@@ -158,7 +147,7 @@ mod tests {
         {
             push(&mut outbox, message(receipt, priority, false));
         }
-        let order: Vec<_> = std::iter::from_fn(|| outbox.pop(|_| true)).map(|message| message.receipt).collect();
+        let order: Vec<_> = std::iter::from_fn(|| outbox.pop(true)).map(|message| message.receipt).collect();
         assert_eq!(order, [2, 4, 1, 3]);
         assert_eq!((outbox.bytes(), outbox.len()), (0, 0));
     }
@@ -204,7 +193,7 @@ mod tests {
         let mut outbox = Outbox::new(10, 10, 1_000);
         push(&mut outbox, message(1, Priority::High, true));
         push(&mut outbox, message(2, Priority::Normal, false));
-        assert_eq!(outbox.pop(|message| !message.ack).map(|message| message.receipt), Some(2));
-        assert_eq!(outbox.pop(|message| !message.ack), None);
+        assert_eq!(outbox.pop(false).map(|message| message.receipt), Some(2));
+        assert_eq!(outbox.pop(false), None);
     }
 }

@@ -6,7 +6,6 @@ use super::continuity::Continuity;
 use super::held::Held;
 use super::terms::Log;
 use super::time::{Instant, Millis};
-use super::timers::{Deadline, Timer};
 use crate::wire::limits::MAX_SAFE_INTEGER;
 use crate::wire::message::{Event, Resync};
 
@@ -248,8 +247,8 @@ impl<P> Position<P> {
 
     /// When the answer is overdue.
     #[must_use]
-    pub fn deadline(&self) -> Option<Deadline> {
-        self.outstanding.as_ref().map(|outstanding| (outstanding.due, Timer::ResyncTimeout))
+    pub fn due(&self) -> Option<Instant> {
+        self.outstanding.as_ref().map(|outstanding| outstanding.due)
     }
 
     /// The answer is overdue: it is asked once more; after that what was held is released, and nobody can say.

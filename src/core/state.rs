@@ -38,7 +38,7 @@ use super::input::{Input, PageEvent};
 use super::loss::{self, Loss, Verdict};
 use super::not_before::NotBefore;
 use super::snapshot::PublicState;
-use super::timers::Deadline;
+use super::timers::{Deadline, Earliest, Timer};
 
 /// Where a connection is. Each state owns what is valid only then.
 #[derive(Clone, Debug)]
@@ -156,15 +156,17 @@ impl State {
 
     /// When this state wants to be woken.
     #[must_use]
-    pub fn deadline<P: Clone>(&self, cx: &Context<P>) -> Option<Deadline> {
+    pub fn deadline<P: Clone>(&self, cx: &Context<P>) -> Earliest {
+        let mut earliest = Earliest::default();
         match self {
-            Self::Resolving(state) => Some(state.deadline()),
-            Self::Connecting(state) => Some(state.deadline()),
-            Self::Open(state) => state.deadline(cx),
-            Self::Waiting(state) => Some(state.deadline()),
-            Self::Closing(state) => state.deadline(cx),
-            Self::Idle | Self::Suspended(_) | Self::Stopped { .. } => None,
+            Self::Resolving(state) => earliest.consider(Some(state.until), Timer::ConnectTimeout),
+            Self::Connecting(state) => earliest.consider(Some(state.until), Timer::ConnectTimeout),
+            Self::Open(state) => state.deadline(cx, &mut earliest),
+            Self::Waiting(state) => earliest.consider(Some(state.until), Timer::Retry),
+            Self::Closing(state) => state.deadline(cx, &mut earliest),
+            Self::Idle | Self::Suspended(_) | Self::Stopped { .. } => {}
         }
+        earliest
     }
 
     /// The open connection, if there is one.

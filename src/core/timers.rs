@@ -38,8 +38,18 @@ pub enum Timer {
 /// A deadline that knows its reason.
 pub type Deadline = (Instant, Timer);
 
-/// The earliest of several deadlines.
-#[must_use]
-pub fn earliest<const N: usize>(deadlines: [Option<Deadline>; N]) -> Option<Deadline> {
-    deadlines.into_iter().flatten().min_by_key(|(at, _)| *at)
+/// The earliest of the deadlines it was told of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Earliest(pub Option<Deadline>);
+
+impl Earliest {
+    /// There is a deadline for `timer`, if there is one. Of two at the same time the first told counts.
+    #[inline(never)]
+    pub fn consider(&mut self, at: Option<Instant>, timer: Timer) {
+        if let Some(at) = at
+            && self.0.is_none_or(|(earliest, _)| at < earliest)
+        {
+            self.0 = Some((at, timer));
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! Owns the names of what `receipts.js` offers; must not know when a message ends.
 
 use super::data_plane::DataPlane;
-use crate::core::action::{Fate, Outcome};
+use crate::core::action::{Fate, Outcome, Why};
 use crate::core::input::ReceiptId;
 use wasm_bindgen::prelude::*;
 
@@ -44,10 +44,17 @@ impl Receipts {
     /// Tells the end of a message.
     pub(super) fn settle(&self, id: ReceiptId, outcome: &Outcome) {
         // The end of nearly every message, at no cost for words.
-        if outcome.fate == Fate::Sent && outcome.code.is_none() && !outcome.confirmed {
+        if outcome.fate == Fate::Sent && matches!(outcome.why, Why::Plain) {
             self.sent(id);
             return;
         }
-        self.settle_as(id, outcome.fate.name(), outcome.confirmed, outcome.code.as_deref(), outcome.message.as_deref());
+        let words = outcome.words();
+        self.settle_as(
+            id,
+            outcome.fate.name(),
+            outcome.fate == Fate::Acked,
+            words.map(|(code, _)| code),
+            words.map(|(_, message)| message),
+        );
     }
 }

@@ -5,7 +5,7 @@
 use super::{BUSY_MS, Connection, Flow, Turn};
 use crate::core::action::{Action, Fate, Outcome};
 use crate::core::context::Context;
-use crate::core::error::Warning;
+use crate::core::error::{Cause, Warning};
 use crate::core::inbox::Seen;
 use crate::core::position::Delivery;
 use crate::core::snapshot::PeerKind;
@@ -122,7 +122,7 @@ impl Connection {
         let epoch = terms.log.as_ref().map(|log| log.epoch.clone());
         let absent = cx.sent_to.lost_at.map_or(0, |lost| cx.at().since(lost));
         let ended = if !terms.ack {
-            cx.flight.give_up("ack_unsupported", "the server no longer gives acknowledgements")
+            cx.flight.give_up(Cause::AckUnsupported)
         } else if !cx.flight.is_empty() && (epoch != cx.sent_to.epoch || absent > cx.sent_to.keep) {
             cx.flight.doubt(cx.options.on_doubt)
         } else {
@@ -140,8 +140,9 @@ impl Connection {
             return;
         };
         self.confirmed(cx);
-        let ended = cx.flight.settle(n, outcome);
-        cx.settle(ended);
+        if let Some(ended) = cx.flight.settle(n, outcome) {
+            cx.end(ended);
+        }
         self.flush(cx);
     }
 
@@ -157,8 +158,9 @@ impl Connection {
             cx.flight.postpone(n, cx.clock.at().after(wait));
             return;
         }
-        let ended = cx.flight.refuse(n, &nack.code, &nack.message);
-        cx.settle(ended);
+        if let Some(ended) = cx.flight.refuse(n, &nack.code, &nack.message) {
+            cx.end(ended);
+        }
         self.flush(cx);
     }
 

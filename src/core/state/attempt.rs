@@ -10,12 +10,11 @@ use crate::core::error::Reason;
 use crate::core::input::Generation;
 use crate::core::loss::{self, Loss};
 use crate::core::time::Instant;
-use crate::core::timers::{Deadline, Timer};
 
 /// The providers were asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Resolving {
-    until: Instant,
+    pub(super) until: Instant,
 }
 
 impl Resolving {
@@ -43,17 +42,13 @@ impl Resolving {
     pub(super) fn resolved<P: Clone>(self, cx: &mut Context<P>, token: Option<String>) -> State {
         State::Connecting(self.connect(cx, token))
     }
-
-    pub(super) const fn deadline(self) -> Deadline {
-        (self.until, Timer::ConnectTimeout)
-    }
 }
 
 /// A socket is being opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Connecting {
     pub(super) generation: Generation,
-    until: Instant,
+    pub(super) until: Instant,
 }
 
 impl Connecting {
@@ -89,9 +84,5 @@ impl Connecting {
     pub(super) fn timed_out<P: Clone>(self, cx: &mut Context<P>) -> State {
         loss::abandon(cx, self.generation);
         State::lost(cx, Loss::of(Reason::ConnectTimeout), None)
-    }
-
-    pub(super) const fn deadline(self) -> Deadline {
-        (self.until, Timer::ConnectTimeout)
     }
 }

@@ -8,7 +8,7 @@ use crate::core::context::Context;
 use crate::core::input::Input;
 use crate::core::loss;
 use crate::core::time::{Instant, Millis};
-use crate::core::timers::{Deadline, Timer, earliest};
+use crate::core::timers::{Deadline, Earliest, Timer};
 
 /// What was accepted is on its way.
 #[derive(Clone, Debug)]
@@ -80,8 +80,9 @@ impl Closing {
         self.go_on(cx)
     }
 
-    pub(super) fn deadline<P: Clone>(&self, cx: &Context<P>) -> Option<Deadline> {
-        earliest([self.connection.deadline(cx), Some((self.until, Timer::Drain))])
+    pub(super) fn deadline<P: Clone>(&self, cx: &Context<P>, earliest: &mut Earliest) {
+        self.connection.deadline(cx, earliest);
+        earliest.consider(Some(self.until), Timer::Drain);
     }
 
     /// Abandons the socket; what is unsent is aborted, what is unsettled unknown.

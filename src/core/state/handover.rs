@@ -9,7 +9,6 @@ use crate::core::error::Reason;
 use crate::core::input::Generation;
 use crate::core::loss::{self, Loss, Verdict};
 use crate::core::time::Instant;
-use crate::core::timers::{Deadline, Timer};
 use crate::wire::limits::MAX_WAIT_MS;
 use crate::wire::message::Goaway;
 
@@ -92,14 +91,13 @@ impl Handover {
         if let Phase::Scheduled(at) = self.phase { Some(at) } else { None }
     }
 
-    pub(super) fn deadline(&self) -> Option<Deadline> {
-        let at = match self.phase {
-            Phase::Scheduled(at) => at,
-            Phase::Resolving(attempt) => attempt.deadline().0,
-            Phase::Connecting(attempt) => attempt.deadline().0,
-            Phase::Refused(_) => return None,
-        };
-        Some((at, Timer::Handover))
+    pub(super) const fn due_at(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Scheduled(at) => Some(at),
+            Phase::Resolving(attempt) => Some(attempt.until),
+            Phase::Connecting(attempt) => Some(attempt.until),
+            Phase::Refused(_) => None,
+        }
     }
 
     /// What becomes of it when the old connection is gone; nothing if its attempt has not begun.

@@ -9,7 +9,7 @@ use crate::core::context::Context;
 use crate::core::error::{Reason, Warning};
 use crate::core::input::{Generation, Input, PageEvent};
 use crate::core::loss::{self, Loss};
-use crate::core::timers::{Deadline, Timer, earliest};
+use crate::core::timers::{Deadline, Earliest, Timer};
 use crate::wire::close_code;
 
 /// A socket is open.
@@ -120,13 +120,12 @@ impl Open {
         }
     }
 
-    pub(super) fn deadline<P: Clone>(&self, cx: &Context<P>) -> Option<Deadline> {
-        let handover = self.handover.as_ref();
-        earliest([
-            self.connection.deadline(cx),
-            handover.and_then(Handover::deadline),
-            handover.map(|handover| (handover.grace, Timer::Grace)),
-        ])
+    pub(super) fn deadline<P: Clone>(&self, cx: &Context<P>, earliest: &mut Earliest) {
+        self.connection.deadline(cx, earliest);
+        if let Some(handover) = &self.handover {
+            earliest.consider(handover.due_at(), Timer::Handover);
+            earliest.consider(Some(handover.grace), Timer::Grace);
+        }
     }
 
     /// Gives up both sockets.

@@ -8,7 +8,6 @@ use crate::core::error::Reason;
 use crate::core::loss;
 use crate::core::not_before::NotBefore;
 use crate::core::time::{Instant, Millis};
-use crate::core::timers::{Deadline, Timer};
 
 /// Good news brings everybody back at once; they spread over this.
 const HURRY_MS: Millis = 2_000;
@@ -62,10 +61,6 @@ impl Waiting {
         }
         self = self.again(cx);
         if self.until > cx.at() { State::Waiting(self) } else { Resolving::begin(cx) }
-    }
-
-    pub(super) const fn deadline(self) -> Deadline {
-        (self.until, Timer::Retry)
     }
 
     /// The attempt counts as one that backoff did not start, which may have brought the brake on.

@@ -26,7 +26,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
     const server = await startServer(t);
     const { dashboard, page } = await openDashboard(t, server, { clock: true });
     await setHidden(page, true);
-    await passTime(page, 10 * MINUTE, 40);
+    await passTime(page, 10 * MINUTE, 25);
     assert.equal((await server.metrics())['connected_total'], 1, 'undisturbed while hidden');
     await dashboard.isLive();
     await server.network(await dashboard.link(), 'stall');

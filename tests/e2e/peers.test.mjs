@@ -28,7 +28,7 @@ describe('peers', { concurrency: true }, () => {
       await lab.connect(peer.url);
       await lab.becomes({ state: 'open' });
       if (LONG) await pause(TEN_MINUTES);
-      else await passTime(page, TEN_MINUTES, 40);
+      else await passTime(page, TEN_MINUTES, 20);
       const { connects, state, attempt, freshness } = await lab.snapshot();
       assert.deepEqual({ connects, state, attempt }, { connects: 1, state: 'open', attempt: 0 });
       assert.equal(peer.visits.length, 1);

@@ -145,7 +145,7 @@ fn floors<P: Clone>(cx: &mut Context<P>, rule: CloseRule, sent_away: Option<Inst
         server: word(cx),
         thrash: cx.thrash.not_before(at, &mut cx.rng),
         breaker: cx.breaker.not_before(at, &mut cx.rng),
-        backoff: Some(sent_away.unwrap_or(at.after(delay))),
+        backoff: Some(sent_away.unwrap_or_else(|| at.after(delay))),
     }
 }
 

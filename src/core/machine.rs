@@ -164,7 +164,7 @@ impl<P: Clone> Machine<P> {
             connection.hear(self.cx.clock.of_mono(heard));
         }
         if self.registers.next_seq > 0 && reading.next_seq > self.registers.next_seq {
-            self.cx.position.passed(reading.next_seq.min(MAX_SAFE_INTEGER) - 1);
+            self.cx.position.passed((reading.next_seq - 1).min(MAX_SAFE_INTEGER));
             self.registers.next_seq = reading.next_seq;
         }
         self.registers.credit = reading.credit;

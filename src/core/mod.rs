@@ -40,18 +40,18 @@
 //!
 //! // Connect: the providers are asked, then a socket is made.
 //! machine.handle(at(0), Input::Start);
-//! assert_eq!(machine.poll(), Some(Action::Resolve { call: 1 }));
+//! assert!(std::iter::from_fn(|| machine.poll()).any(|action| action == Action::Resolve { call: 1 }));
 //! machine.handle(at(5), Input::Resolved { call: 1, token: None });
 //! assert!(std::iter::from_fn(|| machine.poll()).any(|action| action == Action::Connect(1)));
 //! machine.handle(at(40), Input::Opened(1));
 //! assert_eq!(machine.snapshot().state, PublicState::Open);
 //!
 //! // Drop: the next attempt is due a second later, give or take the jitter.
-//! machine.handle(at(9_000), Input::Closed { generation: 1, code: 1006, overrule: None });
+//! machine.handle(at(3_000), Input::Closed { generation: 1, code: 1006, overrule: None });
 //! let (due, why) = machine.deadline().expect("a retry is due");
-//! assert!((10_000..=10_300).contains(&due.0) && why == Timer::Retry);
+//! assert!((4_000..=4_300).contains(&due.0) && why == Timer::Retry);
 //! let message = Outgoing { receipt: 1, payload: "{}", bytes: 2, priority: Priority::High, ack: false };
-//! machine.handle(at(9_500), Input::Send(message));
+//! machine.handle(at(3_500), Input::Send(message));
 //! assert_eq!(machine.snapshot().queued, 1);
 //!
 //! // Resume: what waited goes out as soon as the new socket is open.

@@ -231,7 +231,7 @@ impl Ledger {
         self.hole = !state && (self.hole || to != self.last_seq);
         self.last_seq = to;
         if self.log.is_some() {
-            self.log = self.answers.take().or(self.log.take());
+            self.log = self.answers.take().or_else(|| self.log.take());
         }
     }
 

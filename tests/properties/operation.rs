@@ -64,6 +64,15 @@ pub(crate) enum Operation {
     Handled(u64),
 }
 
+/// Low bytes that move clocks and timers.
+pub(crate) const CLOCKS: &[u8] = &[70, 85, 85, 115, 115, 123, 129, 131, 217];
+/// Low bytes that concern what is sent.
+pub(crate) const MESSAGES: &[u8] = &[227, 227, 227, 185, 185, 142, 1, 1, 85];
+/// Low bytes that concern attempts and sockets.
+pub(crate) const SOCKETS: &[u8] = &[134, 138, 142, 142, 154, 155, 208, 217, 247, 248, 1, 1, 1, 85];
+/// Low bytes that concern what is received.
+pub(crate) const EVENTS: &[u8] = &[161, 161, 161, 201, 142, 157, 251, 1, 1, 85];
+
 const PAGE_EVENTS: [PageEvent; 10] = [
     PageEvent::Online,
     PageEvent::Offline,

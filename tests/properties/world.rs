@@ -6,17 +6,16 @@
 
 use crate::ledger::{Ledger, Payload};
 use crate::operation::Operation;
+use crate::server::critical;
 use everwire::core::action::Action;
-use everwire::core::data_plane_model::{DataPlaneModel, Element, Verdict};
+use everwire::core::data_plane_model::DataPlaneModel;
 use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority};
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
 use everwire::core::snapshot::{PublicState, Snapshot};
 use everwire::core::state::State;
 use everwire::core::time::{Clock, Instant, Now};
-use everwire::wire::message::{
-    Event, Goaway, HeartbeatBy, HeartbeatTerms, Limits, Nack, Resync, ServerHello, ServerMessage, feature,
-};
+use everwire::wire::message::{Goaway, ServerMessage};
 
 pub(crate) const CLIENT: &str = "c0ffee";
 /// Orders that may follow one input: everything queued and in flight, the events of one answer, and a few words.
@@ -25,21 +24,21 @@ const START: Now = Now { mono: Instant(1_000_000), wall: 1_700_000_000_000 };
 
 /// A machine and what surrounds it.
 pub(crate) struct World {
-    machine: Machine<Payload>,
-    plane: DataPlaneModel,
-    now: Now,
+    pub(crate) machine: Machine<Payload>,
+    pub(crate) plane: DataPlaneModel,
+    pub(crate) now: Now,
     /// The machine's line of time, kept beside it.
-    clock: Clock,
+    pub(crate) clock: Clock,
     options: Options,
     call: Option<u32>,
     calls: u32,
     generation: Generation,
-    said_hello: bool,
-    epoch: u64,
-    head: u64,
-    serial: u32,
+    pub(crate) said_hello: bool,
+    pub(crate) epoch: u64,
+    pub(crate) head: u64,
+    pub(crate) serial: u32,
     receipts: u32,
-    floor: Option<Instant>,
+    pub(crate) floor: Option<Instant>,
     pub(crate) ledger: Ledger,
     /// Every order, where somebody wants to compare.
     pub(crate) trace: Option<Vec<Action<Payload>>>,
@@ -144,7 +143,7 @@ impl World {
             Operation::Close(drain) => self.give(Input::Close { drain: Some(drain) }),
             Operation::Retry => self.give(Input::Retry),
             Operation::WantState(want) => self.give(Input::WantState(want)),
-            Operation::Handled(n) => self.give(Input::Handled { id: critical(n) }),
+            Operation::Handled(n) => self.give(Input::Handled { id: critical(self.epoch, self.head.wrapping_sub(n)) }),
         }
     }
 
@@ -188,143 +187,6 @@ impl World {
         self.give(Input::Opened(generation));
     }
 
-    fn hello(&mut self, how: u64) {
-        if how & 0x700 == 0x100 {
-            self.epoch += 1;
-            self.head = how >> 11 & 3;
-        }
-        let features = [feature::BATCH, feature::ACK, feature::SEQ];
-        let mut hello = ServerHello {
-            v: 1,
-            features: features
-                .into_iter()
-                .enumerate()
-                .filter(|(bit, _)| how & (0x1_0000 << bit) == 0)
-                .map(|(_, name)| name.to_owned())
-                .collect(),
-            epoch: Some(self.epoch.to_string()),
-            seq: Some(self.head),
-            limits: Limits {
-                frame: None,
-                inflight: [None, Some(1), Some(4), Some(u64::MAX)][(how >> 20) as usize % 4],
-            },
-            keep: [None, Some(0), Some(u64::MAX), Some(60_000)][(how >> 22) as usize % 4],
-            ..ServerHello::default()
-        };
-        // The low byte is hostile; the helpful world leaves it empty.
-        match how & 0xf {
-            1 => hello.seq = Some(u64::MAX),
-            2 => hello.seq = Some((1 << 53) - 2),
-            3 => hello.epoch = Some("e".repeat(1_000)),
-            4 => hello.v = 0,
-            5 => hello.seq = None,
-            6 => hello.limits = Limits { frame: Some(0), inflight: Some(0) },
-            7 => hello.seq = Some(0),
-            _ => {}
-        }
-        let by = [HeartbeatBy::Client, HeartbeatBy::Server, HeartbeatBy::None][(how >> 24) as usize % 3];
-        if how & 0x400_0000 != 0 {
-            hello.heartbeat =
-                Some(HeartbeatTerms { by, every: [None, Some(0), Some(u64::MAX)][(how >> 27) as usize % 3] });
-        }
-        if matches!(self.machine.state(), State::Open(_) | State::Closing(_)) && !self.said_hello {
-            self.said_hello = self.ledger.hello(&hello);
-        }
-        self.message(ServerMessage::Hello(hello));
-    }
-
-    fn event(&mut self, generation: Generation, seq: u64, how: u64) {
-        self.serial += 1;
-        let number = match how % 8 {
-            0 => None,
-            1 => Some(self.head.wrapping_add(seq % 5).wrapping_sub(2)),
-            2 if how & 0x700 == 0 => Some(u64::MAX),
-            2 if how & 0x700 == 0x100 => Some((1 << 53) - 1),
-            _ => {
-                self.head += 1;
-                Some(self.head)
-            }
-        };
-        let id = (how & 0x7800 == 0).then(|| critical(how >> 15 & 7));
-        let payload = Payload::Event { serial: self.serial, seq: number };
-        self.plane.frame(self.now.mono);
-        let element = Element { generation, typed: true, flagged: false, id: id.is_some(), seq: number, ts: Some(seq) };
-        if self.plane.element(&element) == Verdict::Deliver {
-            self.ledger.delivered(payload, None);
-            return;
-        }
-        let event = Event { id, seq: number, again: false, event: payload };
-        self.give(Input::Event { generation, event, bytes: if how & 0xf_0000 == 0 { 9 << 20 } else { 50 } });
-    }
-
-    fn outcome(&mut self, n: u64, how: u64) {
-        let n = match how % 4 {
-            0 | 1 => self.ledger.oldest_in_flight().unwrap_or(n) + if how & 4 == 0 { 0 } else { n % 3 },
-            2 => n,
-            _ => u64::MAX - n,
-        };
-        let client = if how & 0x1f0 == 0x10 { "another" } else { CLIENT };
-        let id = format!("{client}.{n}");
-        self.message(match how >> 9 & 7 {
-            0..=4 => ServerMessage::Ack { id },
-            5 => ServerMessage::Reply { id, data: Payload::State },
-            6 => ServerMessage::Nack(Nack { id, code: "no".to_owned(), message: "é".repeat(3), retry_after: None }),
-            _ => ServerMessage::Nack(Nack {
-                id,
-                code: "busy".to_owned(),
-                message: String::new(),
-                retry_after: [None, Some(0), Some(500), Some(u64::MAX)][(how >> 12) as usize % 4],
-            }),
-        });
-    }
-
-    /// An answer. With nothing in `how` it is what an honest server says to the last request.
-    fn resync(&mut self, how: u64) {
-        let asked = self.ledger.asked();
-        let from = asked.map_or(self.head.saturating_sub(2), |(last, _)| last.unwrap_or(0));
-        let honest = how & 0xff == 0;
-        let same_log = asked.is_none_or(|(_, epoch)| epoch.is_none_or(|epoch| epoch == self.epoch.to_string()));
-        let kept = if honest { same_log && asked.is_some_and(|(last, _)| last.is_some()) } else { how & 1 == 0 };
-        let near = |bits: u64| {
-            [None, Some(self.head), Some(self.head.wrapping_add(bits >> 3).wrapping_sub(1)), Some(u64::MAX)]
-                [(bits & 3) as usize]
-        };
-        let first = from.saturating_add(1);
-        let events = (first..=self.head)
-            .take(if kept { 20 } else { 0 })
-            .filter(|seq| honest || (how >> 8) & (1 << (seq & 7)) != 0);
-        let events: Vec<_> = events
-            .map(|seq| {
-                let id = (how >> 16 & 7 == 1).then(|| critical(seq & 7));
-                Event { id, seq: Some(seq), again: false, event: Payload::Event { serial: 0, seq: Some(seq) } }
-            })
-            .collect();
-        let cut_short = kept && events.last().and_then(|event| event.seq).is_some_and(|last| last < self.head);
-        let answer = Resync {
-            epoch: if honest || how & 2 == 0 {
-                Some(self.epoch.to_string())
-            } else {
-                [None, Some("x".to_owned()), Some("e".repeat(500))][(how >> 2) as usize % 3].clone()
-            },
-            from: if honest { Some(from) } else { near(how >> 20) },
-            to: if honest { events.last().map_or(Some(self.head), |event| event.seq) } else { near(how >> 28) },
-            kept,
-            events,
-            state: (!kept && (honest || how & 0x80 == 0)).then_some(Payload::State),
-            more: if honest { cut_short } else { how & 0x40 != 0 },
-        };
-        self.ledger.answered(answer.epoch.clone());
-        self.message(ServerMessage::Resync(answer));
-    }
-
-    fn goaway(&mut self, goaway: Goaway) {
-        if matches!(self.machine.state(), State::Open(_)) && self.ledger.sent_away() {
-            self.clock.read(self.now);
-            self.floor = Some(self.clock.at().after(goaway.retry_after.min(3_600_000)));
-        }
-        self.message(ServerMessage::Goaway(goaway));
-    }
-
     fn send(&mut self, high: bool, ack: bool, bytes: usize) {
         self.receipts += 1;
         let receipt = self.receipts;
@@ -338,12 +200,12 @@ impl World {
         }));
     }
 
-    fn message(&mut self, message: ServerMessage<Payload>) {
+    pub(crate) fn message(&mut self, message: ServerMessage<Payload>) {
         self.plane.frame(self.now.mono);
         self.give(Input::Message { generation: self.current(), message });
     }
 
-    fn current(&self) -> Generation {
+    pub(crate) fn current(&self) -> Generation {
         self.machine.state().connection().map_or(self.generation, |connection| connection.generation)
     }
 
@@ -364,7 +226,7 @@ impl World {
         }
     }
 
-    fn give(&mut self, input: Input<Payload>) {
+    pub(crate) fn give(&mut self, input: Input<Payload>) {
         let tick = matches!(input, Input::Tick);
         let skips =
             matches!(input, Input::Retry | Input::Page(PageEvent::PageShow | PageEvent::Visible) | Input::Start);
@@ -387,6 +249,8 @@ impl World {
             }
             self.perform(action);
         }
+        // Reading puts back nothing but what it took.
+        self.ledger.expects(self.plane.clone().read().next_seq);
         self.check();
     }
 
@@ -416,17 +280,14 @@ impl World {
                 if let Some(id) = id {
                     self.ledger.handled(&id);
                     // Half of the handlers return at once; `Handled` comes later for the rest, or never.
-                    if self.serial % 2 == 0 {
+                    if self.serial.is_multiple_of(2) {
                         self.machine.handle(self.now, Input::Handled { id });
                     }
                 }
             }
             Action::DeliverResync { state, to, .. } => self.ledger.resynced(state.is_some(), to),
             Action::Settle { receipt, outcome } => self.ledger.settled(receipt, outcome.fate),
-            Action::Program(registers) => {
-                self.ledger.expects(registers.next_seq);
-                self.plane.program(registers);
-            }
+            Action::Program(registers) => self.plane.program(registers),
             Action::Changed | Action::Warn(_) => {}
         }
     }
@@ -451,8 +312,4 @@ impl World {
         );
         assert!(snapshot.in_flight <= 1_024, "what is in flight is bounded");
     }
-}
-
-fn critical(n: u64) -> String {
-    format!("s.{n}")
 }

@@ -1,4 +1,5 @@
-use crate::rig::{CLIENT, Rig, greeting};
+use crate::rig::{CLIENT, Rig};
+use crate::server::greeting;
 use everwire::core::action::{Action, Fate};
 use everwire::core::error::Warning;
 use everwire::core::input::Priority;
@@ -144,10 +145,11 @@ fn the_order_is_hello_resync_request_resends_high_normal() {
     rig.forget();
     rig.reconnect();
     rig.hello("e", 9);
-    let order = rig.picked(|action| match action {
-        Action::Say { message, .. } => Some(message.encode(&str::to_owned).chars().skip(9).take(6).collect()),
-        Action::Transmit { payload, .. } => Some(payload.to_string()),
-        _ => None::<String>,
+    let order = rig.picked(|action| {
+        if let Action::Say { message, .. } = action {
+            return Some(message.encode(&str::to_owned).chars().skip(9).take(6).collect());
+        }
+        if let Action::Transmit { payload, .. } = action { Some(payload.to_string()) } else { None }
     });
     let order: Vec<_> = order.into_iter().map(|(_, what)| what).collect();
     assert_eq!(order, ["hello\"", "resync", "1", "3", "2"]);

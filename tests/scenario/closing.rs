@@ -41,7 +41,7 @@ fn it_waits_a_second_and_what_is_unsettled_then_is_unknown() {
 #[test]
 fn unsent_is_aborted_and_sent_is_unknown() {
     let mut rig = Rig::open();
-    let mut hello = crate::rig::greeting("e", 1);
+    let mut hello = crate::server::greeting("e", 1);
     hello.limits.inflight = Some(1);
     rig.hello_of(hello);
     rig.send(Priority::Normal, true);

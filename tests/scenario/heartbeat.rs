@@ -1,4 +1,5 @@
-use crate::rig::{Rig, greeting};
+use crate::rig::Rig;
+use crate::server::greeting;
 use everwire::core::error::Reason;
 use everwire::core::input::{Input, PageEvent, Priority};
 use everwire::core::snapshot::Freshness;

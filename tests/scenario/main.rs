@@ -7,6 +7,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod rig;
+mod server;
 
 mod closing;
 mod connecting;

@@ -1,4 +1,5 @@
-use crate::rig::{Rig, greeting};
+use crate::rig::Rig;
+use crate::server::greeting;
 use everwire::core::action::Action;
 use everwire::core::error::Warning;
 use everwire::core::input::{Input, Priority};

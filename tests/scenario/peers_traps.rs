@@ -1,6 +1,7 @@
 //! The traps that other clients' users fell into, by the names they are known under.
 
-use crate::rig::{Rig, kept};
+use crate::rig::Rig;
+use crate::server::kept;
 use everwire::core::action::Fate;
 use everwire::core::input::{Input, PageEvent, Priority};
 use everwire::core::snapshot::PublicState;

@@ -1,4 +1,5 @@
-use crate::rig::{Rig, greeting, kept, state_at};
+use crate::rig::Rig;
+use crate::server::{greeting, kept, state_at};
 use everwire::core::action::Action;
 use everwire::core::continuity::Continuity;
 use everwire::core::input::Input;

@@ -3,6 +3,7 @@
 //! Owns the clocks and what the shell does (reads the plane before every input, carries out every order in sequence,
 //! ticks at deadlines); must not know what is right. Sockets and providers do nothing unless told.
 
+use crate::server::greeting;
 use everwire::core::action::{Action, Fate, Outcome};
 use everwire::core::data_plane_model::{DataPlaneModel, Element, Verdict};
 use everwire::core::error::Warning;
@@ -11,7 +12,7 @@ use everwire::core::machine::Machine;
 use everwire::core::options::Options;
 use everwire::core::snapshot::{Freshness, PublicState, Snapshot};
 use everwire::core::time::{Instant, Now};
-use everwire::wire::message::{ClientMessage, Event, Goaway, Nack, Resync, ServerHello, ServerMessage, feature};
+use everwire::wire::message::{ClientMessage, Event, Goaway, Nack, ServerHello, ServerMessage};
 
 pub(crate) const CLIENT: &str = "c0ffee";
 /// The wall clock when the monotonic one stands at 0.
@@ -365,42 +366,4 @@ impl Rig {
             | Action::Warn(_) => {}
         }
     }
-}
-
-/// The hello of a server that does everything.
-pub(crate) fn greeting(epoch: &str, seq: u64) -> ServerHello {
-    ServerHello {
-        v: 1,
-        features: [feature::BATCH, feature::ACK, feature::SEQ].map(str::to_owned).to_vec(),
-        epoch: Some(epoch.to_owned()),
-        seq: Some(seq),
-        ..ServerHello::default()
-    }
-}
-
-/// An answer that holds everything in `(from, to]`.
-pub(crate) fn kept(epoch: &str, from: u64, to: u64) -> ServerMessage<u32> {
-    let event = |seq: u64| Event { id: None, seq: Some(seq), again: false, event: seq as u32 };
-    ServerMessage::Resync(Resync {
-        epoch: Some(epoch.to_owned()),
-        from: Some(from),
-        to: Some(to),
-        kept: true,
-        events: (from + 1..=to).map(event).collect(),
-        state: None,
-        more: false,
-    })
-}
-
-/// An answer that is the state at `to`.
-pub(crate) fn state_at(epoch: &str, to: u64) -> ServerMessage<u32> {
-    ServerMessage::Resync(Resync {
-        epoch: Some(epoch.to_owned()),
-        from: None,
-        to: Some(to),
-        kept: false,
-        events: Vec::new(),
-        state: Some(99),
-        more: false,
-    })
 }

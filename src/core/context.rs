@@ -62,7 +62,7 @@ pub struct Context<P> {
     /// The first quick return to a server that went away was made since the last stable connection.
     pub returned_fast: bool,
     /// The server's word: not before.
-    pub server_word: Option<Instant>,
+    pub server_word: Instant,
     /// Why the connection is not open, or last was not.
     pub reason: Option<Reason>,
     /// Connections that opened.
@@ -190,7 +190,7 @@ impl<P: Clone> Context<P> {
             token: None,
             token_renewed: false,
             returned_fast: false,
-            server_word: None,
+            server_word: Instant::default(),
             reason: None,
             connects: 0,
             want_state: false,

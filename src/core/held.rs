@@ -44,9 +44,9 @@ impl<P> Held<P> {
         std::mem::take(&mut self.events).into_iter()
     }
 
-    /// These wait on: their bytes still count.
-    pub fn put_back(&mut self, first: Event<P>, rest: impl Iterator<Item = Event<P>>) {
-        self.events = std::iter::once(first).chain(rest).collect();
+    /// One of them waits on, and so do those after it: their bytes still count.
+    pub fn put_back(&mut self, event: Event<P>) {
+        self.events.push(event);
     }
 }
 

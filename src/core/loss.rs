@@ -101,7 +101,11 @@ pub fn unscheduled<P: Clone>(cx: &mut Context<P>) -> NotBefore {
         cx.warn_once(Warning::Thrashing);
     }
     let at = cx.at();
-    NotBefore { server: word(cx), thrash: cx.thrash.not_before(at, &mut cx.rng), ..NotBefore::default() }
+    NotBefore {
+        server: word(cx),
+        thrash: cx.thrash.not_before(at, &mut cx.rng).unwrap_or_default(),
+        ..NotBefore::default()
+    }
 }
 
 fn rule<P>(cx: &Context<P>, loss: &Loss) -> CloseRule {
@@ -143,15 +147,15 @@ fn floors<P: Clone>(cx: &mut Context<P>, rule: CloseRule, sent_away: Option<Inst
     };
     NotBefore {
         server: word(cx),
-        thrash: cx.thrash.not_before(at, &mut cx.rng),
-        breaker: cx.breaker.not_before(at, &mut cx.rng),
-        backoff: Some(sent_away.unwrap_or_else(|| at.after(delay))),
+        thrash: cx.thrash.not_before(at, &mut cx.rng).unwrap_or_default(),
+        breaker: cx.breaker.not_before(at, &mut cx.rng).unwrap_or_default(),
+        backoff: sent_away.unwrap_or_else(|| at.after(delay)),
     }
 }
 
 /// The server's word, while it holds.
-pub fn word<P: Clone>(cx: &Context<P>) -> Option<Instant> {
-    cx.server_word.filter(|word| *word > cx.at())
+pub fn word<P: Clone>(cx: &Context<P>) -> Instant {
+    if cx.server_word > cx.at() { cx.server_word } else { Instant::default() }
 }
 
 fn stop<P: Clone>(cx: &mut Context<P>, reason: Reason) -> Verdict {

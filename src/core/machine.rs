@@ -1,7 +1,7 @@
 //! The machine: one door in, one door out, one deadline.
 //!
 //! Owns the order in which an input is taken: facts are noted, the state moves, the data plane is programmed, the
-//! subscribers are told. Must not know what any state does. Every transition passes through `become_state`.
+//! subscribers are told. Must not know what any state does. Every transition passes through `enter`.
 
 use super::action::{Action, Mode, Registers};
 use super::context::Context;
@@ -45,7 +45,7 @@ impl<P: Clone> Machine<P> {
         let state = State::Idle;
         let told = snapshot(&state, &cx);
         let watch = cx.at().after(WATCH_MS);
-        Self { state, cx, registers: Registers::default(), told, watch, trace: Trace::default() }
+        Self { state, cx, registers: Registers::default(), told, watch, trace: Trace::new(State::Idle.name()) }
     }
 
     /// Takes an input.
@@ -60,7 +60,8 @@ impl<P: Clone> Machine<P> {
             self.watch = self.cx.at().after(WATCH_MS);
         }
         if let Some(input) = self.note(input) {
-            self.become_state(|state, cx| state.handle(cx, input));
+            let state = std::mem::replace(&mut self.state, State::Idle).handle(&mut self.cx, input);
+            self.enter(state);
         }
         if late {
             self.state.wake(&mut self.cx, false);
@@ -154,7 +155,8 @@ impl<P: Clone> Machine<P> {
             let Some(deadline) = self.state.deadline(&self.cx).0.filter(|(due, _)| *due <= self.cx.at()) else {
                 return;
             };
-            self.become_state(|state, cx| state.on_timer(cx, deadline));
+            let state = std::mem::replace(&mut self.state, State::Idle).on_timer(&mut self.cx, deadline);
+            self.enter(state);
         }
     }
 
@@ -172,14 +174,9 @@ impl<P: Clone> Machine<P> {
     }
 
     /// The one place where the state changes.
-    fn become_state(&mut self, step: impl FnOnce(State, &mut Context<P>) -> State) {
-        let from = self.state.name();
-        let state = std::mem::replace(&mut self.state, State::Idle);
-        self.state = step(state, &mut self.cx);
-        let to = self.state.name();
-        if from != to {
-            self.trace.note(Transition { at: self.cx.at(), from, to });
-        }
+    fn enter(&mut self, state: State) {
+        self.trace.note(self.cx.at(), state.name());
+        self.state = state;
     }
 
     /// Programs the data plane where it has to act differently from now on.

@@ -4,32 +4,30 @@
 
 use super::time::Instant;
 
-/// The floors under the next attempt; the highest holds.
+/// The floors under the next attempt; the highest holds. One that is not there lies at the origin of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NotBefore {
     /// The server said so. Nothing skips it.
-    pub server: Option<Instant>,
+    pub server: Instant,
     /// The brake on thrashing. Nothing skips it.
-    pub thrash: Option<Instant>,
+    pub thrash: Instant,
     /// The circuit breaker. Only the application skips it.
-    pub breaker: Option<Instant>,
+    pub breaker: Instant,
     /// Backoff. Good news skips it.
-    pub backoff: Option<Instant>,
+    pub backoff: Instant,
 }
 
 impl NotBefore {
     /// When the attempt is due, if `now` allows it.
     #[must_use]
     pub fn due(&self, now: Instant) -> Instant {
-        [self.server, self.thrash, self.breaker, self.backoff].into_iter().flatten().fold(now, Instant::max)
+        now.max(self.server).max(self.thrash).max(self.breaker).max(self.backoff)
     }
 
     /// Good news (online, visible): backoff ends at `at` if it would have ended later. True if that changed anything.
     pub fn hurry(&mut self, at: Instant) -> bool {
-        let sooner = self.backoff.is_some_and(|backoff| backoff > at);
-        if sooner {
-            self.backoff = Some(at);
-        }
+        let sooner = self.backoff > at;
+        self.backoff = self.backoff.min(at);
         sooner
     }
 }
@@ -38,12 +36,8 @@ impl NotBefore {
 mod tests {
     use super::*;
 
-    const ALL: NotBefore = NotBefore {
-        server: Some(Instant(40)),
-        thrash: Some(Instant(30)),
-        breaker: Some(Instant(60)),
-        backoff: Some(Instant(50)),
-    };
+    const ALL: NotBefore =
+        NotBefore { server: Instant(40), thrash: Instant(30), breaker: Instant(60), backoff: Instant(50) };
 
     #[test]
     fn the_highest_floor_holds() {
@@ -53,7 +47,7 @@ mod tests {
 
     #[test]
     fn good_news_skips_backoff_only() {
-        let mut floors = NotBefore { breaker: None, ..ALL };
+        let mut floors = NotBefore { breaker: Instant(0), ..ALL };
         assert!(floors.hurry(Instant(10)));
         assert_eq!(floors.due(Instant(0)), Instant(40));
         assert!(!floors.hurry(Instant(20)));

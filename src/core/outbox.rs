@@ -122,7 +122,11 @@ impl<P> Outbox<P> {
 /// The first in a queue that need not be acknowledged, taken out.
 fn first_unacknowledged<P>(queue: &mut VecDeque<Outgoing<P>>) -> Option<Outgoing<P>> {
     let index = queue.iter().position(|message| !message.ack)?;
-    queue.remove(index)
+    // `remove` would be a kilobyte of the module.
+    for place in (0..index).rev() {
+        queue.swap(place, place + 1);
+    }
+    queue.pop_front()
 }
 
 #[cfg(test)]

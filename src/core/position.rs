@@ -334,7 +334,10 @@ impl<P> Position<P> {
             if seq > log.seq + 1 {
                 if ask {
                     let request = Request { last_seen: Some(log.seq), epoch: Some(log.epoch.clone()) };
-                    self.held.put_back(event, held);
+                    self.held.put_back(event);
+                    for event in held {
+                        self.held.put_back(event);
+                    }
                     return Some(self.ask(request, true, at));
                 }
                 self.skip();

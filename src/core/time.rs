@@ -14,12 +14,14 @@ pub struct Instant(pub u64);
 impl Instant {
     /// The point `delay` later.
     #[must_use]
+    #[inline(never)]
     pub const fn after(self, delay: Millis) -> Self {
         Self(self.0.saturating_add(delay))
     }
 
     /// How long ago `earlier` was; 0 if it lies ahead.
     #[must_use]
+    #[inline(never)]
     pub const fn since(self, earlier: Self) -> Millis {
         self.0.saturating_sub(earlier.0)
     }

@@ -18,17 +18,28 @@ pub struct Transition {
 }
 
 /// The last transitions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Trace {
     transitions: [Option<Transition>; REMEMBERED],
     next: usize,
+    /// The state entered last.
+    current: &'static str,
 }
 
 impl Trace {
-    /// Notes a transition.
-    pub fn note(&mut self, transition: Transition) {
-        self.transitions[self.next % REMEMBERED] = Some(transition);
-        self.next += 1;
+    /// A memory that begins in the state `current`.
+    #[must_use]
+    pub const fn new(current: &'static str) -> Self {
+        Self { transitions: [None; REMEMBERED], next: 0, current }
+    }
+
+    /// Notes which state was entered at `at`; nothing if it is the one before.
+    pub fn note(&mut self, at: Instant, to: &'static str) {
+        let from = std::mem::replace(&mut self.current, to);
+        if from != to {
+            self.transitions[self.next % REMEMBERED] = Some(Transition { at, from, to });
+            self.next += 1;
+        }
     }
 
     /// The last transitions, oldest first.
@@ -43,9 +54,10 @@ mod tests {
 
     #[test]
     fn it_remembers_the_last_in_their_order() {
-        let mut trace = Trace::default();
+        let mut trace = Trace::new("idle");
         for at in 0..20 {
-            trace.note(Transition { at: Instant(at), from: "idle", to: "open" });
+            trace.note(Instant(at), if at % 2 == 0 { "open" } else { "idle" });
+            trace.note(Instant(at), if at % 2 == 0 { "open" } else { "idle" });
         }
         let remembered: Vec<u64> = trace.transitions().map(|transition| transition.at.0).collect();
         assert_eq!(remembered, (4..20).collect::<Vec<_>>());

@@ -35,47 +35,46 @@ impl Handover {
         let at = cx.at();
         let spread = cx.rng.up_to(goaway.spread.min(MAX_WAIT_MS));
         let word = at.after(goaway.retry_after.min(MAX_WAIT_MS)).after(spread);
-        cx.server_word = Some(word);
+        cx.server_word = word;
         // Backoff does not start this attempt: who is sent away again and again is thrashing.
-        let due = loss::unscheduled(cx).thrash.map_or(word, |brake| brake.max(word));
+        let due = loss::unscheduled(cx).thrash.max(word);
         cx.reason = Some(Reason::Goaway);
         Self { phase: Phase::Scheduled(due), grace: at.after(goaway.grace.min(MAX_WAIT_MS)) }
     }
 
     /// Its time has come, or its attempt took too long.
-    pub(super) fn due<P: Clone>(self, cx: &mut Context<P>) -> Self {
+    pub(super) fn due<P: Clone>(&mut self, cx: &mut Context<P>) {
         match self.phase {
-            Phase::Scheduled(_) => Self { phase: Phase::Resolving(Resolving::ask(cx)), ..self },
+            Phase::Scheduled(_) => self.phase = Phase::Resolving(Resolving::ask(cx)),
             Phase::Resolving(_) => self.failed(cx, Loss::of(Reason::ProviderTimeout)),
             Phase::Connecting(attempt) => {
                 loss::abandon(cx, attempt.generation);
-                self.failed(cx, Loss::of(Reason::ConnectTimeout))
+                self.failed(cx, Loss::of(Reason::ConnectTimeout));
             }
-            Phase::Refused(_) => self,
+            Phase::Refused(_) => {}
         }
     }
 
-    pub(super) fn resolved<P: Clone>(self, cx: &mut Context<P>, token: Option<String>) -> Self {
-        match self.phase {
-            Phase::Resolving(attempt) => Self { phase: Phase::Connecting(attempt.connect(cx, token)), ..self },
-            Phase::Scheduled(_) | Phase::Connecting(_) | Phase::Refused(_) => self,
+    pub(super) fn resolved<P: Clone>(&mut self, cx: &mut Context<P>, token: Option<String>) {
+        if let Phase::Resolving(attempt) = self.phase {
+            self.phase = Phase::Connecting(attempt.connect(cx, token));
         }
     }
 
-    pub(super) fn closed<P: Clone>(self, cx: &mut Context<P>, generation: Generation, loss: Loss) -> Self {
-        if self.socket() == Some(generation) { self.failed(cx, loss) } else { self }
+    pub(super) fn closed<P: Clone>(&mut self, cx: &mut Context<P>, generation: Generation, loss: Loss) {
+        if self.socket() == Some(generation) {
+            self.failed(cx, loss);
+        }
     }
 
     /// The attempt failed: another one later, while the old connection serves.
-    pub(super) fn failed<P: Clone>(self, cx: &mut Context<P>, loss: Loss) -> Self {
-        if matches!(self.phase, Phase::Scheduled(_) | Phase::Refused(_)) {
-            return self;
+    pub(super) fn failed<P: Clone>(&mut self, cx: &mut Context<P>, loss: Loss) {
+        if matches!(self.phase, Phase::Resolving(_) | Phase::Connecting(_)) {
+            self.phase = match loss::after(cx, loss, None) {
+                Verdict::Wait(floors, _) => Phase::Scheduled(floors.due(cx.at())),
+                Verdict::Stop(reason) => Phase::Refused(reason),
+            };
         }
-        let phase = match loss::after(cx, loss, None) {
-            Verdict::Wait(floors, _) => Phase::Scheduled(floors.due(cx.at())),
-            Verdict::Stop(reason) => Phase::Refused(reason),
-        };
-        Self { phase, ..self }
     }
 
     /// The socket of its attempt.

@@ -61,16 +61,26 @@ impl Open {
                 | PageEvent::NetworkChanged,
             ) => self.connection.wake(cx, false),
 
-            Input::Resolved { token, .. } => self.with_handover(|handover| handover.resolved(cx, token)),
+            Input::Resolved { token, .. } => {
+                if let Some(handover) = &mut self.handover {
+                    handover.resolved(cx, token);
+                }
+            }
             Input::ResolveFailed { .. } => {
-                self.with_handover(|handover| handover.failed(cx, Loss::of(Reason::ProviderFailed)));
+                if let Some(handover) = &mut self.handover {
+                    handover.failed(cx, Loss::of(Reason::ProviderFailed));
+                }
             }
             Input::Closed { generation, code, overrule } => {
                 let loss = Loss { overrule, ..Loss::of(Reason::Closed { code }) };
-                self.with_handover(|handover| handover.closed(cx, generation, loss));
+                if let Some(handover) = &mut self.handover {
+                    handover.closed(cx, generation, loss);
+                }
             }
             Input::ConstructFailed(generation) => {
-                self.with_handover(|handover| handover.closed(cx, generation, Loss::of(Reason::InvalidUrl)));
+                if let Some(handover) = &mut self.handover {
+                    handover.closed(cx, generation, Loss::of(Reason::InvalidUrl));
+                }
             }
             Input::Opened(generation) => return self.hand_over(cx, generation),
 
@@ -96,7 +106,9 @@ impl Open {
     pub(super) fn on_timer<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, (due, timer): Deadline) -> State {
         match timer {
             Timer::Handover => {
-                self.with_handover(|handover| handover.due(cx));
+                if let Some(handover) = &mut self.handover {
+                    handover.due(cx);
+                }
                 State::Open(self)
             }
             Timer::Grace => {
@@ -179,9 +191,5 @@ impl Open {
         loss::leave(cx, &self.connection);
         loss::abandon(cx, self.connection.generation);
         State::Open(Box::new(Self::new(Connection::open(cx, generation))))
-    }
-
-    fn with_handover(&mut self, change: impl FnOnce(Handover) -> Handover) {
-        self.handover = self.handover.take().map(change);
     }
 }

@@ -48,13 +48,13 @@ impl Waiting {
 
     /// The application asks for an attempt now: only the server's word and the brake on thrashing hold.
     pub(super) fn insist<P: Clone>(mut self, cx: &mut Context<P>) -> State {
-        self.floors.breaker = None;
+        self.floors.breaker = Instant::default();
         self.at_once(cx)
     }
 
     /// An attempt now, unless something but backoff forbids it.
     fn at_once<P: Clone>(mut self, cx: &mut Context<P>) -> State {
-        self.floors.backoff = None;
+        self.floors.backoff = Instant::default();
         self.floors.server = self.floors.server.max(loss::word(cx));
         if self.floors.due(cx.at()) <= cx.at() {
             self.raise(loss::unscheduled(cx));
@@ -66,7 +66,9 @@ impl Waiting {
     /// The attempt counts as one that backoff did not start, which may have brought the brake on.
     fn raise(&mut self, floors: NotBefore) {
         self.floors.server = self.floors.server.max(floors.server);
-        self.floors.thrash = self.floors.thrash.or(floors.thrash);
+        if self.floors.thrash == Instant::default() {
+            self.floors.thrash = floors.thrash;
+        }
     }
 }
 

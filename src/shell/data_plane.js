@@ -52,7 +52,8 @@ export class DataPlane {
     this.nextSeq = 0;
     this.credit = 0;
     // … and that the core reads.
-    this.heard = 0;
+    /** @type {MessageEvent | null} */
+    this.heard = null;
     this.greatestTs = -1;
   }
 
@@ -64,7 +65,8 @@ export class DataPlane {
   serve(sink) {
     this.sink = sink;
     this.program(false, 0, 0, 0, false, false, 0, false);
-    this.heard = 0;
+    /** @type {MessageEvent | null} */
+    this.heard = null;
     this.greatestTs = -1;
   }
 
@@ -87,11 +89,16 @@ export class DataPlane {
     this.trackTs = trackTs;
   }
 
-  /** When the last frame came, if one came since this was last asked; else 0. */
+  /**
+   * When the last frame came, if one came since this was last asked; else 0. Its event is kept until then, because
+   * asking each for its time would cost more than all else that is done for a frame.
+   */
   takeHeard() {
-    const heard = this.heard;
-    this.heard = 0;
-    return heard;
+    const { heard } = this;
+    if (heard === null) return 0;
+    this.heard = null;
+    const at = heard.timeStamp;
+    return at > 0 && at < LONGEST_LIFE ? at : performance.now();
   }
 
   /**
@@ -124,10 +131,7 @@ export class DataPlane {
    * @param {MessageEvent} event
    */
   frame(generation, event) {
-    if (generation === this.generation) {
-      const at = event.timeStamp;
-      this.heard = at > 0 && at < LONGEST_LIFE ? at : performance.now();
-    }
+    if (generation === this.generation) this.heard = event;
     const { data } = event;
     let value;
     try {
@@ -153,23 +157,17 @@ export class DataPlane {
    * @param {boolean} alone whether it is a frame by itself, which may then be anything
    */
   element(generation, value, bytes, alone) {
-    const found = this.entryOf(value);
-    const typed = found !== undefined || isTyped(value);
-    const kind = found !== undefined ? found.kind : EVENT;
+    const found = value === null ? undefined : this.table.get(value.type);
     // The registers are read anew for each element: a handler of the one before may have changed them all.
-    if (
-      typed &&
-      kind === EVENT &&
-      this.pass &&
-      generation === this.generation &&
-      this.credit > 0 &&
-      this.isNext(value)
-    ) {
+    const straight = this.pass && generation === this.generation && this.credit > 0;
+    if (straight && (found !== undefined ? found.kind === EVENT : isTyped(value)) && this.isNext(value)) {
       this.credit--;
       this.deliver(value, found);
-    } else {
-      this.sink(typed || (alone && this.any.handlers.length > 0) ? kind : MALFORMED, value, generation, bytes);
+      return;
     }
+    const typed = found !== undefined || isTyped(value);
+    const kind = found !== undefined ? found.kind : EVENT;
+    this.sink(typed || (alone && this.any.handlers.length > 0) ? kind : MALFORMED, value, generation, bytes);
   }
 
   /**
@@ -179,12 +177,13 @@ export class DataPlane {
    */
   isNext(value) {
     if (!this.envelope) return true;
-    if (value.$id !== undefined) return false;
     const seq = value.$seq;
-    if (seq === undefined || this.nextSeq === 0) return true;
-    if (seq !== this.nextSeq) return false;
-    this.nextSeq++;
-    return true;
+    if (seq === this.nextSeq) {
+      if (value.$id !== undefined || seq === 0) return false;
+      this.nextSeq++;
+      return true;
+    }
+    return (seq === undefined || this.nextSeq === 0) && value.$id === undefined;
   }
 
   /** @param {any} value */

@@ -59,14 +59,13 @@ describe('a run', { concurrency: 4 }, () => {
       'the run is complete',
       async () => {
         if (await dashboard.part('complete').isVisible()) return true;
-        const gate = dashboard.part('gate');
-        if (!(await gate.isVisible())) return false;
-        const kind = String(await gate.getAttribute('data-kind'));
-        const node = String(await gate.getAttribute('data-node'));
+        const gate = await dashboard.gate();
+        if (!gate) return false;
+        const { kind, node } = gate;
         if (!kinds.includes(kind)) await shoot(`3-gate-${kind}`);
         kinds.push(kind);
         await dashboard.part('gate-approve').click();
-        await until('the gate is settled', async () => !(await gate.isVisible()) || (await gate.getAttribute('data-node')) !== node);
+        await until('the gate is settled', async () => (await dashboard.gate())?.node !== node);
         return false;
       },
       { within: 180_000, every: 100 },

@@ -76,6 +76,15 @@ export class Dashboard {
     return until(`the run is ${status}`, async () => (await this.runStatus()) === status, { within });
   }
 
+  /** The question that is shown. @returns {Promise<{ kind: string, node: string } | null>} */
+  gate() {
+    // In one look: it may be gone at the next.
+    return this.page.evaluate(() => {
+      const gate = /** @type {HTMLElement | null} */ (document.querySelector('[data-testid="gate"]'));
+      return gate && { kind: gate.dataset['kind'] ?? '', node: gate.dataset['node'] ?? '' };
+    });
+  }
+
   async start() {
     await this.part('start').click();
   }

@@ -261,12 +261,14 @@ impl Connection {
         }
     }
 
-    /// A peer without numbers is asked what was missed after a long gap, if it has shown that it speaks of such things.
+    /// A peer without numbers is asked for the first state, where one is wanted, and for what was missed after a long gap,
+    /// if it has shown that it speaks of such things.
     fn ask_after_gap<P: Clone>(&mut self, cx: &mut Context<P>) {
         let speaks = matches!(cx.peer, PeerKind::Simple | PeerKind::Everwire);
         let numbered = self.terms.is_none() && cx.position.last().is_some();
         let gap = cx.heard.map_or(0, |heard| cx.at().since(heard));
-        let missed = cx.heard.is_some() && gap >= cx.options.resync_gap;
+        let first_state = cx.want_state && cx.heard.is_none() && self.terms.is_some();
+        let missed = first_state || (cx.heard.is_some() && gap >= cx.options.resync_gap);
         if speaks && !numbered && (missed || cx.position.owes()) {
             let request = cx.position.ask_unnumbered(cx.greatest_ts, cx.clock.at());
             self.ask(cx, Some(request));

@@ -308,3 +308,16 @@ fn an_import_of_env_is_found() {
     assert!(!unresolved(b"no module").is_empty());
     assert_eq!(wasm_imports(&module[..module.len() - 3]), None, "cut short");
 }
+
+#[test]
+fn the_lists_of_the_wire_stand_in_javascript_as_they_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/shell");
+    let quoted = |names: &[&str]| format!("= ['{}'];", names.join("', '"));
+    for (file, names) in [
+        ("choices.js", &everwire::wire::message::RESERVED_TYPES[..]),
+        ("outlet.js", &everwire::wire::features::Features::NAMES[..]),
+    ] {
+        let text = fs::read_to_string(root.join(file)).expect("a file of the shell");
+        assert!(text.contains(&quoted(names)), "{file} does not list {names:?}");
+    }
+}

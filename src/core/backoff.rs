@@ -22,16 +22,18 @@ pub enum Jitter {
 }
 
 impl Jitter {
-    /// The jitter of that name.
+    /// The names, a space between.
+    pub const WORDS: &str = "additive full equal decorrelated";
+
+    /// The jitter at this place of [`Self::WORDS`].
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "additive" => Self::Additive,
-            "full" => Self::Full,
-            "equal" => Self::Equal,
-            "decorrelated" => Self::Decorrelated,
-            _ => return None,
-        })
+    pub const fn of(place: u32) -> Self {
+        match place {
+            1 => Self::Full,
+            2 => Self::Equal,
+            3 => Self::Decorrelated,
+            _ => Self::Additive,
+        }
     }
 }
 

@@ -2,8 +2,6 @@
 //!
 //! Owns codes and texts; must not know who shows them. A text says what to do and holds no token, url or payload.
 
-use crate::wire::text::joined;
-
 /// Why a connection is not open, or was not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -204,31 +202,3 @@ impl Cause {
         }
     }
 }
-
-/// Why an option was refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OptionError {
-    /// The option's name, with its group: `backoff.base`.
-    pub name: String,
-    /// What is allowed.
-    pub allowed: String,
-}
-
-impl OptionError {
-    /// The option `name`, for which `allowed` is allowed.
-    #[must_use]
-    pub fn new(name: &str, allowed: &str) -> Self {
-        Self { name: name.to_owned(), allowed: allowed.to_owned() }
-    }
-
-    /// The sentence for a developer.
-    #[must_use]
-    pub fn message(&self) -> String {
-        joined(&["option \"", &self.name, "\": ", &self.allowed])
-    }
-}
-
-/// The stable code of every [`OptionError`].
-pub const INVALID_OPTION: &str = "invalid_option";
-/// The stable code for an event that cannot be sent.
-pub const INVALID_EVENT: &str = "invalid_event";

@@ -3,8 +3,9 @@
 //! Owns the ranges a hostile or careless hello is clamped to; must not know what follows from the terms.
 
 use super::time::Millis;
+use crate::wire::features::Features;
 use crate::wire::limits::{self, clamp};
-use crate::wire::message::{HeartbeatBy, ServerHello, feature};
+use crate::wire::message::{HeartbeatBy, ServerHello};
 
 /// The terms of one connection to a peer that said hello.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,15 +44,14 @@ impl Terms {
         if hello.v == 0 || hello.epoch.as_ref().is_some_and(|epoch| epoch.len() > limits::MAX_ID_BYTES) {
             return None;
         }
-        let has = |name: &str| hello.features.iter().any(|own| own == name);
-        let log = match (has(feature::SEQ), hello.epoch, hello.seq) {
+        let log = match (hello.features.has(Features::SEQ), hello.epoch, hello.seq) {
             (true, Some(epoch), Some(seq)) if seq < limits::MAX_SAFE_INTEGER => Some(Log { epoch, seq }),
             (true, _, _) => return None,
             (false, _, _) => None,
         };
         Some(Self {
-            batch: has(feature::BATCH),
-            ack: has(feature::ACK),
+            batch: hello.features.has(Features::BATCH),
+            ack: hello.features.has(Features::ACK),
             log,
             heartbeat_by: hello.heartbeat.map_or(HeartbeatBy::Client, |terms| terms.by),
             heartbeat_every: hello
@@ -88,14 +88,14 @@ mod tests {
     fn a_hello_that_makes_no_sense_sets_no_terms() {
         let hello = ServerHello {
             v: 1,
-            features: vec!["seq".to_owned()],
+            features: Features::SEQ,
             epoch: Some("e".to_owned()),
             seq: Some(u64::MAX),
             ..ServerHello::default()
         };
         assert_eq!(Terms::new(hello.clone()), None);
         assert_eq!(Terms::new(ServerHello { seq: None, ..hello.clone() }), None);
-        assert_eq!(Terms::new(ServerHello { epoch: Some("e".repeat(200)), ..hello.clone() }), None);
+        assert_eq!(Terms::new(ServerHello { epoch: Some("e".repeat(200)), ..hello }), None);
         assert!(Terms::new(ServerHello { seq: Some(5), ..hello }).is_some());
     }
 }

@@ -3,16 +3,12 @@
 //! Owns the values that only the shell can hold; must not know what is allowed, which the core's `Options` knows.
 
 use super::providers::Providers;
-use crate::core::error::{INVALID_OPTION, OptionError};
-use crate::core::options::{Options, Value};
+use crate::core::options::{Options, Source};
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/shell/everwire_error.js")]
 extern "C" {
-    type EverwireError;
-    #[wasm_bindgen(constructor)]
-    fn new(code: &str, message: &str) -> EverwireError;
     /// Reports an error of the application's.
     pub(super) fn report(error: &JsValue);
 }
@@ -24,20 +20,47 @@ extern "C" {
     fn new(url: &JsValue, options: &JsValue) -> Result<Given, JsValue>;
     #[wasm_bindgen(method, getter)]
     fn url(this: &Given) -> JsValue;
+    #[wasm_bindgen(method, js_name = whole)]
+    fn take_whole(this: &Given, name: &str, least: u32, most: u32, otherwise: u32) -> u32;
+    #[wasm_bindgen(method, js_name = choice)]
+    fn take_choice(this: &Given, name: &str, words: &str) -> u32;
+    #[wasm_bindgen(method, js_name = wants)]
+    fn take_wants(this: &Given, group: &str) -> bool;
+    #[wasm_bindgen(method)]
+    fn protocols(this: &Given) -> JsValue;
+    #[wasm_bindgen(method)]
+    fn token(this: &Given) -> JsValue;
+    #[wasm_bindgen(method)]
+    fn callback(this: &Given, name: &str) -> Option<Function>;
+    /// Whether one of the providers is a function, once they were asked for.
     #[wasm_bindgen(method, getter)]
-    fn length(this: &Given) -> u32;
+    fn renewable(this: &Given) -> bool;
     #[wasm_bindgen(method)]
-    fn name(this: &Given, index: u32) -> String;
-    #[wasm_bindgen(method)]
-    fn kind(this: &Given, index: u32) -> String;
-    #[wasm_bindgen(method)]
-    fn value(this: &Given, index: u32) -> JsValue;
+    fn names(this: &Given) -> JsValue;
+    #[wasm_bindgen(method, catch)]
+    fn check(this: &Given) -> Result<(), JsValue>;
+}
+
+impl Source for Given {
+    fn whole(&self, name: &str, least: u32, most: u32, otherwise: u32) -> u32 {
+        self.take_whole(name, least, most, otherwise)
+    }
+
+    fn choice(&self, name: &str, words: &str) -> u32 {
+        self.take_choice(name, words)
+    }
+
+    fn wants(&self, group: &str) -> bool {
+        self.take_wants(group)
+    }
 }
 
 /// What was chosen: the core's options, and what only the shell can hold.
 pub(super) struct Choices {
     pub(super) options: Options,
     pub(super) providers: Providers,
+    /// The names of the reserved types on the wire.
+    pub(super) names: JsValue,
     pub(super) should_reconnect: Option<Function>,
     pub(super) on_warning: Option<Function>,
 }
@@ -49,41 +72,16 @@ impl Choices {
     /// An `EverwireError` that names what is wrong and what is allowed.
     pub(super) fn read(url: &JsValue, options: &JsValue) -> Result<Self, JsValue> {
         let given = Given::new(url, options)?;
-        let mut choices = Self {
-            options: Options { renewable: url.is_function(), ..Options::default() },
-            providers: Providers::new(given.url()),
-            should_reconnect: None,
-            on_warning: None,
+        let options = Options::read(&given);
+        let providers = Providers::new(given.url(), given.protocols(), given.token());
+        let choices = Self {
+            options: Options { renewable: given.renewable(), ..options },
+            providers,
+            names: given.names(),
+            should_reconnect: given.callback("shouldReconnect"),
+            on_warning: given.callback("onWarning"),
         };
-        for index in 0..given.length() {
-            choices.set(&given.name(index), &given.kind(index), given.value(index)).map_err(|error| refuse(&error))?;
-        }
-        choices.options.check().map_err(|error| refuse(&error))?;
+        given.check()?;
         Ok(choices)
     }
-
-    fn set(&mut self, name: &str, kind: &str, value: JsValue) -> Result<(), OptionError> {
-        let text = value.as_string().unwrap_or_default();
-        let seen = match kind {
-            "string" => Value::Text(&text),
-            "number" => Value::Number(value.as_f64().unwrap_or(f64::NAN)),
-            "boolean" => Value::Bool(value.is_truthy()),
-            "function" => Value::Function,
-            "strings" => Value::Texts,
-            _ => Value::Other,
-        };
-        self.options.set(name, seen)?;
-        match name {
-            "protocols" => self.providers.protocols = value,
-            "token" => self.providers.token = value,
-            "shouldReconnect" => self.should_reconnect = Some(value.unchecked_into()),
-            "onWarning" => self.on_warning = Some(value.unchecked_into()),
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-fn refuse(error: &OptionError) -> JsValue {
-    EverwireError::new(INVALID_OPTION, &error.message()).into()
 }

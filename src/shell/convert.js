@@ -2,6 +2,8 @@
 // Owns the reading of members out of what JSON made, each checked for its shape; must not know what a message means.
 // What has a wrong shape is read as absent and remembered until it is asked for, once a message.
 
+import { FEATURES } from './outlet.js';
+
 let sound = true;
 
 /** Whether all that was read since this was last asked had its shape. */
@@ -86,13 +88,14 @@ export function list(value, path) {
 }
 
 /**
- * Whether a list of names has this one.
+ * The features of a hello, as bits.
  *
- * @param {any} value
- * @param {string} path
- * @param {string} name
+ * @param {any} hello
  */
-export const names = (value, path, name) => list(value, path).includes(name);
+export const features = (hello) => {
+  const names = list(hello, 'features');
+  return FEATURES.reduce((bits, name, bit) => bits | (names.includes(name) ? 1 << bit : 0), 0);
+};
 
 /**
  * @param {any} value

@@ -4,10 +4,10 @@
 //! one had a wrong shape: asked for each member, that would be most of the code here. Nothing a peer sends can panic.
 
 use crate::core::input::{Generation, Input};
+use crate::wire::features::Features;
 use crate::wire::limits::MAX_ID_BYTES;
 use crate::wire::message::{
     Event, Goaway, HeartbeatBy, HeartbeatTerms, Limits, Nack, RESERVED_TYPES, Resync, ServerHello, ServerMessage,
-    feature,
 };
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -23,7 +23,7 @@ extern "C" {
     fn prose(value: &JsValue, path: &str) -> Option<String>;
     fn flag(value: &JsValue, path: &str) -> bool;
     fn list(value: &JsValue, path: &str) -> Array;
-    fn names(value: &JsValue, path: &str, name: &str) -> bool;
+    fn features(hello: &JsValue) -> u8;
     fn member(value: &JsValue, path: &str) -> JsValue;
     #[wasm_bindgen(js_name = envelopeId)]
     fn envelope_id(event: &JsValue, longest: usize) -> Option<String>;
@@ -84,15 +84,9 @@ fn hello(value: &JsValue) -> Option<ServerHello> {
         Some(_) => return None,
     };
     let every = count(value, "heartbeat.every");
-    let mut features = Vec::new();
-    for name in [feature::BATCH, feature::ACK, feature::SEQ, feature::REPLY] {
-        if names(value, "features", name) {
-            features.push(name.to_owned());
-        }
-    }
     Some(ServerHello {
         v: count(value, "v")?,
-        features,
+        features: Features::of_bits(features(value)),
         epoch: id(value, "epoch"),
         seq: count(value, "seq"),
         heartbeat: by.map(|by| HeartbeatTerms { by, every }),

@@ -40,6 +40,8 @@ export class DataPlane {
     this.any = entry(EVENT);
     this.resync = entry(EVENT);
     this.changes = entry(EVENT);
+    /** @type {string[]} the reserved types' on the wire, in the order of the wire's list */
+    this.names = [];
 
     // Registers that the core writes …
     this.pass = false;
@@ -102,13 +104,13 @@ export class DataPlane {
   }
 
   /**
-   * Keeps a type, under its name on the wire, for the protocol.
+   * Keeps types for the protocol.
    *
-   * @param {string} name
-   * @param {number} position in the core's list
+   * @param {string[]} names on the wire, in the order of the wire's list
    */
-  reserve(name, position) {
-    this.table.set(name, entry(RESERVED + position));
+  reserve(names) {
+    this.names = names;
+    names.forEach((name, position) => this.table.set(name, entry(RESERVED + position)));
   }
 
   /** @param {string} type */

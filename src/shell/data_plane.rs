@@ -5,6 +5,7 @@
 use super::clock;
 use crate::core::action::{Mode, Registers};
 use crate::core::input::{Generation, PlaneReading};
+use crate::wire::message::ClientMessage;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
@@ -42,7 +43,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = takeHeard)]
     fn take_heard(this: &DataPlane) -> f64;
     #[wasm_bindgen(method)]
-    pub(super) fn reserve(this: &DataPlane, name: &str, position: usize);
+    pub(super) fn reserve(this: &DataPlane, names: &JsValue);
     #[wasm_bindgen(method)]
     pub(super) fn listener(this: &DataPlane, generation: Generation) -> Function;
     #[wasm_bindgen(method)]
@@ -73,11 +74,17 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     pub(super) fn new(socket: &JsValue, generation: Generation, plane: &DataPlane, client: &str) -> Outlet;
     #[wasm_bindgen(method)]
-    pub(super) fn push(this: &Outlet, text: &str, joined: bool);
+    fn hello(this: &Outlet, v: f64, features: u8, token: Option<&str>, joined: bool);
+    #[wasm_bindgen(method)]
+    fn ping(this: &Outlet, ts: f64, joined: bool);
+    #[wasm_bindgen(method)]
+    fn ack(this: &Outlet, id: &str, joined: bool);
+    #[wasm_bindgen(method)]
+    fn ask(this: &Outlet, last_seen: Option<f64>, epoch: Option<&str>, joined: bool);
     #[wasm_bindgen(method)]
     pub(super) fn transmit(this: &Outlet, text: &JsValue, id: f64, again: bool, joined: bool);
     #[wasm_bindgen(method)]
-    pub(super) fn pong(this: &Outlet, name: &str, ping: &JsValue);
+    pub(super) fn pong(this: &Outlet, ping: &JsValue);
     #[wasm_bindgen(method)]
     pub(super) fn flush(this: &Outlet);
 }
@@ -85,6 +92,22 @@ extern "C" {
 impl Default for DataPlane {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl Outlet {
+    /// Says something of the protocol.
+    pub(super) fn say(&self, message: &ClientMessage, joined: bool) {
+        match message {
+            ClientMessage::Hello(hello) => {
+                self.hello(hello.v as f64, hello.features.bits(), hello.token.as_deref(), joined);
+            }
+            ClientMessage::Ping { ts } => self.ping(*ts as f64, joined),
+            ClientMessage::Ack { id } => self.ack(id, joined),
+            ClientMessage::ResyncRequest { last_seen, epoch } => {
+                self.ask(last_seen.map(|seq| seq as f64), epoch.as_deref(), joined);
+            }
+        }
     }
 }
 

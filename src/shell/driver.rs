@@ -19,7 +19,6 @@ use crate::core::error::Warning;
 use crate::core::input::{Generation, Input, Outgoing, ReceiptId};
 use crate::core::machine::Machine;
 use crate::core::snapshot::PublicState;
-use crate::wire::message::RESERVED_TYPES;
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -56,7 +55,6 @@ pub(super) struct Driver {
     timer: RefCell<OneTimer>,
     page: RefCell<Option<Page>>,
     client: String,
-    renamed: Vec<(&'static str, String)>,
     should_reconnect: Option<Function>,
     on_warning: Option<Function>,
     _sink: Closure<dyn Fn(u32, JsValue, u32, u32)>,
@@ -79,11 +77,9 @@ impl Driver {
         driver
     }
 
-    fn new(mut choices: Choices, plane: Option<DataPlane>) -> Rc<Self> {
+    fn new(choices: Choices, plane: Option<DataPlane>) -> Rc<Self> {
         let client = clock::identity();
         let seed = clock::seed() as u64;
-        // The names on the wire are the shell's alone to know.
-        let renamed = std::mem::take(&mut choices.options.reserved);
         Rc::new_cyclic(|me: &Weak<Self>| {
             let sink = Closure::<dyn Fn(u32, JsValue, u32, u32)>::new({
                 let me = me.clone();
@@ -95,9 +91,7 @@ impl Driver {
             });
             let plane = plane.unwrap_or_default();
             plane.serve(sink.as_ref());
-            for (place, kind) in RESERVED_TYPES.iter().enumerate() {
-                plane.reserve(name(&renamed, kind), place);
-            }
+            plane.reserve(&choices.names);
             Self {
                 me: me.clone(),
                 alive: RefCell::default(),
@@ -114,7 +108,6 @@ impl Driver {
                 timer: RefCell::default(),
                 page: RefCell::default(),
                 client,
-                renamed,
                 should_reconnect: choices.should_reconnect,
                 on_warning: choices.on_warning,
                 _sink: sink,
@@ -203,11 +196,10 @@ impl Driver {
                 }
             }
             Action::Say { generation, message, joined } => {
-                let text = message.encode(&|kind| name(&self.renamed, kind).to_owned());
-                self.with(generation, |socket| socket.outlet.push(&text, joined));
+                self.with(generation, |socket| socket.outlet.say(&message, joined));
             }
             Action::Pong { generation, ping } => {
-                self.with(generation, |socket| socket.outlet.pong(name(&self.renamed, "pong"), &ping));
+                self.with(generation, |socket| socket.outlet.pong(&ping));
             }
             Action::Transmit { generation, payload, id, again, joined } => {
                 let id = id.unwrap_or(0) as f64;
@@ -334,11 +326,6 @@ impl Driver {
             act(socket);
         }
     }
-}
-
-/// The name on the wire of a reserved type.
-fn name<'a>(renamed: &'a [(&'static str, String)], kind: &'a str) -> &'a str {
-    renamed.iter().find(|(own, _)| *own == kind).map_or(kind, |(_, name)| name)
 }
 
 impl Drop for Driver {

@@ -4,6 +4,8 @@
 /** @typedef {import('./data_plane.js').DataPlane} DataPlane */
 
 const BATCH_ELEMENTS = 1_000;
+/** By their bits, from the lowest. */
+export const FEATURES = ['batch', 'ack', 'seq', 'reply'];
 
 export class Outlet {
   /**
@@ -54,11 +56,39 @@ export class Outlet {
   }
 
   /**
-   * @param {string} type the name of pongs
-   * @param {any} ping whose `ts` goes back as it came
+   * Says something of the protocol. A member that is undefined is left out.
+   *
+   * @param {number} place of its type in the wire's list
+   * @param {object} members
+   * @param {boolean} joined
    */
-  pong(type, ping) {
-    this.push(JSON.stringify({ type, ts: ping.ts }), false);
+  say(place, members, joined) {
+    this.push(JSON.stringify({ type: this.plane.names[place], ...members }), joined);
+  }
+
+  /** @param {any} ping whose `ts` goes back as it came */
+  pong(ping) {
+    this.say(1, { ts: ping.ts }, false);
+  }
+
+  /** @param {number} v @param {number} features as bits @param {string | undefined} token @param {boolean} joined */
+  hello(v, features, token, joined) {
+    this.say(2, { v, features: FEATURES.filter((_, bit) => (features >> bit) & 1), client: this.client, token }, joined);
+  }
+
+  /** @param {number} ts @param {boolean} joined */
+  ping(ts, joined) {
+    this.say(0, { ts }, joined);
+  }
+
+  /** @param {string} id @param {boolean} joined */
+  ack(id, joined) {
+    this.say(3, { id }, joined);
+  }
+
+  /** @param {number | undefined} lastSeen @param {string | undefined} epoch @param {boolean} joined */
+  ask(lastSeen, epoch, joined) {
+    this.say(6, { last_seen: lastSeen ?? null, epoch }, joined);
   }
 
   flush() {

@@ -26,8 +26,8 @@ extern "C" {
 /// The three providers: values, or functions that return or promise them.
 pub(super) struct Providers {
     url: JsValue,
-    pub(super) protocols: JsValue,
-    pub(super) token: JsValue,
+    protocols: JsValue,
+    token: JsValue,
     /// The call that was made last; what an older one answers is too late.
     call: Cell<u32>,
     target: RefCell<Target>,
@@ -41,15 +41,8 @@ struct Target {
 }
 
 impl Providers {
-    pub(super) fn new(url: JsValue) -> Self {
-        Self {
-            url,
-            protocols: JsValue::UNDEFINED,
-            token: JsValue::UNDEFINED,
-            call: Cell::new(0),
-            target: RefCell::default(),
-            destination: RefCell::default(),
-        }
+    pub(super) fn new(url: JsValue, protocols: JsValue, token: JsValue) -> Self {
+        Self { url, protocols, token, call: Cell::new(0), target: RefCell::default(), destination: RefCell::default() }
     }
 
     /// Asks all three, and returns the answer if it is there at once.

@@ -3,7 +3,7 @@
 //! Owns shapes; must not know frames, sockets, or what an event contains. Integers are milliseconds or counts. The
 //! client reads them through getters, so serde is only derived for programs that hold JSON (feature `serde`).
 
-use super::text::{decimal, quote};
+use super::features::Features;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
@@ -13,18 +13,6 @@ pub const RESERVED_TYPES: [&str; 9] =
 
 /// The envelope's fields. An application's event cannot have one of them.
 pub const ENVELOPE_FIELDS: [&str; 3] = ["$id", "$seq", "$again"];
-
-/// The features that a `hello` can name.
-pub mod feature {
-    /// A frame may be an array of messages.
-    pub const BATCH: &str = "batch";
-    /// Messages with an `$id` are answered with `ack` or `nack`.
-    pub const ACK: &str = "ack";
-    /// Events carry a `$seq`, and a gap can be resynced.
-    pub const SEQ: &str = "seq";
-    /// A request is answered with `reply`.
-    pub const REPLY: &str = "reply";
-}
 
 /// An application's message, either way, with the protocol's fields beside its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,9 +71,9 @@ pub enum ServerMessage<E> {
 pub struct ServerHello {
     /// The protocol's version: 1.
     pub v: u64,
-    /// What the server understands, of [`feature`].
+    /// What the server understands, of what [`Features`] names.
     #[cfg_attr(feature = "serde", serde(default))]
-    pub features: Vec<String>,
+    pub features: Features,
     /// Changes when the server's log starts anew.
     #[cfg_attr(feature = "serde", serde(default))]
     pub epoch: Option<String>,
@@ -236,66 +224,14 @@ pub enum ClientMessage {
 pub struct ClientHello {
     /// The protocol's version: 1.
     pub v: u64,
-    /// What the client understands, of [`feature`].
+    /// What the client understands, of what [`Features`] names.
     #[cfg_attr(feature = "serde", serde(default))]
-    pub features: Vec<String>,
+    pub features: Features,
     /// 128 random bits for one life of a page, in hexadecimal.
     pub client: String,
     /// What the token provider returned.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub token: Option<String>,
-}
-
-impl ClientMessage {
-    /// The message as JSON text; `name` gives a reserved type its name on the wire.
-    #[must_use]
-    pub fn encode(&self, name: &dyn Fn(&'static str) -> String) -> String {
-        let mut text = String::from("{\"type\":");
-        match self {
-            Self::Hello(hello) => {
-                quote(&mut text, &name("hello"));
-                text.push_str(",\"v\":");
-                text.push_str(&decimal(hello.v));
-                text.push_str(",\"features\":[");
-                for (index, feature) in hello.features.iter().enumerate() {
-                    if index > 0 {
-                        text.push(',');
-                    }
-                    quote(&mut text, feature);
-                }
-                text.push_str("],\"client\":");
-                quote(&mut text, &hello.client);
-                if let Some(token) = &hello.token {
-                    text.push_str(",\"token\":");
-                    quote(&mut text, token);
-                }
-            }
-            Self::Ping { ts } => {
-                quote(&mut text, &name("ping"));
-                text.push_str(",\"ts\":");
-                text.push_str(&decimal(*ts));
-            }
-            Self::Ack { id } => {
-                quote(&mut text, &name("ack"));
-                text.push_str(",\"id\":");
-                quote(&mut text, id);
-            }
-            Self::ResyncRequest { last_seen, epoch } => {
-                quote(&mut text, &name("resync_request"));
-                text.push_str(",\"last_seen\":");
-                match last_seen {
-                    Some(last_seen) => text.push_str(&decimal(*last_seen)),
-                    None => text.push_str("null"),
-                }
-                if let Some(epoch) = epoch {
-                    text.push_str(",\"epoch\":");
-                    quote(&mut text, epoch);
-                }
-            }
-        }
-        text.push('}');
-        text
-    }
 }
 
 #[cfg(feature = "serde")]
@@ -306,38 +242,4 @@ const fn is_false(value: &bool) -> bool {
 #[cfg(feature = "serde")]
 const fn none<E>() -> Option<E> {
     None
-}
-
-#[cfg(all(test, feature = "serde"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_encoded_by_hand_reads_back_the_same() {
-        let hello = |token: Option<&str>| {
-            ClientMessage::Hello(ClientHello {
-                v: 1,
-                features: vec![feature::BATCH.to_owned(), feature::ACK.to_owned()],
-                client: "c0ffee".to_owned(),
-                token: token.map(str::to_owned),
-            })
-        };
-        for message in [
-            hello(None),
-            hello(Some("a\"b\\c\n\u{1}\u{7f}\u{2028}é😀")),
-            ClientMessage::Ping { ts: u64::MAX },
-            ClientMessage::Ack { id: "x.1".to_owned() },
-            ClientMessage::ResyncRequest { last_seen: None, epoch: None },
-            ClientMessage::ResyncRequest { last_seen: Some(0), epoch: Some("e".to_owned()) },
-        ] {
-            let text = message.encode(&str::to_owned);
-            assert_eq!(serde_json::from_str::<ClientMessage>(&text).expect("json"), message, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_renamed_type_is_written_under_its_new_name() {
-        let text = ClientMessage::Ping { ts: 5 }.encode(&|kind| ["my_", kind].concat());
-        assert_eq!(text, r#"{"type":"my_ping","ts":5}"#);
-    }
 }

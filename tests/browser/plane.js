@@ -8,7 +8,7 @@ export class PlaneUnderTest {
     this.letters = '';
     this.plane = new DataPlane(() => void (this.letters += 'a'));
     // As `pong` is: a type of the protocol.
-    this.plane.reserve('pong', 1);
+    this.plane.reserve(['ping', 'pong']);
     this.plane.on('*', () => void (this.letters += 'd'));
   }
 

@@ -7,8 +7,9 @@ use crate::world::{CLIENT, World};
 use everwire::core::data_plane_model::{Element, Verdict};
 use everwire::core::input::{Generation, Input};
 use everwire::core::state::State;
+use everwire::wire::features::Features;
 use everwire::wire::message::{
-    Event, Goaway, HeartbeatBy, HeartbeatTerms, Limits, Nack, Resync, ServerHello, ServerMessage, feature,
+    Event, Goaway, HeartbeatBy, HeartbeatTerms, Limits, Nack, Resync, ServerHello, ServerMessage,
 };
 
 impl World {
@@ -17,15 +18,14 @@ impl World {
             self.epoch += 1;
             self.head = how >> 11 & 3;
         }
-        let features = [feature::BATCH, feature::ACK, feature::SEQ];
+        let features = [Features::BATCH, Features::ACK, Features::SEQ];
         let mut hello = ServerHello {
             v: 1,
             features: features
                 .into_iter()
                 .enumerate()
                 .filter(|(bit, _)| how & (0x1_0000 << bit) == 0)
-                .map(|(_, name)| name.to_owned())
-                .collect(),
+                .fold(Features::default(), |all, (_, each)| all.and(each)),
             epoch: Some(self.epoch.to_string()),
             seq: Some(self.head),
             limits: Limits {

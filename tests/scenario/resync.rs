@@ -4,6 +4,7 @@ use everwire::core::action::Action;
 use everwire::core::continuity::Continuity;
 use everwire::core::input::Input;
 use everwire::core::snapshot::Freshness;
+use everwire::wire::features::Features;
 use everwire::wire::message::{ClientMessage, Event, Resync, ServerHello, ServerMessage};
 
 fn continuity(rig: &Rig) -> Continuity {
@@ -144,17 +145,17 @@ fn lost_is_said_and_never_fresh() {
 #[test]
 fn a_peer_without_numbers_is_asked_after_thirty_seconds_and_never_kept() {
     let mut rig = Rig::open();
-    rig.hello_of(ServerHello { features: vec![], ..greeting("e", 5) });
+    rig.hello_of(ServerHello { features: Features::default(), ..greeting("e", 5) });
     rig.plain(1);
     let seen = rig.wall;
     rig.closed(1006);
     rig.reconnect();
-    rig.hello_of(ServerHello { features: vec![], ..greeting("e", 5) });
+    rig.hello_of(ServerHello { features: Features::default(), ..greeting("e", 5) });
     assert!(rig.resyncs().is_empty());
     rig.closed(1006);
     rig.sleep(30_000);
     rig.reconnect();
-    rig.hello_of(ServerHello { features: vec![], ..greeting("e", 5) });
+    rig.hello_of(ServerHello { features: Features::default(), ..greeting("e", 5) });
     assert_eq!((rig.resyncs(), continuity(&rig)), (vec![(Some(seen), None)], Continuity::Unknown));
     rig.plain(2);
     assert_eq!(rig.delivered, [1, 2], "nothing is held for it");
@@ -162,7 +163,7 @@ fn a_peer_without_numbers_is_asked_after_thirty_seconds_and_never_kept() {
 
 #[test]
 fn what_merely_opened_does_not_shorten_the_gap() {
-    let unnumbered = || ServerHello { features: vec![], ..greeting("e", 5) };
+    let unnumbered = || ServerHello { features: Features::default(), ..greeting("e", 5) };
     let mut rig = Rig::open();
     rig.hello_of(unnumbered());
     rig.closed(1006);

@@ -1,12 +1,13 @@
 //! What a server that does everything says.
 
-use everwire::wire::message::{Event, Resync, ServerHello, ServerMessage, feature};
+use everwire::wire::features::Features;
+use everwire::wire::message::{Event, Resync, ServerHello, ServerMessage};
 
 /// The hello of a server that does everything.
 pub(crate) fn greeting(epoch: &str, seq: u64) -> ServerHello {
     ServerHello {
         v: 1,
-        features: [feature::BATCH, feature::ACK, feature::SEQ].map(str::to_owned).to_vec(),
+        features: Features::BATCH.and(Features::ACK).and(Features::SEQ),
         epoch: Some(epoch.to_owned()),
         seq: Some(seq),
         ..ServerHello::default()

@@ -10,8 +10,9 @@ use crate::core::inbox::Seen;
 use crate::core::position::Delivery;
 use crate::core::snapshot::PeerKind;
 use crate::core::terms::Terms;
+use crate::wire::features::Features;
 use crate::wire::limits::{MAX_WAIT_MS, VERSION};
-use crate::wire::message::{ClientHello, ClientMessage, Event, Nack, ServerHello, ServerMessage, feature};
+use crate::wire::message::{ClientHello, ClientMessage, Event, Nack, ServerHello, ServerMessage};
 
 impl Connection {
     /// A ping came: it is answered at once, and whoever sends pings knows them.
@@ -95,7 +96,7 @@ impl Connection {
         self.learn(cx, PeerKind::Everwire);
         self.heartbeat.agree(terms.heartbeat_by, terms.heartbeat_every);
         self.confirmed(cx);
-        let features = [feature::BATCH, feature::ACK, feature::SEQ].map(str::to_owned).to_vec();
+        let features = Features::BATCH.and(Features::ACK).and(Features::SEQ);
         let hello = ClientHello { v: VERSION, features, client: cx.client.clone(), token: cx.token.clone() };
         // A batch may only follow the hello, so it goes alone.
         cx.act(Action::Say { generation: self.generation, message: ClientMessage::Hello(hello), joined: false });

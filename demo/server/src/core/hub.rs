@@ -24,9 +24,10 @@ use super::{
 };
 use everwire::wire::{
     close_code,
+    features::Features,
     frame::Object,
     limits::VERSION,
-    message::{Goaway, HeartbeatBy, HeartbeatTerms, Limits as WireLimits, ServerHello, ServerMessage, feature},
+    message::{Goaway, HeartbeatBy, HeartbeatTerms, Limits as WireLimits, ServerHello, ServerMessage},
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -283,7 +284,7 @@ impl Hub {
         }
         let hello = ServerMessage::<Object>::Hello(ServerHello {
             v: VERSION,
-            features: [feature::BATCH, feature::ACK, feature::SEQ].map(str::to_owned).to_vec(),
+            features: Features::BATCH.and(Features::ACK).and(Features::SEQ),
             epoch: Some(room.log.epoch().to_owned()),
             seq: Some(room.log.head()),
             heartbeat: Some(HeartbeatTerms { by: HeartbeatBy::Client, every: Some(HEARTBEAT_MS) }),

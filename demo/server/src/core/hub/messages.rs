@@ -15,9 +15,10 @@ use crate::core::{
 };
 use everwire::wire::{
     close_code,
+    features::Features,
     frame::{self, FromClient, Object},
     limits::VERSION,
-    message::{ClientHello, ClientMessage, Event, Nack, ServerMessage, feature},
+    message::{ClientHello, ClientMessage, Event, Nack, ServerMessage},
 };
 use serde_json::Value;
 
@@ -109,8 +110,7 @@ impl Hub {
             self.sessions.remove(&conn);
             return;
         }
-        let has = |name| hello.features.iter().any(|feature| feature == name);
-        let (batch, ack, seq) = (has(feature::BATCH), has(feature::ACK), has(feature::SEQ));
+        let [batch, ack, seq] = [Features::BATCH, Features::ACK, Features::SEQ].map(|each| hello.features.has(each));
         if session.phase == Phase::Plain {
             // It was told events without their numbers: the state stands for them, or it would ask for them again.
             session.resync = Some(u64::MAX);

@@ -105,7 +105,7 @@ fn a_state_comes_first_where_one_is_wanted() {
 fn a_state_is_asked_for_where_events_have_no_numbers_too() {
     let mut rig = Rig::open();
     rig.give(Input::WantState(true));
-    rig.hello_of(ServerHello { features: vec![], ..greeting("e", 5) });
+    rig.hello_of(ServerHello { features: Features::default(), ..greeting("e", 5) });
     assert_eq!(rig.resyncs(), [(None, None)]);
     rig.plain(7);
     assert_eq!(rig.delivered, [7], "nothing is held for a peer without numbers");

@@ -1,15 +1,19 @@
 // @ts-check
-// Runs a command beside the server of the browser tests, and ends the server with it.
+// Runs `wasm-pack test` beside the server of the browser tests, and ends the server with it.
 //
 //     node tools/with-server.mjs COMMAND [ARG ...]
 //
 // The address is compiled into the tests, so the usual port is kept where it is free: another one costs a compilation.
+//
+// The HTTP server of wasm-bindgen's own runner (tiny_http 0.12) counts a waiting thread twice when two connections come
+// at once, and leaves the second in its queue until some thread is done with a connection. Browsers open six and keep
+// them, so a page may load for ever. Whoever connects and leaves again makes a thread look into the queue.
 
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 const usualPort = 8975;
-const port = await freePort();
+const port = await freePort(usualPort);
 const address = `ws://127.0.0.1:${port}`;
 
 const server = spawn(process.execPath, ['tests/browser/server.mjs', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -20,7 +24,17 @@ await new Promise((resolve, reject) => {
 server.stdout.resume();
 
 const [command = '', ...args] = process.argv.slice(2);
-const env = { ...process.env, ...(port === usualPort ? {} : { EVERWIRE_TEST_WS: address }) };
+const runnerPort = await freePort(0);
+const env = {
+  ...process.env,
+  WASM_BINDGEN_TEST_ADDRESS: `127.0.0.1:${runnerPort}`,
+  ...(port === usualPort ? {} : { EVERWIRE_TEST_WS: address }),
+};
+const nudging = setInterval(() => {
+  const nudge = connect(runnerPort, '127.0.0.1', () => nudge.end());
+  // Nobody listens before the tests are compiled.
+  nudge.once('error', () => {});
+}, 250);
 const child = spawn(command, args, { stdio: 'inherit', env });
 child.once('error', (error) => {
   console.error(`${command}: ${error.message}`);
@@ -31,13 +45,14 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(
 
 /** @param {number} code */
 function end(code) {
+  clearInterval(nudging);
   server.kill();
   process.exitCode = code;
 }
 
-/** @returns {Promise<number>} */
-async function freePort() {
-  return (await tryPort(usualPort)) ?? (await tryPort(0)) ?? Promise.reject(new Error('no port is free'));
+/** The port, or another where it is taken. @param {number} wanted @returns {Promise<number>} */
+async function freePort(wanted) {
+  return (await tryPort(wanted)) ?? (await tryPort(0)) ?? Promise.reject(new Error('no port is free'));
 }
 
 /** @param {number} port @returns {Promise<number | undefined>} */

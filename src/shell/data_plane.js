@@ -180,8 +180,8 @@ export class DataPlane {
   isNext(value) {
     if (!this.envelope) return true;
     const seq = value.$seq;
-    if (seq === this.nextSeq) {
-      if (value.$id !== undefined || seq === 0) return false;
+    if (seq === this.nextSeq && seq !== 0) {
+      if (value.$id !== undefined) return false;
       this.nextSeq++;
       return true;
     }

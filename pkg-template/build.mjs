@@ -4,6 +4,7 @@
 //
 //     node pkg-template/build.mjs <folder of wasm-bindgen> <folder of the package>
 
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,12 +29,11 @@ const manifest = JSON.parse(readFileSync(join(template, 'package.json'), 'utf8')
 manifest.version = versionOf(readFileSync(join(repository, 'Cargo.toml'), 'utf8'));
 writeFileSync(join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 
-const wasm = readFileSync(join(from, 'everwire_bg.wasm'));
-writeFileSync(join(to, 'core.wasm'), wasm);
-writeFileSync(join(to, 'wasm.js'), `// core.wasm in hexadecimal digits.\nexport const hex = '${wasm.toString('hex')}';\n`);
-
 const moved = flattenSnippets();
-writeFileSync(join(to, 'core.js'), withoutPaths(readFileSync(join(from, 'everwire.js'), 'utf8')));
+const glue = withShortNames(withoutPaths(readFileSync(join(from, 'everwire.js'), 'utf8')));
+writeFileSync(join(to, 'core.js'), glue);
+const wasm = readFileSync(join(to, 'core.wasm'));
+writeFileSync(join(to, 'wasm.js'), `// core.wasm as text.\nexport const text = "${textOf(wasm)}";\n`);
 
 for (const file of readdirSync(to).filter((name) => name.endsWith('.js'))) refuseWhatBundlersDislike(file);
 
@@ -76,6 +76,52 @@ function withoutPaths(glue) {
   }
   if (/ from ['"]\.\/snippets\//.test(text)) throw new Error('the generated module still imports from snippets/');
   return text;
+}
+
+/**
+ * Between the module and the generated code everything has a name of 30 characters, which is a tenth of the module.
+ * `wasm-opt` writes it to the package with short ones, in one namespace, and says which; the glue follows.
+ *
+ * @param {string} glue
+ */
+function withShortNames(glue) {
+  const [original, shortened] = [join(from ?? '', 'everwire_bg.wasm'), join(to ?? '', 'core.wasm')];
+  const args = ['--minify-imports-and-exports-and-modules', original, '-o', shortened];
+  /** @type {{ imports: [module: string, name: string, short: string][], exports: [name: string, short: string][] }} */
+  const names = JSON.parse(execFileSync('wasm-opt', args, { encoding: 'utf8' }));
+  // Which namespace of the module is which object of the glue.
+  const table = /return \{\n\s*__proto__: null,\n((?:\s*"[^"]+": import\d+,\n)+)\s*\};/;
+  const rows = (table.exec(glue)?.[1] ?? '').matchAll(/"([^"]+)": (import\d+)/g);
+  const places = new Map([...rows].map(([, path, place]) => [path, place]));
+  const others = [];
+  for (const [module, name, short] of names.imports) {
+    const place = places.get(module);
+    if (place === undefined) throw new Error(`the module imports ${name} of ${module}, which the glue does not have`);
+    if (place === 'import0') glue = replaced(glue, `        ${name}: function`, `        ${short}: function`);
+    else others.push(`        ${short}: ${place}.${name},\n`);
+  }
+  for (const [name, short] of names.exports) {
+    glue = glue.replace(new RegExp(`\\bwasm\\.${name.replaceAll('$', '\\$')}\\b`, 'g'), () => `wasm.${short}`);
+  }
+  return replaced(glue, table.exec(glue)?.[0] ?? '', `return { a: { ...import0,\n${others.join('')}    } };`);
+}
+
+/** @param {string} text @param {string} what @param {string} by */
+function replaced(text, what, by) {
+  if (what === '' || text.split(what).length !== 2) throw new Error(`the generated module has not one ${what}`);
+  return text.replace(what, () => by);
+}
+
+/**
+ * Each byte as a character, so that the compression of what is served sees what repeats as it does in the module:
+ * hexadecimal digits and base64 hide it. The 93 characters are those that need no escape between double quotes: 91 stand
+ * for a byte, the others say that the next one stands for a byte of another 91. `decode` in index.js is the way back.
+ *
+ * @param {Uint8Array} bytes
+ */
+function textOf(bytes) {
+  const characters = [...' !#$%&\'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~'];
+  return Array.from(bytes, (byte) => (byte < 91 ? '' : characters[90 + Math.floor(byte / 91)]) + characters[byte % 91]).join('');
 }
 
 /** @param {string} file */

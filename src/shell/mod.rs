@@ -1,7 +1,7 @@
 //! The browser's side of everwire: every browser object, and nothing that is decided.
 //!
 //! Owns sockets, the timer, the clocks, the page's events and the application's functions; must not know how anything is
-//! decided. An event of the browser becomes an `Input` of the core in [`driver`], which carries out the `Action`s; plain
+//! decided. An event of the browser becomes an `Input` of the core in `driver`, which carries out the `Action`s; plain
 //! events take the short way through `data_plane.js`.
 
 mod choices;

@@ -220,7 +220,7 @@ impl Connection {
     }
 
     /// The handlers of a critical event returned.
-    pub fn handled<P: Clone>(&mut self, cx: &mut Context<P>, id: String) {
+    fn handled<P: Clone>(&mut self, cx: &mut Context<P>, id: String) {
         if self.terms.is_some() {
             self.say(cx, ClientMessage::Ack { id });
         }

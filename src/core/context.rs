@@ -75,8 +75,8 @@ pub struct Context<P> {
     pub heard: Option<Instant>,
     /// The last round trip.
     pub rtt: Option<Millis>,
-    /// Warnings that were given and are not repeated.
-    warned: Vec<Warning>,
+    /// Warnings that were given and are not repeated, a bit each.
+    warned: u8,
     /// The orders of the inputs so far, but for those that are being taken out.
     actions: Vec<Action<P>>,
     taken: std::vec::IntoIter<Action<P>>,
@@ -197,7 +197,7 @@ impl<P: Clone> Context<P> {
             greatest_ts: None,
             heard: None,
             rtt: None,
-            warned: Vec::new(),
+            warned: 0,
             actions: Vec::new(),
             taken: Vec::new().into_iter(),
             options,
@@ -230,15 +230,16 @@ impl<P: Clone> Context<P> {
 
     /// Warns once until [`Self::forget_warning`].
     pub fn warn_once(&mut self, warning: Warning) {
-        if !self.warned.contains(&warning) {
-            self.warned.push(warning);
+        let bit = 1 << warning as u8;
+        if self.warned & bit == 0 {
+            self.warned |= bit;
             self.act(Action::Warn(warning));
         }
     }
 
     /// The next such warning is given again.
-    pub fn forget_warning(&mut self, warning: Warning) {
-        self.warned.retain(|own| *own != warning);
+    pub const fn forget_warning(&mut self, warning: Warning) {
+        self.warned &= !(1 << warning as u8);
     }
 
     /// So many clients share one destination.

@@ -1,4 +1,4 @@
-//! The class that the package exports.
+//! The class that the package wraps.
 //!
 //! Owns its methods as JavaScript sees them; must not know what becomes of a call.
 
@@ -32,7 +32,7 @@ impl Client {
         Ok(Self(Driver::closed_before(Choices::read(url, options)?, plane.clone().unchecked_into())))
     }
 
-    /// What holds the handlers.
+    /// What holds the handlers: they are added and taken off there, and none of it passes through here.
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn plane(&self) -> JsValue {
@@ -42,25 +42,8 @@ impl Client {
     /// The state, by the names of the WebSocket standard.
     #[wasm_bindgen(getter)]
     #[must_use]
-    pub fn state(&self) -> String {
-        self.0.state().name().to_owned()
-    }
-
-    /// Adds a handler for a type of events; returns the function that takes it off.
-    ///
-    /// # Errors
-    /// An `EverwireError` if the arguments are no type and function.
-    pub fn on(&self, kind: &JsValue, handler: &JsValue) -> Result<JsValue, JsValue> {
-        self.0.plane.on(kind, handler)
-    }
-
-    /// Adds a handler for each member of an object; returns the function that takes them off.
-    ///
-    /// # Errors
-    /// An `EverwireError` if the argument is no object of functions.
-    #[wasm_bindgen(js_name = "match")]
-    pub fn on_each(&self, handlers: &JsValue) -> Result<JsValue, JsValue> {
-        self.0.plane.on_each(handlers)
+    pub fn state(&self) -> JsValue {
+        self.0.state().name().into()
     }
 
     /// Sends an event, now or when it can be; returns its receipt.
@@ -93,13 +76,5 @@ impl Client {
     #[must_use]
     pub fn snapshot(&self) -> JsValue {
         self.0.snapshot()
-    }
-
-    /// Calls `listener` after each change; returns the function that ends it.
-    ///
-    /// # Errors
-    /// An `EverwireError` if the listener is no function.
-    pub fn subscribe(&self, listener: &JsValue) -> Result<JsValue, JsValue> {
-        self.0.plane.subscribe(listener)
     }
 }

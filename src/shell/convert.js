@@ -98,6 +98,17 @@ export const features = (hello) => {
 };
 
 /**
+ * Who sends heartbeats, by a hello: 1 the client, 2 the server, 3 nobody; 0 where it does not say.
+ *
+ * @param {any} hello
+ */
+export const heartbeatBy = (hello) => {
+  const by = text(hello, 'heartbeat.by', 6);
+  const place = by === undefined ? 0 : ['client', 'server', 'none'].indexOf(by) + 1 || wrong();
+  return place ?? 0;
+};
+
+/**
  * @param {any} value
  * @param {string} path
  */

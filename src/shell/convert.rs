@@ -24,6 +24,8 @@ extern "C" {
     fn flag(value: &JsValue, path: &str) -> bool;
     fn list(value: &JsValue, path: &str) -> Array;
     fn features(hello: &JsValue) -> u8;
+    #[wasm_bindgen(js_name = heartbeatBy)]
+    fn heartbeat_by(hello: &JsValue) -> u8;
     fn member(value: &JsValue, path: &str) -> JsValue;
     #[wasm_bindgen(js_name = envelopeId)]
     fn envelope_id(event: &JsValue, longest: usize) -> Option<String>;
@@ -31,6 +33,32 @@ extern "C" {
     fn envelope_seq(event: &JsValue) -> Option<f64>;
     #[wasm_bindgen(js_name = isEvent)]
     fn is_event(event: &JsValue) -> bool;
+}
+
+const PING: u32 = place_of("ping");
+const PONG: u32 = place_of("pong");
+const HELLO: u32 = place_of("hello");
+const ACK: u32 = place_of("ack");
+const NACK: u32 = place_of("nack");
+const REPLY: u32 = place_of("reply");
+const RESYNC: u32 = place_of("resync");
+const GOAWAY: u32 = place_of("goaway");
+
+/// The place of a type in the wire's list, found when this is compiled.
+const fn place_of(kind: &str) -> u32 {
+    let mut place = 0;
+    while !is_same(RESERVED_TYPES[place].as_bytes(), kind.as_bytes()) {
+        place += 1;
+    }
+    place as u32
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
 }
 
 /// An event as an input; its envelope means something only where `envelope` says so.
@@ -46,20 +74,16 @@ pub(super) fn event(value: JsValue, envelope: bool, generation: Generation, byte
 /// A message of the protocol as an input, by the place of its type in [`RESERVED_TYPES`].
 pub(super) fn reserved(place: u32, value: JsValue, generation: Generation) -> Input<JsValue> {
     let value = &value;
-    let message = match RESERVED_TYPES.get(place as usize).copied().unwrap_or_default() {
-        "ping" => return Input::Ping { generation, ping: value.clone() },
-        "pong" => {
-            let ts = count(value, "ts");
-            // A `ts` that is no count is none of ours, but the peer lives.
-            was_sound();
-            Some(ServerMessage::Pong { ts })
-        }
-        "hello" => hello(value).map(ServerMessage::Hello),
-        "ack" => id(value, "id").map(|id| ServerMessage::Ack { id }),
-        "nack" => nack(value).map(ServerMessage::Nack),
-        "reply" => id(value, "id").map(|id| ServerMessage::Reply { id, data: member(value, "data") }),
-        "resync" => Some(ServerMessage::Resync(resync(value))),
-        "goaway" => Some(ServerMessage::Goaway(Goaway {
+    let message = match place {
+        PING => return Input::Ping { generation, ping: value.clone() },
+        // Whatever its `ts` is, the peer lives.
+        PONG => Some(ServerMessage::Pong { ts: None }),
+        HELLO => hello(value).map(ServerMessage::Hello),
+        ACK => id(value, "id").map(|id| ServerMessage::Ack { id }),
+        NACK => nack(value).map(ServerMessage::Nack),
+        REPLY => id(value, "id").map(|id| ServerMessage::Reply { id, data: member(value, "data") }),
+        RESYNC => Some(ServerMessage::Resync(resync(value))),
+        GOAWAY => Some(ServerMessage::Goaway(Goaway {
             retry_after: count(value, "retry_after").unwrap_or(0),
             spread: count(value, "spread").unwrap_or(0),
             grace: count(value, "grace").unwrap_or(0),
@@ -76,12 +100,11 @@ pub(super) fn reserved(place: u32, value: JsValue, generation: Generation) -> In
 }
 
 fn hello(value: &JsValue) -> Option<ServerHello> {
-    let by = match id(value, "heartbeat.by").as_deref() {
-        None => None,
-        Some("client") => Some(HeartbeatBy::Client),
-        Some("server") => Some(HeartbeatBy::Server),
-        Some("none") => Some(HeartbeatBy::None),
-        Some(_) => return None,
+    let by = match heartbeat_by(value) {
+        1 => Some(HeartbeatBy::Client),
+        2 => Some(HeartbeatBy::Server),
+        3 => Some(HeartbeatBy::None),
+        _ => None,
     };
     let every = count(value, "heartbeat.every");
     Some(ServerHello {

@@ -56,12 +56,6 @@ extern "C" {
         from: Option<f64>,
         to: Option<f64>,
     );
-    #[wasm_bindgen(method, catch)]
-    pub(super) fn on(this: &DataPlane, kind: &JsValue, handler: &JsValue) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch, js_name = "match")]
-    pub(super) fn on_each(this: &DataPlane, handlers: &JsValue) -> Result<JsValue, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    pub(super) fn subscribe(this: &DataPlane, listener: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method)]
     pub(super) fn notify(this: &DataPlane);
     #[wasm_bindgen(method)]

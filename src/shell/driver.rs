@@ -21,14 +21,13 @@ use crate::core::machine::Machine;
 use crate::core::snapshot::PublicState;
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
     #[wasm_bindgen(js_namespace = console)]
-    fn warn(message: &str);
+    fn warn(who: &str, message: &str);
 }
 
 #[wasm_bindgen(module = "/src/shell/status.js")]
@@ -43,7 +42,7 @@ pub(super) struct Driver {
     /// `WebSocket` does.
     alive: RefCell<Option<Rc<Self>>>,
     machine: RefCell<Machine<JsValue>>,
-    waiting: RefCell<VecDeque<Input<JsValue>>>,
+    waiting: RefCell<Vec<Input<JsValue>>>,
     performing: Cell<bool>,
     changed: Cell<bool>,
     pub(super) plane: DataPlane,
@@ -117,12 +116,12 @@ impl Driver {
 
     /// Takes an input. Called from within an action, it waits until those before it are done.
     pub(super) fn input(&self, input: Input<JsValue>) {
-        self.waiting.borrow_mut().push_back(input);
+        self.waiting.borrow_mut().push(input);
         if self.performing.replace(true) {
             return;
         }
         loop {
-            let Some(input) = self.waiting.borrow_mut().pop_front() else { break };
+            let Some(input) = first(&mut self.waiting.borrow_mut()) else { break };
             self.handle(input);
             while let Some(action) = self.next() {
                 self.perform(action);
@@ -286,7 +285,7 @@ impl Driver {
             Some(tell) => {
                 let _ = tell.call1(&JsValue::UNDEFINED, &warning(what.code(), what.message())).inspect_err(report);
             }
-            None => warn(&["everwire: ", what.message()].concat()),
+            None => warn("everwire:", what.message()),
         }
     }
 
@@ -332,4 +331,9 @@ impl Drop for Driver {
     fn drop(&mut self) {
         self.plane.release();
     }
+}
+
+/// The first of a few, taken out: a queue would be more of the module.
+fn first<T>(all: &mut Vec<T>) -> Option<T> {
+    if all.is_empty() { None } else { Some(all.remove(0)) }
 }

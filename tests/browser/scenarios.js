@@ -554,6 +554,19 @@ const scenarios = {
 };
 
 /**
+ * Handlers do not pass through the core: the package's class adds them where they are held.
+ *
+ * @param {(url: unknown, options?: object) => any} make
+ * @returns {(url: unknown, options?: object) => any}
+ */
+const withHandlers = (make) => (url, options) => {
+  const client = make(url, options);
+  const { plane } = client;
+  for (const name of ['on', 'match', 'subscribe']) client[name] = plane[name].bind(plane);
+  return client;
+};
+
+/**
  * @param {string} name
  * @param {(url: unknown, options?: object) => any} make
  * @param {() => number} pages
@@ -561,7 +574,7 @@ const scenarios = {
  * @returns {Promise<string>} what went wrong; empty if nothing did
  */
 export async function run(name, make, pages, base) {
-  Object.assign(given, { make, pages, base });
+  Object.assign(given, { make: withHandlers(make), pages, base });
   try {
     const scenario = scenarios[name];
     if (!scenario) throw new Error('there is no such scenario');

@@ -64,7 +64,7 @@ export function composition() {
     const compiled = join(target, 'wasm32-unknown-unknown/release/everwire.wasm');
     execFileSync('wasm-bindgen', ['--target', 'web', '--no-typescript', '--out-dir', folder, compiled]);
     const optimised = join(folder, 'named.wasm');
-    execFileSync('wasm-opt', ['-Oz', '--debuginfo', join(folder, 'everwire_bg.wasm'), '-o', optimised]);
+    execFileSync('wasm-opt', ['--flatten', '--rereloop', '-Oz', '-Oz', '--debuginfo', join(folder, 'everwire_bg.wasm'), '-o', optimised]);
     return grouped(functionSizes(readFileSync(optimised)));
   } finally {
     rmSync(folder, { recursive: true, force: true });

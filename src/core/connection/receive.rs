@@ -7,6 +7,7 @@ use crate::core::action::{Action, Fate, Outcome};
 use crate::core::context::Context;
 use crate::core::error::{Cause, Warning};
 use crate::core::inbox::Seen;
+use crate::core::input::Input;
 use crate::core::position::Delivery;
 use crate::core::snapshot::PeerKind;
 use crate::core::terms::Terms;
@@ -15,15 +16,48 @@ use crate::wire::limits::{MAX_WAIT_MS, VERSION};
 use crate::wire::message::{ClientHello, ClientMessage, Event, Nack, ServerHello, ServerMessage};
 
 impl Connection {
+    /// An input that concerns a connection by itself, if it is this one.
+    pub fn handle<P: Clone>(&mut self, cx: &mut Context<P>, input: Input<P>) -> Turn {
+        let current = self.generation;
+        match input {
+            Input::Event { generation, event, bytes } if generation == current => self.on_event(cx, event, bytes),
+            Input::Message { generation, message } if generation == current => return self.on_message(cx, message),
+            Input::Ping { generation, ping } if generation == current => self.on_ping(cx, ping),
+            Input::Handled { id } => self.handled(cx, id),
+            // Old sockets, and what concerns the state.
+            Input::Event { .. }
+            | Input::Message { .. }
+            | Input::Ping { .. }
+            | Input::Start
+            | Input::Send(_)
+            | Input::Close { .. }
+            | Input::Retry
+            | Input::WantState(_)
+            | Input::Resolved { .. }
+            | Input::ResolveFailed { .. }
+            | Input::Opened(_)
+            | Input::Closed { .. }
+            | Input::ConstructFailed(_)
+            | Input::SendFailed(_)
+            | Input::Malformed(_)
+            | Input::Senseless(_)
+            | Input::Plane(_)
+            | Input::Page(_)
+            | Input::Siblings(_)
+            | Input::Tick => {}
+        }
+        Turn::None
+    }
+
     /// A ping came: it is answered at once, and whoever sends pings knows them.
-    pub fn on_ping<P: Clone>(&mut self, cx: &mut Context<P>, ping: P) {
+    fn on_ping<P: Clone>(&mut self, cx: &mut Context<P>, ping: P) {
         self.heartbeat.hear(cx.at());
         self.learn(cx, PeerKind::Simple);
         cx.act(Action::Pong { generation: self.generation, ping });
     }
 
     /// An event came that the data plane did not deliver on its own.
-    pub fn on_event<P: Clone>(&mut self, cx: &mut Context<P>, event: Event<P>, bytes: usize) {
+    fn on_event<P: Clone>(&mut self, cx: &mut Context<P>, event: Event<P>, bytes: usize) {
         self.heartbeat.hear(cx.at());
         let Some(terms) = &self.terms else {
             cx.act(Action::Deliver { payload: event.event, id: None });
@@ -56,7 +90,7 @@ impl Connection {
     }
 
     /// A message of the protocol came.
-    pub fn on_message<P: Clone>(&mut self, cx: &mut Context<P>, message: ServerMessage<P>) -> Turn {
+    fn on_message<P: Clone>(&mut self, cx: &mut Context<P>, message: ServerMessage<P>) -> Turn {
         let at = cx.at();
         self.heartbeat.hear(at);
         match message {
@@ -209,11 +243,18 @@ impl Connection {
 
 /// The n of an `$id` of this client.
 fn own_number(client: &str, id: &str) -> Option<u64> {
-    let digits = id.strip_prefix(client)?.strip_prefix('.')?;
-    if digits.is_empty() || digits.len() > 16 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    let [b'.', digits @ ..] = id.as_bytes().strip_prefix(client.as_bytes())? else { return None };
+    if digits.is_empty() || digits.len() > 16 {
         return None;
     }
-    Some(digits.bytes().fold(0, |n, digit| n * 10 + u64::from(digit - b'0')))
+    let mut n = 0;
+    for byte in digits {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        n = n * 10 + u64::from(byte - b'0');
+    }
+    Some(n)
 }
 
 #[cfg(test)]

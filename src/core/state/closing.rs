@@ -34,41 +34,11 @@ impl Closing {
 
     pub(super) fn handle<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
         let current = self.connection.generation;
-        match input {
-            Input::Event { generation, event, bytes } if generation == current => {
-                self.connection.on_event(cx, event, bytes);
-            }
-            Input::Message { generation, message } if generation == current => {
-                if self.connection.on_message(cx, message) == Turn::Dead {
-                    return self.finish(cx);
-                }
-            }
-            Input::Ping { generation, ping } if generation == current => self.connection.on_ping(cx, ping),
-            Input::Handled { id } => self.connection.handled(cx, id),
-            Input::Closed { generation, .. } | Input::SendFailed(generation) if generation == current => {
-                return self.finish(cx);
-            }
-            // It is being closed: nothing else matters any more.
-            Input::Start
-            | Input::Send(_)
-            | Input::Close { .. }
-            | Input::Retry
-            | Input::WantState(_)
-            | Input::Resolved { .. }
-            | Input::ResolveFailed { .. }
-            | Input::Opened(_)
-            | Input::Closed { .. }
-            | Input::ConstructFailed(_)
-            | Input::SendFailed(_)
-            | Input::Event { .. }
-            | Input::Message { .. }
-            | Input::Ping { .. }
-            | Input::Malformed(_)
-            | Input::Senseless(_)
-            | Input::Plane(_)
-            | Input::Siblings(_)
-            | Input::Page(_)
-            | Input::Tick => return State::Closing(self),
+        let lost =
+            matches!(input, Input::Closed { generation, .. } | Input::SendFailed(generation) if generation == current);
+        // It is being closed: what does not concern the connection does not matter any more.
+        if lost || self.connection.handle(cx, input) == Turn::Dead {
+            return self.finish(cx);
         }
         self.go_on(cx)
     }

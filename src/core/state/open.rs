@@ -28,17 +28,8 @@ impl Open {
     pub(super) fn handle<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
         let current = self.connection.generation;
         match input {
-            Input::Event { generation, event, bytes } if generation == current => {
-                self.connection.on_event(cx, event, bytes);
-            }
-            Input::Message { generation, message } if generation == current => {
-                let turn = self.connection.on_message(cx, message);
-                return self.turn(cx, turn);
-            }
-            Input::Ping { generation, ping } if generation == current => self.connection.on_ping(cx, ping),
             Input::Malformed(generation) if generation == current => cx.warn_once(Warning::Malformed),
             Input::Senseless(generation) if generation == current => cx.warn_once(Warning::Senseless),
-            Input::Handled { id } => self.connection.handled(cx, id),
             Input::WantState(true) => self.connection.want_state(cx),
             Input::Retry => self.connection.wake(cx, true),
 
@@ -84,14 +75,16 @@ impl Open {
             }
             Input::Opened(generation) => return self.hand_over(cx, generation),
 
+            Input::Event { .. } | Input::Message { .. } | Input::Ping { .. } | Input::Handled { .. } => {
+                let turn = self.connection.handle(cx, input);
+                return self.turn(cx, turn);
+            }
+
             // Old sockets, and what other states answer to.
             Input::Start
             | Input::Send(_)
             | Input::Close { .. }
             | Input::WantState(false)
-            | Input::Event { .. }
-            | Input::Message { .. }
-            | Input::Ping { .. }
             | Input::Malformed(_)
             | Input::Senseless(_)
             | Input::SendFailed(_)

@@ -121,7 +121,8 @@ function replaced(text, what, by) {
  */
 function textOf(bytes) {
   const characters = [...' !#$%&\'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~'];
-  return Array.from(bytes, (byte) => (byte < 91 ? '' : characters[90 + Math.floor(byte / 91)]) + characters[byte % 91]).join('');
+  const shift = (/** @type {number} */ byte) => (byte < 91 ? '' : characters[90 + Math.floor(byte / 91)]);
+  return Array.from(bytes, (byte) => `${shift(byte)}${characters[byte % 91]}`).join('');
 }
 
 /** @param {string} file */

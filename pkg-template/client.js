@@ -35,7 +35,7 @@ export const clientFrom = (source) =>
       load(source);
       this.#url = url;
       this.#options = options;
-      this.#core = new Core(url, options);
+      this.#core = new Core(url, options, undefined);
       this.#plane = this.#core.plane;
       // A client that nobody holds may go, though its connection goes on.
       const weak = new WeakRef(this);
@@ -46,7 +46,7 @@ export const clientFrom = (source) =>
     }
 
     get state() {
-      return this.#core ? this.#core.state : 'closed';
+      return this.snapshot().state;
     }
 
     /** @param {any} type @param {any} handler */
@@ -97,7 +97,7 @@ export const clientFrom = (source) =>
 
     #awake() {
       if (this.#core) return this.#core;
-      this.#core = Core.again(this.#url, this.#options, this.#plane);
+      this.#core = new Core(this.#url, this.#options, this.#plane);
       queueMicrotask(() => this.#release());
       return this.#core;
     }

@@ -31,7 +31,7 @@ const SERVER: &str = match option_env!("EVERWIRE_TEST_WS") {
 async fn scenario(name: &str) {
     let make =
         Closure::<dyn Fn(JsValue, JsValue) -> Result<JsValue, JsValue>>::new(|url: JsValue, options: JsValue| {
-            Client::new(&url, &options).map(JsValue::from)
+            Client::new(&url, &options, &JsValue::UNDEFINED).map(JsValue::from)
         });
     let pages = Closure::<dyn Fn() -> usize>::new(core::arch::wasm32::memory_size::<0>);
     let wrong = run(name, make.as_ref().unchecked_ref(), pages.as_ref().unchecked_ref(), SERVER).await;

@@ -15,21 +15,19 @@ pub struct Client(Rc<Driver>);
 
 #[wasm_bindgen]
 impl Client {
-    /// Begins to connect to `url`.
+    /// Begins to connect to `url`. With the `plane` of an earlier life it is a client that its application closed, and
+    /// has the handlers of that life: the package frees what is closed.
     ///
     /// # Errors
     /// An `EverwireError` that names the argument or option that is wrong, and what is allowed.
     #[wasm_bindgen(constructor)]
-    pub fn new(url: &JsValue, options: &JsValue) -> Result<Self, JsValue> {
-        Ok(Self(Driver::start(Choices::read(url, options)?)))
-    }
-
-    /// A client that its application closed, with the handlers of its first life: the package frees what is closed.
-    ///
-    /// # Errors
-    /// As those of `new`, if the options were changed meanwhile.
-    pub fn again(url: &JsValue, options: &JsValue, plane: &JsValue) -> Result<Self, JsValue> {
-        Ok(Self(Driver::closed_before(Choices::read(url, options)?, plane.clone().unchecked_into())))
+    pub fn new(url: &JsValue, options: &JsValue, plane: &JsValue) -> Result<Self, JsValue> {
+        let choices = Choices::read(url, options)?;
+        Ok(Self(if plane.is_undefined() {
+            Driver::start(choices)
+        } else {
+            Driver::closed_before(choices, plane.clone().unchecked_into())
+        }))
     }
 
     /// What holds the handlers: they are added and taken off there, and none of it passes through here.
@@ -37,13 +35,6 @@ impl Client {
     #[must_use]
     pub fn plane(&self) -> JsValue {
         AsRef::<JsValue>::as_ref(&self.0.plane).clone()
-    }
-
-    /// The state, by the names of the WebSocket standard.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn state(&self) -> JsValue {
-        self.0.state().name().into()
     }
 
     /// Sends an event, now or when it can be; returns its receipt.

@@ -18,7 +18,6 @@ use crate::core::action::Action;
 use crate::core::error::Warning;
 use crate::core::input::{Generation, Input, Outgoing, ReceiptId};
 use crate::core::machine::Machine;
-use crate::core::snapshot::PublicState;
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -160,10 +159,6 @@ impl Driver {
             ack: flags & 2 != 0,
         }));
         Ok(receipt)
-    }
-
-    pub(super) fn state(&self) -> PublicState {
-        self.machine.borrow().snapshot().state
     }
 
     pub(super) fn snapshot(&self) -> JsValue {

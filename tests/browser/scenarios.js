@@ -554,7 +554,7 @@ const scenarios = {
 };
 
 /**
- * Handlers do not pass through the core: the package's class adds them where they are held.
+ * The package's class does the same: handlers do not pass through the core, and the state is one of many facts.
  *
  * @param {(url: unknown, options?: object) => any} make
  * @returns {(url: unknown, options?: object) => any}
@@ -563,6 +563,7 @@ const withHandlers = (make) => (url, options) => {
   const client = make(url, options);
   const { plane } = client;
   for (const name of ['on', 'match', 'subscribe']) client[name] = plane[name].bind(plane);
+  Object.defineProperty(client, 'state', { get: () => client.snapshot().state });
   return client;
 };
 

@@ -102,6 +102,7 @@ test('the slim entry runs on the module of everwire/core.wasm', async () => {
 
 test('the inlined module is core.wasm, byte by byte', async (t) => {
   const wasm = readFileSync(fileURLToPath(import.meta.resolve('everwire/core.wasm')));
+  /** @type {Uint8Array} */
   let compiled = new Uint8Array();
   t.mock.method(WebAssembly, 'Module', function (/** @type {Uint8Array} */ bytes) {
     compiled = bytes;

@@ -86,7 +86,7 @@ function withoutPaths(glue) {
  */
 function withShortNames(glue) {
   const [original, shortened] = [join(from ?? '', 'everwire_bg.wasm'), join(to ?? '', 'core.wasm')];
-  const args = ['--minify-imports-and-exports-and-modules', original, '-o', shortened];
+  const args = ['--minify-imports-and-exports-and-modules', '--strip-target-features', original, '-o', shortened];
   /** @type {{ imports: [module: string, name: string, short: string][], exports: [name: string, short: string][] }} */
   const names = JSON.parse(execFileSync('wasm-opt', args, { encoding: 'utf8' }));
   // Which namespace of the module is which object of the glue.

@@ -178,7 +178,7 @@ export interface Options {
     | {
         /** 1 to 3,600,000 ms. Default 1,000. */
         base?: number | undefined;
-        /** 1 to 3,600,000 ms, not below `base`. Default 30,000. */
+        /** `base` to 3,600,000 ms. Default 30,000, or `base` where that is longer. */
         cap?: number | undefined;
         /** `additive` adds 0 to 30 %; the others are those of "Exponential Backoff And Jitter" (AWS). Default `additive`. */
         jitter?: 'additive' | 'full' | 'equal' | 'decorrelated' | undefined;

@@ -73,28 +73,24 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            connect_timeout: 10_000,
-            stable_after: 5_000,
-            backoff_base: 1_000,
-            backoff_cap: 30_000,
-            jitter: Jitter::Additive,
-            breaker: true,
-            breaker_failures: 10,
-            breaker_probe: 60_000,
-            heartbeat: true,
-            heartbeat_idle: 15_000,
-            heartbeat_confirm: 30_000,
-            heartbeat_timeout: 5_000,
-            heartbeat_misses: 3,
-            queue_high: 50,
-            queue_normal: 200,
-            queue_bytes: 4 << 20,
-            drain: 1_000,
-            on_doubt: OnDoubt::Resend,
-            resync_gap: 30_000,
-            renewable: false,
-        }
+        Self::read(&Nothing)
+    }
+}
+
+/// The source of an application that chooses nothing.
+struct Nothing;
+
+impl Source for Nothing {
+    fn whole(&self, _name: &str, _least: u32, _most: u32, otherwise: u32) -> u32 {
+        otherwise
+    }
+
+    fn choice(&self, _name: &str, _words: &str) -> u32 {
+        0
+    }
+
+    fn wants(&self, _group: &str) -> bool {
+        true
     }
 }
 
@@ -135,32 +131,35 @@ impl Options {
 mod tests {
     use super::*;
 
-    /// Chooses nothing, or always the last.
-    struct Extreme(Option<()>);
+    /// Chooses always the last.
+    struct Extreme;
 
     impl Source for Extreme {
         fn whole(&self, name: &str, least: u32, most: u32, otherwise: u32) -> u32 {
             assert!(least <= otherwise && otherwise <= most, "{name}");
-            self.0.map_or(otherwise, |()| most)
+            most
         }
 
         fn choice(&self, _name: &str, words: &str) -> u32 {
-            self.0.map_or(0, |()| words.split(' ').count() as u32 - 1)
+            words.split(' ').count() as u32 - 1
         }
 
         fn wants(&self, _group: &str) -> bool {
-            self.0.is_none()
+            false
         }
     }
 
     #[test]
-    fn nothing_chosen_is_the_default() {
-        assert_eq!(Options::read(&Extreme(None)), Options::default());
+    fn the_defaults_are_those_of_the_design() {
+        let options = Options::default();
+        assert_eq!((options.backoff_base, options.backoff_cap, options.jitter), (1_000, 30_000, Jitter::Additive));
+        assert_eq!((options.heartbeat_idle, options.heartbeat_timeout, options.heartbeat_misses), (15_000, 5_000, 3));
+        assert!(options.breaker && options.heartbeat && !options.renewable);
     }
 
     #[test]
     fn the_longest_first_delay_raises_the_longest_delay() {
-        let options = Options::read(&Extreme(Some(())));
+        let options = Options::read(&Extreme);
         assert_eq!((options.backoff_base, options.backoff_cap), (3_600_000, 3_600_000));
         assert_eq!((options.jitter, options.on_doubt), (Jitter::Decorrelated, OnDoubt::Fail));
         assert!(!options.breaker && !options.heartbeat);

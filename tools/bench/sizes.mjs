@@ -11,8 +11,11 @@ import { functionSizes } from './wasm-functions.mjs';
 
 /** @typedef {{ what: string, raw: number, gzip: number, brotli: number }} Size */
 
-/** Bytes at most; the released package is checked against them. */
+/** Bytes at most: what the released package is to keep to. */
 export const limits = { 'core.wasm': { raw: 65_536 }, everwire: { gzip: 30_720 } };
+
+/** The entry is not there yet. It may come nearer to its limit, never go away from it. */
+export const entryNow = 39_700;
 
 /** @returns {Promise<Size[]>} */
 export async function sizes() {

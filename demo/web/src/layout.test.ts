@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { layout, NODE_WIDTH, spline } from './layout.ts';
+import { NODE_WIDTH } from './card.ts';
+import { layout, spline } from './layout.ts';
 import { edgeId } from './runState.ts';
 
 test('cards of one layout never overlap and edges have routes', () => {

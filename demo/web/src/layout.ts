@@ -1,19 +1,11 @@
 // Owns where the nodes of a graph stand and how its edges run between them. Must not know what a node shows.
 
 import dagre from '@dagrejs/dagre';
+import { NODE_HEIGHT, NODE_WIDTH, type Point } from './card.ts';
 import { edgeId } from './runState.ts';
 import { wrapTall } from './wrapTall.ts';
 
 export type Direction = 'LR' | 'TB';
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** Every card has this size, so that a status never moves anything. */
-export const NODE_WIDTH = 236;
-export const NODE_HEIGHT = 72;
 
 /** From here on a quick layout counts more than a short one. */
 const MANY = 100;

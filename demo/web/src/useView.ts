@@ -2,8 +2,8 @@
 
 import { useEffect, useRef } from 'react';
 import { type Node, type ReactFlowInstance, useStore } from '@xyflow/react';
+import { NODE_HEIGHT, NODE_WIDTH } from './card.ts';
 import type { Layout } from './layout.ts';
-import { NODE_HEIGHT, NODE_WIDTH } from './layout.ts';
 import type { RunState } from './runState.ts';
 import { useMedia } from './useMedia.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Point } from './layout.ts';
+import type { Point } from './card.ts';
 import { wrapTall } from './wrapTall.ts';
 
 const tower = (count: number) =>

@@ -1,6 +1,6 @@
 // Owns what becomes of a rank with more cards than a screen has rows: a block of several columns.
 
-import { NODE_HEIGHT, NODE_WIDTH, type Point } from './layout.ts';
+import { NODE_HEIGHT, NODE_WIDTH, type Point } from './card.ts';
 
 /** Cards of one rank above each other at most. */
 const ROWS = 24;

@@ -88,7 +88,17 @@ impl Driver {
     ) -> (Self, impl Future<Output = Result<(), StoreError>>) {
         let (inbox, messages) = mpsc::channel(INBOX);
         let driver = Self { inbox, conns: Arc::new(AtomicU64::new(1)) };
-        executor.report_to(driver.clone());
+        // At most one end for each command under way, which the core bounds.
+        let (ends, mut ended) = mpsc::unbounded_channel();
+        executor.report_to(ends);
+        let reporter = driver.clone();
+        tokio::spawn(async move {
+            while let Some((key, end)) = ended.recv().await {
+                if reporter.input(Input::Ended { key, end }).await.is_err() {
+                    return;
+                }
+            }
+        });
         let task = Task {
             hub,
             store: Some(store),

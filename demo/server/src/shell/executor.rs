@@ -3,14 +3,10 @@
 //! Owns the commands that run, their environment and the scratch folders of runs; must not know what depends on them.
 
 use super::{
-    driver::Driver,
     orphans,
     process::{Killer, OUTPUT_BYTES, Order, Report},
 };
-use crate::core::{
-    hub::Input,
-    node::{End, Exit, Task, TaskKey},
-};
+use crate::core::node::{End, Exit, Task, TaskKey};
 use std::{
     collections::{BTreeMap, BTreeSet},
     ffi::OsString,
@@ -19,10 +15,13 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
 
 /// The variables that a command gets from the server's own environment; the rest is not its business.
 const INHERITED: [&str; 4] = ["PATH", "HOME", "TMPDIR", "USER"];
+
+/// The end of a command, and whose it is.
+pub(super) type Ended = (TaskKey, End);
 
 /// Runs commands.
 #[derive(Clone, Debug)]
@@ -38,7 +37,7 @@ struct Inner {
     lasting: bool,
     /// What marks the commands of this journal.
     journal: OsString,
-    driver: OnceLock<Driver>,
+    ends: OnceLock<mpsc::UnboundedSender<Ended>>,
     running: Mutex<Running>,
 }
 
@@ -52,12 +51,12 @@ impl Executor {
     /// An executor of commands in `root`, with scratch folders in `scratch`; unless they are `lasting`, they go with it.
     #[must_use]
     pub fn new(root: PathBuf, scratch: PathBuf, lasting: bool, journal: OsString) -> Self {
-        Self(Arc::new(Inner { root, scratch, lasting, journal, driver: OnceLock::new(), running: Mutex::default() }))
+        Self(Arc::new(Inner { root, scratch, lasting, journal, ends: OnceLock::new(), running: Mutex::default() }))
     }
 
     /// Where ends are reported. The first call counts.
-    pub(super) fn report_to(&self, driver: Driver) {
-        let _ = self.0.driver.set(driver);
+    pub(super) fn report_to(&self, ends: mpsc::UnboundedSender<Ended>) {
+        let _ = self.0.ends.set(ends);
     }
 
     /// Starts a command. Its end is reported in any case.
@@ -87,9 +86,9 @@ impl Executor {
             if late {
                 end.exit = Exit::TimedOut;
             }
-            if let Some(driver) = executor.0.driver.get() {
+            if let Some(ends) = executor.0.ends.get() {
                 // A server that is stopping runs it again in its next life.
-                let _ = driver.input(Input::Ended { key, end }).await;
+                let _ = ends.send((key, end));
             }
         });
     }

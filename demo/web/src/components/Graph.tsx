@@ -12,7 +12,8 @@ import {
   useReactFlow,
 } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
-import { type Direction, layout, NODE_HEIGHT, NODE_WIDTH } from '../layout.ts';
+import { NODE_HEIGHT, NODE_WIDTH } from '../card.ts';
+import { type Direction, layout } from '../layout.ts';
 import type { EdgeRecord, NodeRecord, RunState } from '../runState.ts';
 import { FIT, useView } from '../useView.ts';
 import { DagNode, type DagFlowNode } from './DagNode.tsx';

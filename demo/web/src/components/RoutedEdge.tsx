@@ -2,7 +2,8 @@
 
 import { memo } from 'react';
 import { BaseEdge, type Edge, type EdgeProps } from '@xyflow/react';
-import { type Direction, type Point, spline } from '../layout.ts';
+import type { Point } from '../card.ts';
+import { type Direction, spline } from '../layout.ts';
 
 export interface RoutedEdgeData extends Record<string, unknown> {
   readonly between: readonly Point[];

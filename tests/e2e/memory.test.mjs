@@ -190,8 +190,9 @@ describe('memory', { concurrency: true }, () => {
     t.diagnostic(`before ${JSON.stringify(before)} after ${JSON.stringify(after)}`);
     assert.equal(after.pages, before.pages);
     assert.equal(after.slots, before.slots);
-    // The moment of the measurement may fall before or after the opening of one connection.
-    assert.ok(Math.abs(after.listeners - before.listeners) <= 4, `${before.listeners} to ${after.listeners} listeners`);
+    // A socket has three, and a few that have just closed may still stand at either moment, so it can be fewer at the end
+    // too; a listener left behind by each cut would be 900.
+    assert.ok(after.listeners - before.listeners <= 12, `${before.listeners} to ${after.listeners} listeners`);
     assert.ok(after.heap - before.heap < MB / 2, `grew by ${after.heap - before.heap} bytes`);
     assert.ok(peer.open <= 1);
   });

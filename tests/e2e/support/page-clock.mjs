@@ -9,7 +9,8 @@
  *   __time.jump({ mono: 0, wall: 8e6 })    a sleep during which `performance.now` stood still
  *
  * A timer fires exactly when it is due however busy the machine is, since time stands still while the page works: only
- * a jump makes timers late.
+ * a jump makes timers late. And where it flows faster it stands still while the peer may be about to answer, or a busy
+ * machine would make a peer that answers look like one that does not.
  */
 export function installClock() {
   const now = performance.now.bind(performance);
@@ -17,11 +18,14 @@ export function installClock() {
   const RealDate = Date;
   /** How much real time counts between two ticks: a machine that hangs must not make the page's time leap. */
   const LONGEST_TICK = 20;
+  /** How long, in real time, a peer may take to answer what was sent before the page's time goes on without. */
+  const LONGEST_ANSWER = 500;
 
   let mono = Math.ceil(now());
   let ahead = RealDate.now() - mono;
   let last = now();
   let ids = 1e6;
+  let answerBy = 0;
   /** @type {Map<number, { due: number, run: () => void, every: number | null }>} */
   const timers = new Map();
 
@@ -56,6 +60,7 @@ export function installClock() {
   every(() => {
     const elapsed = Math.min(now() - last, LONGEST_TICK);
     last = now();
+    if (time.speed > 1 && last < answerBy) return;
     advance(mono + Math.round(elapsed * time.speed));
   }, 4);
 
@@ -85,8 +90,20 @@ export function installClock() {
       return times.get(this);
     },
   });
+  class PageWebSocket extends WebSocket {
+    constructor(/** @type {ConstructorParameters<typeof WebSocket>} */ ...args) {
+      super(...args);
+      this.addEventListener('message', () => void (answerBy = 0));
+    }
+    /** @param {Parameters<WebSocket['send']>} data */
+    send(...data) {
+      answerBy = now() + LONGEST_ANSWER;
+      super.send(...data);
+    }
+  }
   Object.assign(window, {
     __time: time,
+    WebSocket: PageWebSocket,
     Date: PageDate,
     setTimeout: timer(false),
     setInterval: timer(true),

@@ -3,11 +3,12 @@
 // made; must not know how a client works.
 
 import { clientFrom } from './client.js';
+import { coreOf } from './load.js';
 import { text } from './wasm.js';
 
 export { EverwireError } from './everwire_error.js';
 
-export const Client = /* @__PURE__ */ clientFrom(() => decode(text));
+export const Client = /* @__PURE__ */ clientFrom(/* @__PURE__ */ coreOf(() => decode(text)));
 
 /** @type {(url: any, options?: any) => InstanceType<typeof Client>} */
 export const connect = (url, options) => new Client(url, options);

@@ -2,15 +2,28 @@
 // Owns the one instance of the wasm module and the errors for a page that cannot have it; must not
 // know where the module comes from.
 
-import { initSync } from './core.js';
+import { Client as Core, initSync } from './core.js';
 import { EverwireError } from './everwire_error.js';
+
+/** @typedef {() => WebAssembly.Module | BufferSource} Source */
 
 let loaded = false;
 
 /**
+ * How cores are made of the module that `source` returns.
+ *
+ * @param {Source} source
+ * @returns {import('./host.js').MakeCore}
+ */
+export const coreOf = (source) => (given, seed, mono, wall) => {
+  load(source);
+  return new Core(given, seed, mono, wall);
+};
+
+/**
  * Compiles and instantiates what `source` returns, unless there is an instance already.
  *
- * @param {() => WebAssembly.Module | BufferSource} source
+ * @param {Source} source
  */
 export function load(source) {
   if (loaded) return;

@@ -2,13 +2,15 @@
 // Owns the entry for those who fetch the wasm themselves; must not know how a client works.
 
 import { clientFrom } from './client.js';
-import { load, unavailable } from './load.js';
+import { coreOf, load, unavailable } from './load.js';
 
 export { EverwireError } from './everwire_error.js';
 
-export const Client = /* @__PURE__ */ clientFrom(() => {
-  throw unavailable("call init() of 'everwire/slim' with the wasm module, and wait for it, before the first client.");
-});
+export const Client = /* @__PURE__ */ clientFrom(
+  /* @__PURE__ */ coreOf(() => {
+    throw unavailable("call init() of 'everwire/slim' with the wasm module, and wait for it, before the first client.");
+  }),
+);
 
 /** @type {(url: any, options?: any) => InstanceType<typeof Client>} */
 export const connect = (url, options) => new Client(url, options);

@@ -8,7 +8,7 @@
 //! parser, an HTTP client, a CRDT, a schema language.
 //!
 //! A reader's path: the README, [`core`] (diagram, contract, a life in 40 lines), [`core::state`] (the states and their
-//! transitions), `src/shell/driver.rs` (the loop around the machine).
+//! transitions), `src/shell/host.js` (the loop around the machine).
 //!
 //! # Features
 //!

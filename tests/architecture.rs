@@ -273,7 +273,7 @@ fn each_rule_can_fail() {
     for (path, text) in [
         ("src/wire/a.rs", "use crate::core::machine;"),
         ("src/wire/a.rs", "use web_sys::WebSocket;"),
-        ("src/core/a.rs", "use crate::shell::driver;"),
+        ("src/core/a.rs", "use crate::shell::client;"),
         ("src/core/a.rs", "fn now() { std::time::Instant::now() }"),
         ("src/core/a.rs", "use std::collections::HashMap;"),
         ("src/core/a.rs", "async fn f() {}"),

@@ -3,8 +3,7 @@
 //! The scenarios stand in `tests/browser/scenarios.js`, in the language of those who use the client.
 #![cfg(target_arch = "wasm32")]
 
-use everwire::shell::Client;
-use js_sys::Function;
+use everwire::shell::{Client, Given};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -19,7 +18,7 @@ extern "C" {
 
 #[wasm_bindgen(module = "/tests/browser/scenarios.js")]
 extern "C" {
-    async fn run(name: &str, make: &Function, pages: &Function, base: &str) -> JsValue;
+    async fn run(name: &str, make_core: &JsValue, pages: &JsValue, base: &str) -> JsValue;
 }
 
 /// Where the server listens.
@@ -29,12 +28,11 @@ const SERVER: &str = match option_env!("EVERWIRE_TEST_WS") {
 };
 
 async fn scenario(name: &str) {
-    let make =
-        Closure::<dyn Fn(JsValue, JsValue) -> Result<JsValue, JsValue>>::new(|url: JsValue, options: JsValue| {
-            Client::new(&url, &options, &JsValue::UNDEFINED).map(JsValue::from)
-        });
+    let make_core = Closure::<dyn Fn(Given, f64, f64, f64) -> JsValue>::new(|given: Given, seed, mono, wall| {
+        Client::new(&given, seed, mono, wall).into()
+    });
     let pages = Closure::<dyn Fn() -> usize>::new(core::arch::wasm32::memory_size::<0>);
-    let wrong = run(name, make.as_ref().unchecked_ref(), pages.as_ref().unchecked_ref(), SERVER).await;
+    let wrong = run(name, make_core.as_ref(), pages.as_ref(), SERVER).await;
     assert!(wrong.as_string().is_some_and(|wrong| wrong.is_empty()), "{}", wrong.as_string().unwrap_or_default());
 }
 

@@ -88,6 +88,7 @@ export class Given {
     return this.take(group, true, (value) => typeof value === 'boolean', 'false, true or an object');
   }
 
+  identity() { return this.client; }
   protocols() {
     const isList = (/** @type {any} */ value) => Array.isArray(value) && value.every(isText);
     return this.provider('protocols', 'a string, an array of strings', isList);
@@ -125,12 +126,12 @@ export class Given {
     return names;
   }
 
-  /** Throws if something is not allowed, or unknown. */
-  check() {
+  /** What is to be said of what is not allowed, or unknown. */
+  refuse() {
     for (const name of this.entries.keys()) {
       this.refusal ??= refusal(name, `is not known; there are ${this.known.join(', ')}`);
     }
-    if (this.refusal !== undefined) throw this.refusal;
+    return this.refusal;
   }
 }
 

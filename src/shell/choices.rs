@@ -1,49 +1,31 @@
-//! What the application passes to the constructor.
+//! What the application chose.
 //!
-//! Owns the values that only the shell can hold; must not know what is allowed, which the core's `Options` knows.
+//! Owns the way from the constructor's arguments, as `choices.js` reads them, to the core's options; must not know what
+//! is allowed, which the core's `Options` knows.
 
-use super::providers::Providers;
 use crate::core::options::{Options, Source};
-use js_sys::Function;
 use wasm_bindgen::prelude::*;
-
-#[wasm_bindgen(module = "/src/shell/everwire_error.js")]
-extern "C" {
-    /// Reports an error of the application's.
-    pub(super) fn report(error: &JsValue);
-}
 
 #[wasm_bindgen(module = "/src/shell/choices.js")]
 extern "C" {
-    type Given;
-    #[wasm_bindgen(constructor, catch)]
-    fn new(url: &JsValue, options: &JsValue) -> Result<Given, JsValue>;
-    #[wasm_bindgen(method, getter)]
-    fn url(this: &Given) -> JsValue;
+    /// The arguments of the constructor.
+    pub type Given;
     #[wasm_bindgen(method, js_name = whole)]
-    fn take_whole(this: &Given, name: &str, least: u32, most: u32, otherwise: u32) -> u32;
+    fn take_whole(this: &Given, name: &str, least: f64, most: f64, otherwise: f64) -> f64;
     #[wasm_bindgen(method, js_name = choice)]
     fn take_choice(this: &Given, name: &str, words: &str) -> u32;
     #[wasm_bindgen(method, js_name = wants)]
     fn take_wants(this: &Given, group: &str) -> bool;
     #[wasm_bindgen(method)]
-    fn protocols(this: &Given) -> JsValue;
-    #[wasm_bindgen(method)]
-    fn token(this: &Given) -> JsValue;
-    #[wasm_bindgen(method)]
-    fn callback(this: &Given, name: &str) -> Option<Function>;
-    /// Whether one of the providers is a function, once they were asked for.
+    pub(super) fn identity(this: &Given) -> String;
+    /// Whether one of the providers is a function.
     #[wasm_bindgen(method, getter)]
     fn renewable(this: &Given) -> bool;
-    #[wasm_bindgen(method)]
-    fn names(this: &Given) -> JsValue;
-    #[wasm_bindgen(method, catch)]
-    fn check(this: &Given) -> Result<(), JsValue>;
 }
 
 impl Source for Given {
     fn whole(&self, name: &str, least: u32, most: u32, otherwise: u32) -> u32 {
-        self.take_whole(name, least, most, otherwise)
+        self.take_whole(name, least.into(), most.into(), otherwise.into()) as u32
     }
 
     fn choice(&self, name: &str, words: &str) -> u32 {
@@ -55,33 +37,7 @@ impl Source for Given {
     }
 }
 
-/// What was chosen: the core's options, and what only the shell can hold.
-pub(super) struct Choices {
-    pub(super) options: Options,
-    pub(super) providers: Providers,
-    /// The names of the reserved types on the wire.
-    pub(super) names: JsValue,
-    pub(super) should_reconnect: Option<Function>,
-    pub(super) on_warning: Option<Function>,
-}
-
-impl Choices {
-    /// Reads the arguments of the constructor.
-    ///
-    /// # Errors
-    /// An `EverwireError` that names what is wrong and what is allowed.
-    pub(super) fn read(url: &JsValue, options: &JsValue) -> Result<Self, JsValue> {
-        let given = Given::new(url, options)?;
-        let options = Options::read(&given);
-        let providers = Providers::new(given.url(), given.protocols(), given.token());
-        let choices = Self {
-            options: Options { renewable: given.renewable(), ..options },
-            providers,
-            names: given.names(),
-            should_reconnect: given.callback("shouldReconnect"),
-            on_warning: given.callback("onWarning"),
-        };
-        given.check()?;
-        Ok(choices)
-    }
+/// The options that were chosen.
+pub(super) fn read(given: &Given) -> Options {
+    Options { renewable: given.renewable(), ..Options::read(given) }
 }

@@ -1,71 +1,152 @@
-//! The class that the package wraps.
+//! The core as JavaScript holds it.
 //!
-//! Owns its methods as JavaScript sees them; must not know what becomes of a call.
+//! Owns the numbers by which it is told what happened, and the order in which a fact is taken; must not know what
+//! follows from one.
 
-use super::choices::Choices;
-use super::driver::Driver;
-use super::receipts::{drain_of, send_flags};
-use crate::core::input::Input;
-use std::rc::Rc;
+use super::choices::{self, Given};
+use super::{convert, orders};
+use crate::core::input::{Input, Outgoing, PageEvent, PlaneReading, Priority};
+use crate::core::machine::Machine;
+use crate::core::time::{Instant, Now};
 use wasm_bindgen::prelude::*;
 
-/// A connection that is kept. Its methods are described in the package's types.
+/// What happened, as `facts.js` numbers it. From [`fact::RESERVED`] on, the place of a type in the wire's list.
+mod fact {
+    pub(super) const EVENT: u32 = 0;
+    pub(super) const MALFORMED: u32 = 1;
+    pub(super) const WANT_STATE: u32 = 2;
+    pub(super) const SEND_FAILED: u32 = 3;
+    pub(super) const ANSWERED: u32 = 4;
+    pub(super) const PAGE: u32 = 5;
+    pub(super) const START: u32 = 6;
+    pub(super) const SEND: u32 = 7;
+    pub(super) const CLOSE: u32 = 8;
+    pub(super) const RETRY: u32 = 9;
+    pub(super) const OPENED: u32 = 10;
+    pub(super) const CLOSED: u32 = 11;
+    pub(super) const CONSTRUCT_FAILED: u32 = 12;
+    pub(super) const SIBLINGS: u32 = 13;
+    pub(super) const TICK: u32 = 14;
+    pub(super) const HANDLED: u32 = 15;
+    pub(super) const RESERVED: u32 = 16;
+}
+
+/// What is returned instead of a deadline when nothing will happen until the application asks.
+const FINAL: f64 = -1.0;
+
+/// The core of one client.
 #[wasm_bindgen(skip_typescript)]
-pub struct Client(Rc<Driver>);
+pub struct Client(Machine<JsValue>);
 
 #[wasm_bindgen]
 impl Client {
-    /// Begins to connect to `url`. With the `plane` of an earlier life it is a client that its application closed, and
-    /// has the handlers of that life: the package frees what is closed.
-    ///
-    /// # Errors
-    /// An `EverwireError` that names the argument or option that is wrong, and what is allowed.
+    /// A core that does nothing until it is told to start.
     #[wasm_bindgen(constructor)]
-    pub fn new(url: &JsValue, options: &JsValue, plane: &JsValue) -> Result<Self, JsValue> {
-        let choices = Choices::read(url, options)?;
-        Ok(Self(if plane.is_undefined() {
-            Driver::start(choices)
-        } else {
-            Driver::closed_before(choices, plane.clone().unchecked_into())
-        }))
-    }
-
-    /// What holds the handlers: they are added and taken off there, and none of it passes through here.
-    #[wasm_bindgen(getter)]
     #[must_use]
-    pub fn plane(&self) -> JsValue {
-        AsRef::<JsValue>::as_ref(&self.0.plane).clone()
+    pub fn new(given: &Given, seed: f64, mono: f64, wall: f64) -> Self {
+        Self(Machine::new(now(mono, wall), seed as u64, given.identity(), choices::read(given)))
     }
 
-    /// Sends an event, now or when it can be; returns its receipt.
-    ///
-    /// # Errors
-    /// An `EverwireError` if the event cannot be sent or an option is wrong.
-    pub fn send(&self, event: &JsValue, options: &JsValue) -> Result<JsValue, JsValue> {
-        let flags = if options.is_undefined() { 0 } else { send_flags(options)? };
-        self.0.send(event, flags)
+    /// Takes a fact, and what the data plane's registers say; gives the orders that follow. Returns when to tell it the
+    /// time, by the clock of `mono`: `Infinity` for never, -1 if nothing will happen until the application asks.
+    #[allow(clippy::too_many_arguments, reason = "an object would have to be made and read again")]
+    pub fn handle(
+        &mut self,
+        kind: u32,
+        one: u32,
+        two: u32,
+        three: u32,
+        value: JsValue,
+        mono: f64,
+        wall: f64,
+        heard: f64,
+        next_seq: f64,
+        credit: u32,
+        greatest_ts: f64,
+    ) -> f64 {
+        let now = now(mono, wall);
+        self.0.handle(
+            now,
+            Input::Plane(PlaneReading {
+                heard: (heard > 0.0).then_some(Instant(heard as u64)),
+                next_seq: next_seq as u64,
+                credit,
+                greatest_ts: (greatest_ts >= 0.0).then_some(greatest_ts as u64),
+            }),
+        );
+        if let Some(input) = input(kind, one, two, three, value) {
+            self.0.handle(now, input);
+        }
+        while let Some(action) = self.0.poll() {
+            orders::give(action);
+        }
+        match self.0.deadline() {
+            Some((due, _)) => due.0 as f64,
+            None if self.0.snapshot().is_final => FINAL,
+            None => f64::INFINITY,
+        }
     }
 
-    /// Closes for good, after what was accepted is sent or `drain` milliseconds are over.
-    ///
-    /// # Errors
-    /// An `EverwireError` if an option is wrong.
-    pub fn close(&self, options: &JsValue) -> Result<(), JsValue> {
-        let drain = u64::try_from(drain_of(options)?).ok();
-        self.0.input(Input::Close { drain });
-        Ok(())
+    /// Shows what is known.
+    pub fn snapshot(&self) {
+        orders::show(&self.0.snapshot());
     }
+}
 
-    /// Tries now, whatever stands against it.
-    pub fn retry(&self) {
-        // What is true of the page may have changed while nobody listened.
-        self.0.attach();
-        self.0.input(Input::Retry);
-    }
+fn now(mono: f64, wall: f64) -> Now {
+    Now { mono: Instant(mono as u64), wall: wall as u64 }
+}
 
-    /// What is known: the same object until something changes.
-    #[must_use]
-    pub fn snapshot(&self) -> JsValue {
-        self.0.snapshot()
-    }
+fn input(kind: u32, one: u32, two: u32, three: u32, value: JsValue) -> Option<Input<JsValue>> {
+    Some(match kind {
+        fact::EVENT => convert::event(value, three != 0, one, two as usize),
+        fact::MALFORMED => Input::Malformed(one),
+        fact::WANT_STATE => Input::WantState(one != 0),
+        fact::SEND_FAILED => Input::SendFailed(one),
+        fact::ANSWERED if two != 0 => Input::Resolved { call: one, token: None },
+        fact::ANSWERED => Input::ResolveFailed { call: one },
+        fact::PAGE => Input::Page(page(one)?),
+        fact::START => Input::Start,
+        fact::SEND => Input::Send(Outgoing {
+            receipt: one,
+            payload: JsValue::from(one),
+            bytes: two as usize,
+            priority: if three & 1 == 0 { Priority::Normal } else { Priority::High },
+            ack: three & 2 != 0,
+        }),
+        fact::CLOSE => Input::Close { drain: (one != 0).then_some(two.into()) },
+        fact::RETRY => Input::Retry,
+        fact::OPENED => Input::Opened(one),
+        fact::CLOSED => Input::Closed {
+            generation: one,
+            code: two as u16,
+            overrule: match three {
+                1 => Some(true),
+                2 => Some(false),
+                _ => None,
+            },
+        },
+        fact::CONSTRUCT_FAILED => Input::ConstructFailed(one),
+        fact::SIBLINGS => Input::Siblings(one),
+        fact::TICK => Input::Tick,
+        fact::HANDLED => Input::Handled { id: value.as_string()? },
+        _ => convert::reserved(kind - fact::RESERVED, value, one),
+    })
+}
+
+/// What `page.js` heard, by its number.
+fn page(number: u32) -> Option<PageEvent> {
+    const EVENTS: [PageEvent; 10] = [
+        PageEvent::Online,
+        PageEvent::Offline,
+        PageEvent::Visible,
+        PageEvent::Hidden,
+        PageEvent::Frozen,
+        PageEvent::Resumed,
+        PageEvent::PageHide,
+        PageEvent::PageShow,
+        PageEvent::Focus,
+        PageEvent::NetworkChanged,
+    ];
+    EVENTS.get(number as usize).copied()
 }

@@ -37,14 +37,16 @@ function wrong() {
 }
 
 /**
- * A whole number from 0 that every reader of JSON holds exactly.
+ * A whole number from 0 that every reader of JSON holds exactly; -1 where there is none.
  *
  * @param {any} value
  * @param {string} path
  */
 export function count(value, path) {
   const found = at(value, path);
-  return found === undefined || (Number.isSafeInteger(found) && found >= 0) ? found : wrong();
+  if (Number.isSafeInteger(found) && found >= 0) return found;
+  if (found !== undefined) wrong();
+  return -1;
 }
 
 /**
@@ -82,10 +84,16 @@ export function flag(value, path) {
  * @param {string} path
  * @returns {any[]}
  */
-export function list(value, path) {
+function list(value, path) {
   const found = at(value, path) ?? [];
   return Array.isArray(found) ? found : (wrong() ?? []);
 }
+
+/** @param {any} value @param {string} path */
+export const size = (value, path) => list(value, path).length;
+
+/** @param {any} value @param {string} path @param {number} place */
+export const item = (value, path, place) => list(value, path)[place];
 
 /**
  * The features of a hello, as bits.
@@ -124,7 +132,7 @@ export const envelopeId = (event, longest) =>
   !isEvent(event) || event.$id === null ? wrong() : text(event, '$id', longest);
 
 /** @param {any} event */
-export const envelopeSeq = (event) => (event?.$seq === null ? wrong() : count(event, '$seq'));
+export const envelopeSeq = (event) => (event?.$seq === null ? (wrong() ?? -1) : count(event, '$seq'));
 
 /** @param {any} event */
 export const isEvent = (event) => isObject(event) && typeof event.type === 'string';

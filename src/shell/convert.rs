@@ -9,7 +9,6 @@ use crate::wire::limits::MAX_ID_BYTES;
 use crate::wire::message::{
     Event, Goaway, HeartbeatBy, HeartbeatTerms, Limits, Nack, RESERVED_TYPES, Resync, ServerHello, ServerMessage,
 };
-use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/shell/convert.js")]
@@ -17,12 +16,13 @@ extern "C" {
     #[wasm_bindgen(js_name = wasSound)]
     fn was_sound() -> bool;
     #[wasm_bindgen(js_name = count)]
-    fn number(value: &JsValue, path: &str) -> Option<f64>;
+    fn number(value: &JsValue, path: &str) -> f64;
     #[wasm_bindgen(js_name = text)]
     fn text_within(value: &JsValue, path: &str, longest: usize) -> Option<String>;
     fn prose(value: &JsValue, path: &str) -> Option<String>;
     fn flag(value: &JsValue, path: &str) -> bool;
-    fn list(value: &JsValue, path: &str) -> Array;
+    fn size(value: &JsValue, path: &str) -> u32;
+    fn item(value: &JsValue, path: &str, place: u32) -> JsValue;
     fn features(hello: &JsValue) -> u8;
     #[wasm_bindgen(js_name = heartbeatBy)]
     fn heartbeat_by(hello: &JsValue) -> u8;
@@ -30,7 +30,7 @@ extern "C" {
     #[wasm_bindgen(js_name = envelopeId)]
     fn envelope_id(event: &JsValue, longest: usize) -> Option<String>;
     #[wasm_bindgen(js_name = envelopeSeq)]
-    fn envelope_seq(event: &JsValue) -> Option<f64>;
+    fn envelope_seq(event: &JsValue) -> f64;
     #[wasm_bindgen(js_name = isEvent)]
     fn is_event(event: &JsValue) -> bool;
 }
@@ -136,23 +136,23 @@ fn resync(value: &JsValue) -> Resync<JsValue> {
         to: count(value, "to"),
         kept: flag(value, "kept"),
         // One that cannot be read makes the whole senseless: it would be a gap in what claims to have none.
-        events: list(value, "events").iter().map(enveloped).collect(),
+        events: (0..size(value, "events")).map(|place| enveloped(item(value, "events", place))).collect(),
         state: (!state.is_undefined()).then_some(state),
         more: flag(value, "more"),
     }
 }
 
 fn enveloped(event: JsValue) -> Event<JsValue> {
-    Event {
-        id: envelope_id(&event, MAX_ID_BYTES),
-        seq: envelope_seq(&event).map(|seq| seq as u64),
-        again: false,
-        event,
-    }
+    Event { id: envelope_id(&event, MAX_ID_BYTES), seq: known(envelope_seq(&event)), again: false, event }
 }
 
 fn count(value: &JsValue, path: &str) -> Option<u64> {
-    number(value, path).map(|number| number as u64)
+    known(number(value, path))
+}
+
+/// -1 stands for what is not there: an `Option` costs glue.
+fn known(number: f64) -> Option<u64> {
+    (number >= 0.0).then_some(number as u64)
 }
 
 /// A short name: an `$id`, an epoch, a code.

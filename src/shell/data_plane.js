@@ -3,6 +3,7 @@
 // programs it; must not know why a register has its value. `core/data_plane_model.rs` is this in Rust.
 
 import { EverwireError, report } from './everwire_error.js';
+import { EVENT, MALFORMED, RESERVED, SEND_FAILED, WANT_STATE } from './facts.js';
 
 /** @typedef {(value: any) => unknown} Handler */
 /** @typedef {{ run: Handler }} Registration */
@@ -12,15 +13,6 @@ import { EverwireError, report } from './everwire_error.js';
  */
 /** @typedef {(kind: number, value: any, generation: number, bytes: number) => void} Sink */
 
-// What the sink is told. From RESERVED on, the position of a reserved type in the core's list.
-const EVENT = 0;
-const MALFORMED = 1;
-const WANT_STATE = 2;
-const SEND_FAILED = 3;
-const ANSWERED = 4;
-const PAGE = 5;
-const RESERVED = 16;
-
 const BATCH_ELEMENTS = 1_000;
 /** In milliseconds, three years: an event's time beyond it counts from 1970 and not from the start of the page. */
 const LONGEST_LIFE = 1e11;
@@ -28,6 +20,8 @@ const LONGEST_LIFE = 1e11;
 const nothing = () => {};
 /** @param {number} kind @returns {Entry} */
 const entry = (kind) => ({ handlers: [], kind });
+/** @param {number} number */
+const known = (number) => (number < 0 ? null : number);
 /** @param {any} value */
 const isTyped = (value) => typeof value === 'object' && value !== null && typeof value.type === 'string';
 
@@ -207,10 +201,10 @@ export class DataPlane {
 
   /**
    * @param {any} state @param {string} continuity
-   * @param {number | undefined} from @param {number | undefined} to
+   * @param {number} from -1 for none @param {number} to -1 for none
    */
   deliverResync(state = null, continuity, from, to) {
-    run(this.resync.handlers, { type: 'resync', state, continuity, from: from ?? null, to: to ?? null });
+    run(this.resync.handlers, { type: 'resync', state, continuity, from: known(from), to: known(to) });
   }
 
   /**
@@ -222,8 +216,8 @@ export class DataPlane {
     if (typeof type !== 'string') throw invalid('the type of the events is a string, or "*" for all of them');
     if (type === '*') return add(this.any, handler, nothing);
     if (type === 'resync') {
-      const off = add(this.resync, handler, () => this.sink(WANT_STATE, false, 0, 0));
-      if (this.resync.handlers.length === 1) this.sink(WANT_STATE, true, 0, 0);
+      const off = add(this.resync, handler, () => this.sink(WANT_STATE, undefined, 0, 0));
+      if (this.resync.handlers.length === 1) this.sink(WANT_STATE, undefined, 1, 0);
       return off;
     }
     if (this.isReserved(type)) {
@@ -266,24 +260,6 @@ export class DataPlane {
   /** @param {number} generation of the socket whose `send` threw */
   sendFailed(generation) {
     this.sink(SEND_FAILED, undefined, generation, 0);
-  }
-
-  /**
-   * @param {number} call of the url, protocols and token functions
-   * @param {unknown} answers undefined for a failure
-   */
-  answered(call, answers) {
-    this.sink(ANSWERED, answers, call, 0);
-  }
-
-  /** @param {number} event of the page or the network */
-  paged(event) {
-    this.sink(PAGE, undefined, event, 0);
-  }
-
-  /** The client is gone; handlers may still be taken off. */
-  release() {
-    this.sink = nothing;
   }
 }
 

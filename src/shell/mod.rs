@@ -1,23 +1,18 @@
-//! The browser's side of everwire: every browser object, and nothing that is decided.
+//! The browser's side of everwire, as far as it is Rust: what goes into the core, and what comes out.
 //!
-//! Owns sockets, the timer, the clocks, the page's events and the application's functions; must not know how anything is
-//! decided. An event of the browser becomes an `Input` of the core in `driver`, which carries out the `Action`s; plain
-//! events take the short way through `data_plane.js`.
+//! Owns how a fact of JavaScript becomes an `Input` and an `Action` an order to JavaScript; must not know how anything is
+//! decided. Sockets, the timer, the page's listeners and the functions of the application are held by the JavaScript
+//! beside these files (`host.js` is the loop around a core). It is the other way round than usual, because it takes
+//! less: held from within wasm each of them costs a closure, its table slot and its glue, a fifth of the module in all
+//! (web-sys, js-sys and gloo-timers included); and what wasm holds no garbage collector follows.
 
 mod choices;
-mod clock;
-mod convert;
-mod data_plane;
-mod driver;
-mod page;
-mod providers;
-mod receipts;
-mod status;
-mod timer;
-mod websocket;
-
 mod client;
+mod convert;
+mod files;
+mod orders;
 
+pub use choices::Given;
 pub use client::Client;
 
 /// A small allocator for a small heap: the standard one is several kilobytes more of the module.

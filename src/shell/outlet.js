@@ -86,9 +86,9 @@ export class Outlet {
     this.say(3, { id }, joined);
   }
 
-  /** @param {number | undefined} lastSeen @param {string | undefined} epoch @param {boolean} joined */
+  /** @param {number | null} lastSeen @param {string | undefined} epoch @param {boolean} joined */
   ask(lastSeen, epoch, joined) {
-    this.say(6, { last_seen: lastSeen ?? null, epoch }, joined);
+    this.say(6, { last_seen: lastSeen, epoch }, joined);
   }
 
   flush() {

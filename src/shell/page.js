@@ -2,9 +2,9 @@
 // Owns the listeners for what the browser says of the page and the network; must not know what follows. All of it is
 // optional: a worker has no document, Node has neither.
 
-/** @typedef {import('./data_plane.js').DataPlane} DataPlane */
+/** @typedef {(event: number) => void} Tell */
 
-// Places in the list of `page.rs`.
+// Places in the list of `client.rs`.
 const ONLINE = 0;
 const OFFLINE = 1;
 const VISIBLE = 2;
@@ -15,9 +15,9 @@ const MEANING = { online: ONLINE, offline: OFFLINE, freeze: 4, resume: 5, pagehi
 const visibility = () => (globalThis.document?.hidden ? HIDDEN : VISIBLE);
 
 export class Watch {
-  /** @param {DataPlane} plane */
-  constructor(plane) {
-    this.plane = plane;
+  /** @param {Tell} tell */
+  constructor(tell) {
+    this.tell = tell;
     const { document, navigator } = globalThis;
     /** @type {[EventTarget | undefined, string[]][]} */
     this.places = [
@@ -32,7 +32,7 @@ export class Watch {
 
   /** @param {Event} event */
   handleEvent({ type }) {
-    this.plane.paged(MEANING[type] ?? visibility());
+    this.tell(MEANING[type] ?? visibility());
   }
 
   release() {
@@ -42,12 +42,8 @@ export class Watch {
   }
 }
 
-/**
- * Says how things stand.
- *
- * @param {DataPlane} plane
- */
-export function tell(plane) {
-  plane.paged(globalThis.navigator?.onLine === false ? OFFLINE : ONLINE);
-  plane.paged(visibility());
+/** @param {Tell} tell */
+export function tellHowThingsStand(tell) {
+  tell(globalThis.navigator?.onLine === false ? OFFLINE : ONLINE);
+  tell(visibility());
 }

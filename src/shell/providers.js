@@ -3,26 +3,24 @@
 
 import { EverwireError } from './everwire_error.js';
 
-/** @typedef {import('./data_plane.js').DataPlane} DataPlane */
 /** @typedef {[url: string, protocols: any, token: string | undefined]} Answers */
 
 /**
- * Asks all three at once. What is known at once is returned at once, undefined for a failure; else it is null, and the
- * plane is told later.
+ * Asks all three at once. What is known at once is returned at once, undefined for a failure; else it is null, and told
+ * later.
  *
- * @param {any} url @param {any} protocols @param {any} token
- * @param {DataPlane} plane
- * @param {number} call
+ * @param {any[]} providers url, protocols, token: values, or functions that return or promise them
+ * @param {(answers: Answers | undefined) => void} tell
  * @returns {Answers | undefined | null}
  */
-export function ask(url, protocols, token, plane, call) {
+export function ask(providers, tell) {
   try {
-    const asked = [url, protocols, token].map((each) => (typeof each === 'function' ? each() : each));
+    const asked = providers.map((each) => (typeof each === 'function' ? each() : each));
     if (!asked.some((each) => typeof each?.then === 'function')) return checked(asked);
     Promise.all(asked)
       .then(checked)
       .catch(failed)
-      .then((answers) => plane.answered(call, answers));
+      .then(tell);
     return null;
   } catch (error) {
     return failed(error);

@@ -11,6 +11,8 @@ const ENVELOPE_FIELDS = ['$id', '$seq', '$again'];
 
 /** @type {(receipt: Receipt, outcome: Outcome) => void} */
 let settle;
+/** @type {(receipt: Receipt | undefined) => string} */
+let textOf;
 
 /** What `send` returns. */
 export class Receipt {
@@ -22,9 +24,18 @@ export class Receipt {
   #settled = null;
   /** @type {((outcome: Outcome) => void) | null} */
   #resolve = null;
+  /** What is to be sent, until its end is known. */
+  #text;
+
+  /** @param {string} text */
+  constructor(text) {
+    this.#text = text;
+  }
 
   static {
+    textOf = (receipt) => (receipt === undefined ? '' : receipt.#text);
     settle = (receipt, outcome) => {
+      receipt.#text = '';
       receipt.fate = outcome.fate;
       receipt.#outcome = outcome;
       receipt.#resolve?.(outcome);
@@ -51,8 +62,7 @@ export class Receipts {
     this.plane = plane;
     /** @type {Map<number, Receipt>} */
     this.open = new Map();
-    // Of the event accepted last.
-    this.text = '';
+    /** The length in UTF-8 of the event accepted last. */
     this.bytes = 0;
   }
 
@@ -61,11 +71,16 @@ export class Receipts {
    * @param {any} event
    */
   accept(id, event) {
-    this.text = this.encode(event);
-    this.bytes = utf8Length(this.text);
-    const receipt = new Receipt();
+    const text = this.encode(event);
+    this.bytes = utf8Length(text);
+    const receipt = new Receipt(text);
     this.open.set(id, receipt);
     return receipt;
+  }
+
+  /** The text of an event whose end is not known. @param {number} id */
+  textOf(id) {
+    return textOf(this.open.get(id));
   }
 
   /** @param {number} id */

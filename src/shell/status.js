@@ -1,10 +1,15 @@
 // @ts-check
 // Owns the form in which the application sees what is known of a connection; must not know how it is known.
 
+/** @typedef {ReturnType<typeof snapshot>} Snapshot */
+
+/** @param {number} number */
+const known = (number) => (number < 0 ? null : number);
+
 /**
- * @param {string} state @param {boolean} final @param {number} attempt @param {number | undefined} retryAt
- * @param {string | undefined} code @param {string} message @param {number} closeCode 0 for none
- * @param {string} freshness @param {number | undefined} rtt @param {number | undefined} heardAt
+ * @param {string} state @param {boolean} final @param {number} attempt @param {number} retryAt -1 for none
+ * @param {string} code empty for no reason @param {string} message @param {number} closeCode 0 for none
+ * @param {string} freshness @param {number} rtt -1 for none @param {number} heardAt -1 for never
  * @param {number} queued @param {number} queuedBytes @param {number} inFlight
  * @param {string} continuity @param {string} peer @param {number} connects
  */
@@ -16,11 +21,11 @@ export function snapshot(
     state,
     final,
     attempt,
-    retryAt: retryAt ?? null,
-    reason: code === undefined ? null : Object.freeze({ code, message, closeCode: closeCode || null }),
+    retryAt: known(retryAt),
+    reason: code === '' ? null : Object.freeze({ code, message, closeCode: closeCode || null }),
     freshness,
-    rtt: rtt ?? null,
-    heardAt: heardAt ?? null,
+    rtt: known(rtt),
+    heardAt: known(heardAt),
     queued,
     queuedBytes,
     inFlight,

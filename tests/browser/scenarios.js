@@ -1,6 +1,7 @@
 // @ts-check
 // What a client does in a browser, against a real server (server.mjs). Each function is a test of its name.
 
+import { clientFrom } from '../../src/shell/client.js';
 import { assert, closeAll, collect, connect, countListeners, equal, given, opened, reported, room, sleep, thrown, until } from './support.js';
 
 /** Short enough for tests, in the order of what a page would choose. */
@@ -409,13 +410,12 @@ const scenarios = {
         if (n === 500) pages = given.pages();
       }
       equal([listeners.count(), given.pages() - pages], [0, 0], 'listeners and pages of memory after 1,000 cycles');
-      // A new client for each cycle, released as the collector would.
+      // A new client for each cycle: closed by its application, it gives back the memory of its core at once.
       const before = given.pages();
       for (let n = 1; n <= 300; n++) {
         const each = given.make(place.url, QUICK);
         each.on('note', () => {});
         await cycle(each, n);
-        each.free();
       }
       assert(given.pages() - before <= 1, `pages of memory: ${given.pages() - before}`);
       equal(listeners.count(), 0, 'listeners');
@@ -554,28 +554,15 @@ const scenarios = {
 };
 
 /**
- * The package's class does the same: handlers do not pass through the core, and the state is one of many facts.
- *
- * @param {(url: unknown, options?: object) => any} make
- * @returns {(url: unknown, options?: object) => any}
- */
-const withHandlers = (make) => (url, options) => {
-  const client = make(url, options);
-  const { plane } = client;
-  for (const name of ['on', 'match', 'subscribe']) client[name] = plane[name].bind(plane);
-  Object.defineProperty(client, 'state', { get: () => client.snapshot().state });
-  return client;
-};
-
-/**
  * @param {string} name
- * @param {(url: unknown, options?: object) => any} make
+ * @param {any} makeCore
  * @param {() => number} pages
  * @param {string} base
  * @returns {Promise<string>} what went wrong; empty if nothing did
  */
-export async function run(name, make, pages, base) {
-  Object.assign(given, { make: withHandlers(make), pages, base });
+export async function run(name, makeCore, pages, base) {
+  const Client = clientFrom(makeCore);
+  Object.assign(given, { make: (/** @type {any} */ url, /** @type {any} */ options) => new Client(url, options), pages, base });
   try {
     const scenario = scenarios[name];
     if (!scenario) throw new Error('there is no such scenario');

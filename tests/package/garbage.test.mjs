@@ -64,6 +64,21 @@ test('a closed client whose handlers mention it is collected all the same', asyn
   assert.equal(remains.deref(), undefined);
 });
 
+test('a client that its server stopped is collected, though its handlers mention it', async () => {
+  const remains = (() => {
+    const client = connect('wss://a.example/');
+    client.on('tick', () => client.send({ type: 'tock' }));
+    client.subscribe(() => client.state);
+    client.send({ type: 'late' });
+    newest().accept();
+    newest().drop(4403);
+    assert.equal(client.snapshot().final, true);
+    return new WeakRef(client);
+  })();
+  await collect();
+  assert.equal(remains.deref(), undefined);
+});
+
 test('a client that was closed goes on by retry() with the handlers it had', async () => {
   const client = connect('wss://a.example/');
   const heard = /** @type {string[]} */ ([]);

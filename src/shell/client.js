@@ -1,0 +1,61 @@
+// @ts-check
+// Owns the class that applications see; must not know how a client works.
+
+import { Host } from './host.js';
+
+/** @typedef {import('./host.js').MakeCore} MakeCore */
+
+/**
+ * The `Client` of an entry.
+ *
+ * @param {MakeCore} makeCore
+ */
+export const clientFrom = (makeCore) =>
+  class Client {
+    #host;
+
+    /**
+     * @param {any} url
+     * @param {any} [options]
+     */
+    constructor(url, options) {
+      this.#host = new Host(makeCore, url, options);
+    }
+
+    get state() {
+      return this.snapshot().state;
+    }
+
+    /** @param {any} type @param {any} handler */
+    on(type, handler) {
+      return this.#host.plane.on(type, handler);
+    }
+
+    /** @param {any} handlers */
+    match(handlers) {
+      return this.#host.plane.match(handlers);
+    }
+
+    /** @param {any} event @param {any} [options] */
+    send(event, options) {
+      return this.#host.send(event, options);
+    }
+
+    /** @param {any} [options] */
+    close(options) {
+      this.#host.close(options);
+    }
+
+    retry() {
+      this.#host.retry();
+    }
+
+    snapshot() {
+      return this.#host.snapshot();
+    }
+
+    /** @param {any} listener */
+    subscribe(listener) {
+      return this.#host.plane.subscribe(listener);
+    }
+  };

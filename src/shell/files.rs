@@ -1,0 +1,33 @@
+//! The JavaScript of the shell that no Rust calls.
+//!
+//! Owns the list of those files, by which wasm-bindgen puts them beside the others; must not know what they do.
+
+use wasm_bindgen::prelude::*;
+
+macro_rules! files {
+    ($($path:tt $name:ident)*) => {
+        $(
+            #[wasm_bindgen(module = $path)]
+            extern "C" {
+                fn $name();
+            }
+        )*
+    };
+}
+
+files! {
+    "/src/shell/address.js" _address
+    "/src/shell/chance.js" _chance
+    "/src/shell/client.js" _client
+    "/src/shell/data_plane.js" _data_plane
+    "/src/shell/everwire_error.js" _everwire_error
+    "/src/shell/facts.js" _facts
+    "/src/shell/host.js" _host
+    "/src/shell/outlet.js" _outlet
+    "/src/shell/page.js" _page
+    "/src/shell/providers.js" _providers
+    "/src/shell/receipts.js" _receipts
+    "/src/shell/socket.js" _socket
+    "/src/shell/status.js" _status
+    "/src/shell/timer.js" _timer
+}

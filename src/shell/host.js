@@ -1,0 +1,306 @@
+// @ts-check
+// Owns one client in the browser: its core, the loop around it, and everything that the core moves; must not know why
+// the core orders anything.
+//
+// The core is told one fact at a time. What it orders meanwhile is carried out at once, but for what runs functions of
+// the application: that waits until the core has returned, and facts that come of it wait for their turn. So no function
+// of the application ever runs inside the core. And the core holds nothing of the page's but payloads: a client that
+// nobody holds, and that holds no socket and no timer, is collected like any other object.
+
+import { absolute, count, destination } from './address.js';
+import { identity, seed } from './chance.js';
+import { Given } from './choices.js';
+import { DataPlane } from './data_plane.js';
+import { report } from './everwire_error.js';
+import * as fact from './facts.js';
+import { serve } from './orders.js';
+import { tellHowThingsStand, Watch } from './page.js';
+import { ask } from './providers.js';
+import { drainOf, Receipts, sendFlags } from './receipts.js';
+import { Socket } from './socket.js';
+import { Alarm } from './timer.js';
+
+/** @typedef {import('./providers.js').Answers} Answers */
+/** @typedef {import('./status.js').Snapshot} Snapshot */
+/** @typedef {[kind: number, one: number, two: number, three: number, value: unknown]} Fact */
+/**
+ * The core, a class that the wasm module exports.
+ * @typedef {{
+ *   handle(
+ *     kind: number, one: number, two: number, three: number, value: unknown, mono: number, wall: number,
+ *     heard: number, nextSeq: number, credit: number, greatestTs: number,
+ *   ): number,
+ *   snapshot(): void,
+ *   free(): void,
+ * }} Core
+ */
+/** @typedef {(given: Given, seed: number, mono: number, wall: number) => Core} MakeCore */
+
+/** What `handle` returns instead of a deadline when nothing will happen until the application asks. */
+const FINAL = -1;
+
+export class Host {
+  /**
+   * @param {MakeCore} makeCore
+   * @param {any} url
+   * @param {any} options
+   */
+  constructor(makeCore, url, options) {
+    this.makeCore = makeCore;
+    this.url = url;
+    this.options = options;
+    this.plane = new DataPlane();
+    this.receipts = new Receipts(this.plane);
+    /** @type {Map<number, Socket>} */
+    this.sockets = new Map();
+    this.alarm = new Alarm();
+    /** @type {Watch | undefined} */
+    this.watch = undefined;
+    /** The last answer of the providers. @type {Answers | undefined} */
+    this.target = undefined;
+    /** The number of the last call to the providers. */
+    this.call = 0;
+    /** The place for which this client counts. */
+    this.place = '';
+    this.lastReceipt = 0;
+    /** @type {Fact[]} */
+    this.facts = [];
+    /** What runs functions of the application, in order. @type {(() => void)[]} */
+    this.later = [];
+    this.busy = false;
+    this.due = Infinity;
+    /** What was last shown, while it is true. @type {Snapshot | undefined} */
+    this.shown = undefined;
+    /** @type {Core | undefined} */
+    this.core = undefined;
+
+    this.begin();
+    this.tell(fact.START);
+    this.attach();
+  }
+
+  /** Makes a core out of the application's choices. */
+  begin() {
+    const given = new Given(this.url, this.options);
+    this.providers = [given.url, given.protocols(), given.token()];
+    this.shouldReconnect = given.callback('shouldReconnect');
+    this.onWarning = given.callback('onWarning');
+    const names = given.names();
+    this.client = identity(); /** @type {any} */ (given).client = this.client;
+    const core = this.makeCore(given, seed(), performance.now(), Date.now());
+    const refusal = given.refuse();
+    if (refusal !== undefined) {
+      core.free();
+      throw refusal;
+    }
+    this.core = core;
+    this.plane.serve((kind, value, generation, bytes) => this.hear(kind, value, generation, bytes));
+    this.plane.reserve(names);
+  }
+
+  /** The core of a client that its application closed was let go of; this one knows that it is closed. */
+  awake() {
+    if (this.core !== undefined) return;
+    this.begin();
+    this.facts.push([fact.WANT_STATE, +this.plane.wantsState(), 0, 0, undefined], [fact.CLOSE, 0, 0, 0, undefined]);
+  }
+
+  /**
+   * What the data plane does not do on its own.
+   *
+   * @param {number} kind @param {unknown} value @param {number} generation @param {number} bytes
+   */
+  hear(kind, value, generation, bytes) {
+    if (this.core !== undefined) this.tell(kind, generation, bytes, +this.plane.envelope, value);
+  }
+
+  /**
+   * Tells the core a fact, or lets it wait for those before it.
+   *
+   * @param {number} kind @param {number} [one] @param {number} [two] @param {number} [three] @param {unknown} [value]
+   */
+  tell(kind, one = 0, two = 0, three = 0, value = undefined) {
+    this.facts.push([kind, one, two, three, value]);
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      for (let next = this.facts.shift(); next !== undefined; next = this.facts.shift()) {
+        this.handle(next);
+        for (let act = this.later.shift(); act !== undefined; act = this.later.shift()) act();
+      }
+    } finally {
+      this.busy = false;
+    }
+    if (this.due === FINAL) this.rest();
+    else this.arm();
+  }
+
+  /** @param {Fact} fact */
+  handle([kind, one, two, three, value]) {
+    const { core, plane } = this;
+    if (core === undefined) return;
+    serve(this);
+    this.due = core.handle(
+      kind, one, two, three, value, performance.now(), Date.now(),
+      plane.takeHeard(), plane.nextSeq, plane.credit, plane.greatestTs,
+    );
+    serve(undefined);
+  }
+
+  /** Sets the timer to the core's deadline. */
+  arm() {
+    this.alarm.set(this.due, () => (this.due <= performance.now() ? this.tell(fact.TICK) : this.arm()));
+  }
+
+  /** The browser's events reach the core from now on, until nothing is left to do. */
+  attach() {
+    if (this.watch !== undefined) return;
+    const tell = (/** @type {number} */ event) => this.tell(fact.PAGE, event);
+    this.watch = new Watch(tell);
+    tellHowThingsStand(tell);
+  }
+
+  /** Nothing will happen until the application asks: lets go of everything but the handlers. */
+  rest() {
+    this.alarm.set(Infinity);
+    this.watch?.release();
+    this.watch = undefined;
+    for (const socket of this.sockets.values()) socket.leave();
+    this.sockets.clear();
+    this.move('');
+    // Memory of the module is given back at once, and not when a collector comes to it.
+    if (this.snapshot().reason?.code === 'closed_by_application') {
+      this.core?.free();
+      this.core = undefined;
+    }
+  }
+
+  /**
+   * Counts this client for another destination, of which the core hears how many there are.
+   *
+   * @param {string} place empty for none
+   */
+  move(place) {
+    if (place === this.place) return;
+    // The old place is left before the new one is counted.
+    if (this.place !== '') count(this.place, -1);
+    this.place = place;
+    if (place !== '') this.tell(fact.SIBLINGS, count(place, 1));
+  }
+
+  // ------------------------------------------------------------------------------- what the application asks for
+
+  /**
+   * Sends an event, now or when it can be; returns its receipt.
+   *
+   * @param {any} event
+   * @param {any} options
+   */
+  send(event, options) {
+    const flags = options === undefined ? 0 : sendFlags(options);
+    const id = this.lastReceipt + 1;
+    const receipt = this.receipts.accept(id, event);
+    this.lastReceipt = id;
+    this.awake();
+    this.tell(fact.SEND, id, this.receipts.bytes, flags);
+    return receipt;
+  }
+
+  /**
+   * Closes for good, after what was accepted is sent or the time for it is over.
+   *
+   * @param {any} options
+   */
+  close(options) {
+    const drain = drainOf(options);
+    this.awake();
+    this.tell(fact.CLOSE, +(drain >= 0), drain);
+  }
+
+  /** Tries now, whatever stands against it. */
+  retry() {
+    this.awake();
+    this.tell(fact.RETRY);
+    // What is true of the page may have changed while nobody listened.
+    this.attach();
+  }
+
+  /** What is known: the same object until something changes. @returns {Snapshot} */
+  snapshot() {
+    if (this.shown === undefined) {
+      serve(this);
+      this.core?.snapshot();
+      serve(undefined);
+    }
+    return /** @type {Snapshot} */ (/** @type {unknown} */ (this.shown));
+  }
+
+  // ------------------------------------------------------------------------------------- what the core asks for
+
+  /** @param {number} call of the url, protocols and token functions */
+  resolve(call) {
+    this.call = call;
+    const answers = ask(/** @type {any} */ (this.providers), (late) => this.answered(call, late));
+    if (answers !== null) this.answered(call, answers);
+  }
+
+  /**
+   * @param {number} call
+   * @param {Answers | undefined} answers nothing for a failure
+   */
+  answered(call, answers) {
+    // What an older call answers is too late.
+    if (call !== this.call) return;
+    this.target = answers;
+    this.tell(fact.ANSWERED, call, +(answers !== undefined));
+  }
+
+  /** @param {number} generation */
+  connect(generation) {
+    try {
+      const [url = '', protocols] = this.target ?? [];
+      const href = absolute(url);
+      this.move(destination(href));
+      this.sockets.set(generation, new Socket(href, protocols, generation, this));
+    } catch {
+      this.tell(fact.CONSTRUCT_FAILED, generation);
+    }
+  }
+
+  /**
+   * @param {number} generation
+   * @param {CloseEvent} event
+   */
+  closed(generation, event) {
+    this.sockets.get(generation)?.leave();
+    this.sockets.delete(generation);
+    let overrule;
+    try {
+      overrule = this.shouldReconnect?.(event);
+    } catch (error) {
+      report(error);
+    }
+    this.tell(fact.CLOSED, generation, event.code ?? 1006, overrule === true ? 1 : overrule === false ? 2 : 0);
+  }
+
+  /**
+   * Runs the handlers of a critical event; then the core may acknowledge it.
+   *
+   * @param {any} event
+   * @param {string} id
+   */
+  handled(event, id) {
+    this.plane.deliver(event);
+    this.tell(fact.HANDLED, 0, 0, 0, id);
+  }
+
+  /** @param {any} warning */
+  warn(warning) {
+    try {
+      if (this.onWarning) this.onWarning(warning);
+      else console.warn('everwire:', warning.message);
+    } catch (error) {
+      report(error);
+    }
+  }
+}

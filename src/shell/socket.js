@@ -1,0 +1,47 @@
+// @ts-check
+// Owns one browser `WebSocket`, its listeners and its way out; must not know when to open, send or close.
+
+import * as fact from './facts.js';
+import { Outlet } from './outlet.js';
+
+/** @typedef {import('./host.js').Host} Host */
+
+/** A socket with its listeners. Once left, it can tell nothing any more. */
+export class Socket {
+  /**
+   * Begins a connection; throws what the constructor of a `WebSocket` throws: the url or the protocols are wrong.
+   *
+   * @param {string} url
+   * @param {string | string[] | undefined} protocols
+   * @param {number} generation
+   * @param {Host} host
+   */
+  constructor(url, protocols, generation, host) {
+    this.socket = new WebSocket(url, protocols);
+    // A `Blob` for each binary message would have to be read later, out of order.
+    this.socket.binaryType = 'arraybuffer';
+    this.socket.onopen = () => host.tell(fact.OPENED, generation);
+    this.socket.onclose = (event) => host.closed(generation, event);
+    this.socket.onmessage = host.plane.listener(generation);
+    this.outlet = new Outlet(this.socket, generation, host.plane, host.client);
+  }
+
+  /**
+   * Sends what is waiting, and closes without waiting for the peer: Safari may never tell.
+   *
+   * @param {number} code
+   */
+  abandon(code) {
+    if (this.socket.readyState === WebSocket.OPEN) this.outlet.flush();
+    this.leave(code);
+  }
+
+  /** @param {number} [code] */
+  leave(code = 1000) {
+    const { socket } = this;
+    socket.onopen = socket.onclose = socket.onmessage = null;
+    // Pages may use 1000 and what is theirs; the browser throws for the rest.
+    if (code === 1000 || (code >= 3000 && code < 5000)) socket.close(code);
+    else socket.close();
+  }
+}

@@ -150,12 +150,13 @@ pub enum Action<P> {
         /// The ping.
         ping: P,
     },
-    /// Send a message of the application on the current socket.
+    /// Send a message of the application on the current socket: the text that the shell keeps under its receipt until
+    /// the message is settled.
     Transmit {
         /// On which socket.
         generation: Generation,
-        /// The text.
-        payload: P,
+        /// Which.
+        receipt: ReceiptId,
         /// The n of its `$id`, `<client>.<n>`.
         id: Option<u64>,
         /// Whether its end is in doubt (`$again`).

@@ -42,9 +42,9 @@ pub struct Context<P> {
     /// The call to the providers.
     pub providers: Providers,
     /// What waits to be sent.
-    pub outbox: Outbox<P>,
+    pub outbox: Outbox,
     /// What was sent and is not settled.
-    pub flight: Flight<P>,
+    pub flight: Flight,
     /// Where we are in the log.
     pub position: Position<P>,
     /// Critical events.
@@ -162,7 +162,7 @@ impl Providers {
     }
 }
 
-impl<P: Clone> Context<P> {
+impl<P> Context<P> {
     /// The context of a new client.
     #[must_use]
     pub fn new(now: Now, seed: u64, client: String, options: Options) -> Self {
@@ -250,14 +250,14 @@ impl<P: Clone> Context<P> {
     }
 
     /// Accepts a message into the outbox, or ends it there.
-    pub fn accept(&mut self, message: Outgoing<P>) {
+    pub fn accept(&mut self, message: Outgoing) {
         let mut ended = Vec::new();
         self.outbox.push(message, &mut ended);
         self.settle(ended);
     }
 
     /// Refuses a message: the application closed the client.
-    pub fn refuse(&mut self, message: &Outgoing<P>) {
+    pub fn refuse(&mut self, message: Outgoing) {
         self.end((message.receipt, Outcome::because(Fate::Aborted, Cause::AfterClose)));
     }
 

@@ -17,20 +17,19 @@ const MAX_TEXT_BYTES: usize = 1_024;
 
 /// What is in flight.
 #[derive(Clone, Debug)]
-pub struct Flight<P> {
+pub struct Flight {
     /// In the order of their numbers.
-    messages: Vec<Flying<P>>,
+    messages: Vec<Flying>,
     next: u64,
     /// One at a time and in a frame of its own: the last connection ended because a frame was too big.
     cautious: bool,
 }
 
 /// A message in flight.
-#[derive(Clone, Debug)]
-struct Flying<P> {
+#[derive(Clone, Copy, Debug)]
+struct Flying {
     n: u64,
     receipt: ReceiptId,
-    payload: P,
     /// The connection it was last sent on.
     on: Generation,
     /// When it goes out again if nothing is said.
@@ -40,10 +39,10 @@ struct Flying<P> {
 }
 
 /// A message to be sent, now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flown<P> {
-    /// The text.
-    pub payload: P,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flown {
+    /// Which.
+    pub receipt: ReceiptId,
     /// The n of its `$id`.
     pub n: u64,
     /// Whether it carries `$again`.
@@ -52,14 +51,14 @@ pub struct Flown<P> {
     pub joined: bool,
 }
 
-impl<P> Default for Flight<P> {
+impl Default for Flight {
     /// Nothing in flight; the first message is number 1.
     fn default() -> Self {
         Self { messages: Vec::new(), next: 1, cautious: false }
     }
 }
 
-impl<P: Clone> Flight<P> {
+impl Flight {
     /// Messages sent and not settled.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -80,15 +79,9 @@ impl<P: Clone> Flight<P> {
     }
 
     /// Gives a message its number and sends it.
-    pub fn launch(&mut self, message: Outgoing<P>, on: Generation, at: Instant) -> Flown<P> {
-        let flying = Flying {
-            n: self.next,
-            receipt: message.receipt,
-            payload: message.payload,
-            on,
-            again_at: at.after(RESEND_MS),
-            doubted: false,
-        };
+    pub fn launch(&mut self, message: Outgoing, on: Generation, at: Instant) -> Flown {
+        let flying =
+            Flying { n: self.next, receipt: message.receipt, on, again_at: at.after(RESEND_MS), doubted: false };
         self.next += 1;
         let flown = flying.flown(!self.cautious);
         self.messages.push(flying);
@@ -96,7 +89,7 @@ impl<P: Clone> Flight<P> {
     }
 
     /// The next message, in order, that was not sent on connection `on` yet.
-    pub fn resend(&mut self, on: Generation, at: Instant) -> Option<Flown<P>> {
+    pub fn resend(&mut self, on: Generation, at: Instant) -> Option<Flown> {
         let cautious = self.cautious;
         let oldest = self.messages.first()?.n;
         let flying = self.messages.iter_mut().find(|flying| flying.on != on)?;
@@ -109,7 +102,7 @@ impl<P: Clone> Flight<P> {
     }
 
     /// The next message, in order, whose answer on connection `on` is late.
-    pub fn nudge(&mut self, on: Generation, at: Instant) -> Option<Flown<P>> {
+    pub fn nudge(&mut self, on: Generation, at: Instant) -> Option<Flown> {
         let joined = !self.cautious;
         let flying = self.messages.iter_mut().find(|flying| flying.on == on && flying.again_at <= at)?;
         flying.again_at = at.after(RESEND_MS);
@@ -179,9 +172,9 @@ impl<P: Clone> Flight<P> {
     }
 }
 
-impl<P: Clone> Flying<P> {
-    fn flown(&self, joined: bool) -> Flown<P> {
-        Flown { payload: self.payload.clone(), n: self.n, again: self.doubted, joined }
+impl Flying {
+    const fn flown(&self, joined: bool) -> Flown {
+        Flown { receipt: self.receipt, n: self.n, again: self.doubted, joined }
     }
 }
 
@@ -199,12 +192,12 @@ mod tests {
     use super::*;
     use crate::core::input::Priority;
 
-    fn launch(flight: &mut Flight<u32>, receipt: ReceiptId) -> u64 {
-        let message = Outgoing { receipt, payload: receipt, bytes: 1, priority: Priority::Normal, ack: true };
+    fn launch(flight: &mut Flight, receipt: ReceiptId) -> u64 {
+        let message = Outgoing { receipt, bytes: 1, priority: Priority::Normal, ack: true };
         flight.launch(message, 1, Instant(0)).n
     }
 
-    fn three() -> Flight<u32> {
+    fn three() -> Flight {
         let mut flight = Flight::default();
         assert_eq!([1, 2, 3].map(|receipt| launch(&mut flight, receipt)), [1, 2, 3]);
         flight

@@ -21,14 +21,12 @@ pub enum Priority {
     Normal,
 }
 
-/// A message of the application, turned into its text by the shell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing<P> {
+/// A message of the application. Its text stays with the shell, under the receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outgoing {
     /// What its end is told to.
     pub receipt: ReceiptId,
-    /// The text, in whatever form the shell holds text.
-    pub payload: P,
-    /// Its length in UTF-8.
+    /// The length of its text in UTF-8.
     pub bytes: usize,
     /// The queue it waits in.
     pub priority: Priority,
@@ -67,7 +65,7 @@ pub enum Input<P> {
     /// The application wants the connection. Given once, first.
     Start,
     /// The application sends a message.
-    Send(Outgoing<P>),
+    Send(Outgoing),
     /// The application wants no connection any more.
     Close {
         /// How long what is queued and unsettled may take, in milliseconds; the option `drain` where absent.

@@ -38,7 +38,7 @@ pub struct Machine<P> {
     trace: Trace,
 }
 
-impl<P: Clone> Machine<P> {
+impl<P> Machine<P> {
     /// A machine that does nothing until `Start`. `client` is 128 random bits in hexadecimal.
     #[must_use]
     pub fn new(now: Now, seed: u64, client: String, options: Options) -> Self {
@@ -204,7 +204,7 @@ impl<P: Clone> Machine<P> {
     }
 }
 
-fn snapshot<P: Clone>(state: &State, cx: &Context<P>) -> Snapshot {
+fn snapshot<P>(state: &State, cx: &Context<P>) -> Snapshot {
     let connection = state.connection();
     let waiting = if let State::Waiting(waiting) = state { Some(waiting) } else { None };
     Snapshot {

@@ -50,7 +50,7 @@
 //! machine.handle(at(3_000), Input::Closed { generation: 1, code: 1006, overrule: None });
 //! let (due, why) = machine.deadline().expect("a retry is due");
 //! assert!((4_000..=4_300).contains(&due.0) && why == Timer::Retry);
-//! let message = Outgoing { receipt: 1, payload: "{}", bytes: 2, priority: Priority::High, ack: false };
+//! let message = Outgoing { receipt: 1, bytes: 2, priority: Priority::High, ack: false };
 //! machine.handle(at(3_500), Input::Send(message));
 //! assert_eq!(machine.snapshot().queued, 1);
 //!
@@ -59,7 +59,7 @@
 //! machine.handle(at(due.0 + 5), Input::Resolved { call: 2, token: None });
 //! machine.handle(at(due.0 + 40), Input::Opened(2));
 //! let actions: Vec<_> = std::iter::from_fn(|| machine.poll()).collect();
-//! assert!(actions.iter().any(|action| matches!(action, Action::Transmit { generation: 2, payload: "{}", .. })));
+//! assert!(actions.iter().any(|action| matches!(action, Action::Transmit { generation: 2, receipt: 1, .. })));
 //! assert!(actions.iter().any(|action| matches!(action, Action::Settle { outcome, .. } if outcome.fate == Fate::Sent)));
 //!
 //! // Close: nothing is left to wait for, so the socket is given up at once.

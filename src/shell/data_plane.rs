@@ -76,7 +76,14 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn ask(this: &Outlet, last_seen: Option<f64>, epoch: Option<&str>, joined: bool);
     #[wasm_bindgen(method)]
-    pub(super) fn transmit(this: &Outlet, text: &JsValue, id: f64, again: bool, joined: bool);
+    pub(super) fn transmit(
+        this: &Outlet,
+        receipts: &super::receipts::Receipts,
+        receipt: u32,
+        id: f64,
+        again: bool,
+        joined: bool,
+    );
     #[wasm_bindgen(method)]
     pub(super) fn pong(this: &Outlet, ping: &JsValue);
     #[wasm_bindgen(method)]

@@ -153,7 +153,6 @@ impl Driver {
         self.receipt_ids.set(id);
         self.input(Input::Send(Outgoing {
             receipt: id,
-            payload: self.receipts.text(),
             bytes: self.receipts.bytes(),
             priority: if flags & 1 == 0 { Default::default() } else { crate::core::input::Priority::High },
             ack: flags & 2 != 0,
@@ -195,9 +194,9 @@ impl Driver {
             Action::Pong { generation, ping } => {
                 self.with(generation, |socket| socket.outlet.pong(&ping));
             }
-            Action::Transmit { generation, payload, id, again, joined } => {
+            Action::Transmit { generation, receipt, id, again, joined } => {
                 let id = id.unwrap_or(0) as f64;
-                self.with(generation, |socket| socket.outlet.transmit(&payload, id, again, joined));
+                self.with(generation, |socket| socket.outlet.transmit(&self.receipts, receipt, id, again, joined));
             }
             Action::Deliver { payload, id } => {
                 self.plane.deliver(&payload);

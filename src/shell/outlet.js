@@ -43,12 +43,14 @@ export class Outlet {
   }
 
   /**
-   * @param {string} text of an object with a member, which begins with `{"`
+   * @param {import('./receipts.js').Receipts} receipts
+   * @param {number} receipt whose text, of an object with a member, begins with `{"`
    * @param {number} id the n of its `$id`; 0 for none
    * @param {boolean} again
    * @param {boolean} joined
    */
-  transmit(text, id, again, joined) {
+  transmit(receipts, receipt, id, again, joined) {
+    const text = receipts.texts.get(receipt) ?? '{}';
     this.push(
       id === 0 ? text : `{"$id":"${this.client}.${id}",${again ? '"$again":true,' : ''}${text.slice(1)}`,
       joined,

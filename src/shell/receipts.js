@@ -51,8 +51,9 @@ export class Receipts {
     this.plane = plane;
     /** @type {Map<number, Receipt>} */
     this.open = new Map();
+    /** @type {Map<number, string>} */
+    this.texts = new Map();
     // Of the event accepted last.
-    this.text = '';
     this.bytes = 0;
   }
 
@@ -61,8 +62,9 @@ export class Receipts {
    * @param {any} event
    */
   accept(id, event) {
-    this.text = this.encode(event);
-    this.bytes = utf8Length(this.text);
+    const text = this.encode(event);
+    this.bytes = utf8Length(text);
+    this.texts.set(id, text);
     const receipt = new Receipt();
     this.open.set(id, receipt);
     return receipt;
@@ -86,6 +88,7 @@ export class Receipts {
    * @param {Outcome} outcome
    */
   end(id, outcome) {
+    this.texts.delete(id);
     const receipt = this.open.get(id);
     if (receipt === undefined) return;
     this.open.delete(id);

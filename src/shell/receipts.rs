@@ -14,10 +14,7 @@ extern "C" {
     pub(super) fn new(plane: &DataPlane) -> Receipts;
     #[wasm_bindgen(method, catch)]
     pub(super) fn accept(this: &Receipts, id: ReceiptId, event: &JsValue) -> Result<JsValue, JsValue>;
-    /// The text of the event accepted last.
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn text(this: &Receipts) -> JsValue;
-    /// Its length in UTF-8.
+    /// The length in UTF-8 of the event accepted last.
     #[wasm_bindgen(method, getter)]
     pub(super) fn bytes(this: &Receipts) -> usize;
     #[wasm_bindgen(method)]

@@ -13,7 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Payload {
-    Message(ReceiptId),
     Event { serial: u32, seq: Option<u64> },
     State,
     Ping,
@@ -107,9 +106,8 @@ impl Ledger {
         self.messages.insert(receipt, Message { high, ack, ..Message::default() });
     }
 
-    pub(crate) fn transmitted(&mut self, generation: Generation, payload: Payload, id: Option<u64>, again: bool) {
+    pub(crate) fn transmitted(&mut self, generation: Generation, receipt: ReceiptId, id: Option<u64>, again: bool) {
         assert!(self.is_open(generation) && generation == self.current, "only the current socket is sent on");
-        let Payload::Message(receipt) = payload else { panic!("what is sent was accepted: {payload:?}") };
         let message = self.messages.get_mut(&receipt).expect("what is sent was accepted");
         assert!(!message.settled, "message {receipt} is sent after its end");
         assert!(!message.sent_plain, "message {receipt} is sent twice");

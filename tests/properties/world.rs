@@ -193,7 +193,6 @@ impl World {
         self.ledger.accepted(receipt, high, ack);
         self.give(Input::Send(Outgoing {
             receipt,
-            payload: Payload::Message(receipt),
             bytes,
             priority: if high { Priority::High } else { Priority::Normal },
             ack,
@@ -272,8 +271,8 @@ impl World {
             Action::Abandon { generation, .. } => self.ledger.abandon(generation),
             Action::Say { generation, message, .. } => self.ledger.said(generation, &message),
             Action::Pong { generation, .. } => assert!(self.ledger.is_open(generation)),
-            Action::Transmit { generation, payload, id, again, .. } => {
-                self.ledger.transmitted(generation, payload, id, again);
+            Action::Transmit { generation, receipt, id, again, .. } => {
+                self.ledger.transmitted(generation, receipt, id, again);
             }
             Action::Deliver { payload, id } => {
                 self.ledger.delivered(payload, id.as_deref());

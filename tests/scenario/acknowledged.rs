@@ -150,7 +150,7 @@ fn the_order_is_hello_resync_request_resends_high_normal() {
         if let Action::Say { message, .. } = action {
             return serde_json::to_string(message).ok().map(|text| text.chars().skip(9).take(6).collect());
         }
-        if let Action::Transmit { payload, .. } = action { Some(payload.to_string()) } else { None }
+        if let Action::Transmit { receipt, .. } = action { Some(receipt.to_string()) } else { None }
     });
     let order: Vec<_> = order.into_iter().map(|(_, what)| what).collect();
     assert_eq!(order, ["hello\"", "resync", "1", "3", "2"]);
@@ -269,7 +269,7 @@ fn too_big_a_frame_is_sent_again_alone_and_the_one_that_repeats_it_fails() {
     rig.reconnect();
     rig.hello("e", 5);
     let alone = rig.picked(|action| {
-        if let Action::Transmit { payload, joined, .. } = action { Some((*payload, *joined)) } else { None }
+        if let Action::Transmit { receipt, joined, .. } = action { Some((*receipt, *joined)) } else { None }
     });
     assert_eq!(alone.into_iter().map(|(_, what)| what).collect::<Vec<_>>(), [(1, false)]);
     rig.closed(1009);

@@ -185,11 +185,11 @@ impl Rig {
         self.give(Input::Page(event));
     }
 
-    /// Sends; the payload is the receipt.
+    /// Sends a message.
     pub(crate) fn send(&mut self, priority: Priority, ack: bool) -> ReceiptId {
         self.receipts += 1;
         let receipt = self.receipts;
-        self.give(Input::Send(Outgoing { receipt, payload: receipt, bytes: 10, priority, ack }));
+        self.give(Input::Send(Outgoing { receipt, bytes: 10, priority, ack }));
         receipt
     }
 
@@ -303,10 +303,10 @@ impl Rig {
         self.said().into_iter().filter_map(asked).collect()
     }
 
-    /// Messages sent: payload, number, `$again`.
-    pub(crate) fn transmitted(&self) -> Vec<(u32, Option<u64>, bool)> {
+    /// Messages sent: receipt, number, `$again`.
+    pub(crate) fn transmitted(&self) -> Vec<(ReceiptId, Option<u64>, bool)> {
         self.all(|action| {
-            if let Action::Transmit { payload, id, again, .. } = action { Some((*payload, *id, *again)) } else { None }
+            if let Action::Transmit { receipt, id, again, .. } = action { Some((*receipt, *id, *again)) } else { None }
         })
     }
 

@@ -17,7 +17,7 @@ use crate::wire::message::{ClientHello, ClientMessage, Event, Nack, ServerHello,
 
 impl Connection {
     /// An input that concerns a connection by itself, if it is this one.
-    pub fn handle<P: Clone>(&mut self, cx: &mut Context<P>, input: Input<P>) -> Turn {
+    pub fn handle<P>(&mut self, cx: &mut Context<P>, input: Input<P>) -> Turn {
         let current = self.generation;
         match input {
             Input::Event { generation, event, bytes } if generation == current => self.on_event(cx, event, bytes),
@@ -50,14 +50,14 @@ impl Connection {
     }
 
     /// A ping came: it is answered at once, and whoever sends pings knows them.
-    fn on_ping<P: Clone>(&mut self, cx: &mut Context<P>, ping: P) {
+    fn on_ping<P>(&mut self, cx: &mut Context<P>, ping: P) {
         self.heartbeat.hear(cx.at());
         self.learn(cx, PeerKind::Simple);
         cx.act(Action::Pong { generation: self.generation, ping });
     }
 
     /// An event came that the data plane did not deliver on its own.
-    fn on_event<P: Clone>(&mut self, cx: &mut Context<P>, event: Event<P>, bytes: usize) {
+    fn on_event<P>(&mut self, cx: &mut Context<P>, event: Event<P>, bytes: usize) {
         self.heartbeat.hear(cx.at());
         let Some(terms) = &self.terms else {
             cx.act(Action::Deliver { payload: event.event, id: None });
@@ -90,7 +90,7 @@ impl Connection {
     }
 
     /// A message of the protocol came.
-    fn on_message<P: Clone>(&mut self, cx: &mut Context<P>, message: ServerMessage<P>) -> Turn {
+    fn on_message<P>(&mut self, cx: &mut Context<P>, message: ServerMessage<P>) -> Turn {
         let at = cx.at();
         self.heartbeat.hear(at);
         match message {
@@ -117,7 +117,7 @@ impl Connection {
         Turn::None
     }
 
-    fn on_hello<P: Clone>(&mut self, cx: &mut Context<P>, hello: ServerHello) {
+    fn on_hello<P>(&mut self, cx: &mut Context<P>, hello: ServerHello) {
         if self.terms.is_some() {
             cx.warn_once(Warning::Senseless);
             return;
@@ -152,7 +152,7 @@ impl Connection {
     }
 
     /// What was sent on earlier connections may be unknown to this server, or known to none.
-    fn reconsider_flight<P: Clone>(&mut self, cx: &mut Context<P>) {
+    fn reconsider_flight<P>(&mut self, cx: &mut Context<P>) {
         let Some(terms) = &self.terms else { return };
         let epoch = terms.log.as_ref().map(|log| log.epoch.clone());
         let absent = cx.sent_to.lost_at.map_or(0, |lost| cx.at().since(lost));
@@ -169,7 +169,7 @@ impl Connection {
         cx.settle(ended);
     }
 
-    fn on_outcome<P: Clone>(&mut self, cx: &mut Context<P>, id: &str, outcome: Outcome) {
+    fn on_outcome<P>(&mut self, cx: &mut Context<P>, id: &str, outcome: Outcome) {
         let Some(n) = own_number(&cx.client, id) else {
             cx.warn_once(Warning::Senseless);
             return;
@@ -181,7 +181,7 @@ impl Connection {
         self.flush(cx);
     }
 
-    fn on_nack<P: Clone>(&mut self, cx: &mut Context<P>, nack: &Nack) {
+    fn on_nack<P>(&mut self, cx: &mut Context<P>, nack: &Nack) {
         let Some(n) = own_number(&cx.client, &nack.id) else {
             cx.warn_once(Warning::Senseless);
             return;
@@ -200,19 +200,19 @@ impl Connection {
     }
 
     /// The peer showed what it is.
-    fn learn<P: Clone>(&mut self, cx: &mut Context<P>, kind: PeerKind) {
+    fn learn<P>(&mut self, cx: &mut Context<P>, kind: PeerKind) {
         if cx.peer != PeerKind::Everwire {
             cx.peer = kind;
         }
         self.heartbeat.support(cx.options.heartbeat);
     }
 
-    fn confirmed<P: Clone>(&mut self, cx: &mut Context<P>) {
+    fn confirmed<P>(&mut self, cx: &mut Context<P>) {
         self.heartbeat.confirm(cx.at());
         cx.rtt = self.heartbeat.rtt().or(cx.rtt);
     }
 
-    pub(super) fn deliver_all<P: Clone>(&mut self, cx: &mut Context<P>, deliveries: Vec<Delivery<P>>) {
+    pub(super) fn deliver_all<P>(&mut self, cx: &mut Context<P>, deliveries: Vec<Delivery<P>>) {
         for delivery in deliveries {
             match delivery {
                 Delivery::Event(event) => match event.id.as_deref().map(|id| cx.inbox.look_up(id)) {
@@ -233,7 +233,7 @@ impl Connection {
         }
     }
 
-    fn deliver<P: Clone>(cx: &mut Context<P>, event: Event<P>) {
+    fn deliver<P>(cx: &mut Context<P>, event: Event<P>) {
         if let Some(id) = &event.id {
             cx.inbox.begin(id);
         }

@@ -25,7 +25,7 @@ impl Open {
         Self { connection, handover: None }
     }
 
-    pub(super) fn handle<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
+    pub(super) fn handle<P>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
         let current = self.connection.generation;
         match input {
             Input::Malformed(generation) if generation == current => cx.warn_once(Warning::Malformed),
@@ -96,7 +96,7 @@ impl Open {
         State::Open(self)
     }
 
-    pub(super) fn on_timer<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, (due, timer): Deadline) -> State {
+    pub(super) fn on_timer<P>(mut self: Box<Self>, cx: &mut Context<P>, (due, timer): Deadline) -> State {
         match timer {
             Timer::Handover => {
                 if let Some(handover) = &mut self.handover {
@@ -125,7 +125,7 @@ impl Open {
         }
     }
 
-    pub(super) fn deadline<P: Clone>(&self, cx: &Context<P>, earliest: &mut Earliest) {
+    pub(super) fn deadline<P>(&self, cx: &Context<P>, earliest: &mut Earliest) {
         self.connection.deadline(cx, earliest);
         if let Some(handover) = &self.handover {
             earliest.consider(handover.due_at(), Timer::Handover);
@@ -134,7 +134,7 @@ impl Open {
     }
 
     /// Gives up both sockets.
-    pub(super) fn abandon<P: Clone>(&self, cx: &mut Context<P>) {
+    pub(super) fn abandon<P>(&self, cx: &mut Context<P>) {
         loss::abandon(cx, self.connection.generation);
         if let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
             loss::abandon(cx, generation);
@@ -142,14 +142,14 @@ impl Open {
     }
 
     /// The connection alone: the attempt beside it is given up.
-    pub(super) fn into_connection<P: Clone>(self, cx: &mut Context<P>) -> Connection {
+    pub(super) fn into_connection<P>(self, cx: &mut Context<P>) -> Connection {
         if let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
             loss::abandon(cx, generation);
         }
         self.connection
     }
 
-    fn turn<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, turn: Turn) -> State {
+    fn turn<P>(mut self: Box<Self>, cx: &mut Context<P>, turn: Turn) -> State {
         match turn {
             Turn::None => State::Open(self),
             Turn::Dead => {
@@ -166,7 +166,7 @@ impl Open {
     }
 
     /// The current connection is gone; the attempt beside it, if there is one, takes its place.
-    fn lose<P: Clone>(self: Box<Self>, cx: &mut Context<P>, loss: Loss) -> State {
+    fn lose<P>(self: Box<Self>, cx: &mut Context<P>, loss: Loss) -> State {
         let sent_away = self.handover.as_ref().and_then(Handover::scheduled);
         if let Some(next) = self.handover.and_then(Handover::into_state) {
             cx.reason = Some(if let State::Stopped { reason } = next { reason } else { Reason::Goaway });
@@ -177,7 +177,7 @@ impl Open {
     }
 
     /// The socket beside the current one opened: it becomes the current one.
-    fn hand_over<P: Clone>(self: Box<Self>, cx: &mut Context<P>, generation: Generation) -> State {
+    fn hand_over<P>(self: Box<Self>, cx: &mut Context<P>, generation: Generation) -> State {
         if self.handover.as_ref().and_then(Handover::socket) != Some(generation) {
             return State::Open(self);
         }

@@ -5,7 +5,7 @@
 
 mod receive;
 
-use super::action::{Action, Fate, Outcome};
+use super::action::{Action, Fate, Outcome, Say};
 use super::context::Context;
 use super::error::Warning;
 use super::flight::Flown;
@@ -16,7 +16,6 @@ use super::snapshot::{Freshness, PeerKind};
 use super::terms::Terms;
 use super::time::{Instant, Millis};
 use super::timers::{Earliest, Timer};
-use crate::wire::message::{ClientMessage, Goaway};
 
 /// What was accepted waits this long for the peer's hello, at most.
 const HELLO_MS: Millis = 2_000;
@@ -46,14 +45,12 @@ enum Flow {
 }
 
 /// What something that happened to a connection means to its state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// It goes on.
     None,
     /// The peer is dead.
     Dead,
-    /// The server asks to connect again later.
-    Goaway(Goaway),
 }
 
 impl Connection {
@@ -143,7 +140,7 @@ impl Connection {
             earliest.consider(Some(until), Timer::HelloTimeout);
         }
         earliest.consider(cx.position.due(), Timer::ResyncTimeout);
-        if self.terms.as_ref().is_some_and(|terms| terms.ack) {
+        if self.terms.is_some_and(|terms| terms.ack) {
             earliest.consider(cx.flight.late_at(self.generation), Timer::Resend);
         }
     }
@@ -213,16 +210,16 @@ impl Connection {
 
     /// The application wants a state from now on.
     pub fn want_state<P>(&mut self, cx: &mut Context<P>) {
-        if self.terms.as_ref().is_some_and(|terms| terms.log.is_some()) {
+        if self.terms.is_some_and(|terms| terms.log.is_some()) {
             let request = cx.position.ask_state(cx.at());
             self.ask(cx, request);
         }
     }
 
     /// The handlers of a critical event returned.
-    fn handled<P>(&mut self, cx: &mut Context<P>, id: String) {
+    pub fn handled<P>(&self, cx: &mut Context<P>, event: P) {
         if self.terms.is_some() {
-            self.say(cx, ClientMessage::Ack { id });
+            self.acknowledge(cx, event);
         }
     }
 
@@ -232,9 +229,8 @@ impl Connection {
             return;
         }
         let at = cx.at();
-        match &self.terms {
-            Some(terms) if terms.ack => {
-                let window = terms.window;
+        match self.terms {
+            Some(Terms { ack: true, window, .. }) => {
                 while let Some(flown) = cx.flight.resend(self.generation, at) {
                     self.fly(cx, flown);
                 }
@@ -280,7 +276,7 @@ impl Connection {
             Beat::Rest => {}
             Beat::Ping => {
                 let ts = cx.clock.to_wall(cx.at());
-                self.say(cx, ClientMessage::Ping { ts });
+                self.say(cx, Say::Ping { ts });
             }
             Beat::Dead => return Turn::Dead,
             Beat::Unsupported => {
@@ -295,12 +291,16 @@ impl Connection {
 
     fn ask<P>(&mut self, cx: &mut Context<P>, request: Option<Request>) {
         if let Some(Request { last_seen, epoch }) = request {
-            self.say(cx, ClientMessage::ResyncRequest { last_seen, epoch });
+            self.say(cx, Say::ResyncRequest { last_seen, epoch });
         }
     }
 
-    fn say<P>(&mut self, cx: &mut Context<P>, message: ClientMessage) {
-        cx.act(Action::Say { generation: self.generation, message, joined: true });
+    fn acknowledge<P>(&self, cx: &mut Context<P>, event: P) {
+        cx.act(Action::Acknowledge { generation: self.generation, event });
+    }
+
+    fn say<P>(&self, cx: &mut Context<P>, say: Say) {
+        cx.act(Action::Say { generation: self.generation, say, joined: true });
     }
 
     fn send_plain<P>(&mut self, cx: &mut Context<P>, receipt: ReceiptId, wanted_ack: bool) {

@@ -2,8 +2,8 @@
 //!
 //! Owns the facts the shell reports; must not know what follows from them. The shell reports, it never decides.
 
+use super::heard::{EventId, Heard};
 use super::time::{Instant, Millis};
-use crate::wire::message::{Event, ServerMessage};
 
 /// Numbers the sockets of a client, from 1. What an older socket says is ignored.
 pub type Generation = u32;
@@ -78,15 +78,15 @@ pub enum Input<P> {
     /// The handlers of a critical event returned.
     Handled {
         /// The event's `$id`.
-        id: String,
+        id: EventId,
+        /// The event, to be acknowledged.
+        event: P,
     },
 
-    /// The url, protocols and token are known.
+    /// The url, protocols and token are known. They stay with the shell.
     Resolved {
         /// Which call answered.
         call: u32,
-        /// What the token provider returned.
-        token: Option<String>,
     },
     /// A provider failed.
     ResolveFailed {
@@ -110,33 +110,8 @@ pub enum Input<P> {
     /// `send` threw.
     SendFailed(Generation),
 
-    /// An event of the application came that the data plane does not deliver on its own.
-    Event {
-        /// From which socket.
-        generation: Generation,
-        /// The event in its envelope.
-        event: Event<P>,
-        /// The length of its text.
-        bytes: usize,
-    },
-    /// A message of the protocol came.
-    Message {
-        /// From which socket.
-        generation: Generation,
-        /// The message.
-        message: ServerMessage<P>,
-    },
-    /// A `ping` came.
-    Ping {
-        /// From which socket.
-        generation: Generation,
-        /// The ping, whose `ts` goes back as it came.
-        ping: P,
-    },
-    /// A frame or an element of one was not understood.
-    Malformed(Generation),
-    /// A message of the protocol had a wrong shape.
-    Senseless(Generation),
+    /// A socket told something that the data plane does not deal with on its own.
+    Heard(Generation, Heard<P>),
 
     /// What the data plane's registers say, read before every other input.
     Plane(PlaneReading),

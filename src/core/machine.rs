@@ -39,10 +39,10 @@ pub struct Machine<P> {
 }
 
 impl<P> Machine<P> {
-    /// A machine that does nothing until `Start`. `client` is 128 random bits in hexadecimal.
+    /// A machine that does nothing until `Start`. The same `seed` and inputs give the same actions.
     #[must_use]
-    pub fn new(now: Now, seed: u64, client: String, options: Options) -> Self {
-        let cx = Context::new(now, seed, client, options);
+    pub fn new(now: Now, seed: u64, options: Options) -> Self {
+        let cx = Context::new(now, seed, options);
         let state = State::Idle;
         let told = snapshot(&state, &cx);
         let watch = cx.at().after(WATCH_MS);
@@ -129,7 +129,7 @@ impl<P> Machine<P> {
             Input::Resolved { call, .. } | Input::ResolveFailed { call } if !self.cx.providers.ended(*call) => {
                 return None;
             }
-            Input::Handled { id } if !self.cx.inbox.finish(id) => return None,
+            Input::Handled { id, .. } if !self.cx.inbox.finish(*id) => return None,
             Input::Start
             | Input::Send(_)
             | Input::Close { .. }
@@ -141,11 +141,7 @@ impl<P> Machine<P> {
             | Input::Closed { .. }
             | Input::ConstructFailed(_)
             | Input::SendFailed(_)
-            | Input::Event { .. }
-            | Input::Message { .. }
-            | Input::Ping { .. }
-            | Input::Malformed(_)
-            | Input::Senseless(_) => {}
+            | Input::Heard(..) => {}
         }
         Some(input)
     }

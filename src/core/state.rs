@@ -71,7 +71,7 @@ impl State {
         match (self, input) {
             (Self::Idle, Input::Start) => Resolving::begin(cx),
 
-            (Self::Resolving(state), Input::Resolved { token, .. }) => state.resolved(cx, token),
+            (Self::Resolving(state), Input::Resolved { .. }) => state.resolved(cx),
             (Self::Resolving(_), Input::ResolveFailed { .. }) => Self::lost(cx, Loss::of(Reason::ProviderFailed), None),
 
             (Self::Connecting(state), Input::Opened(generation)) => state.opened(cx, generation),

@@ -120,8 +120,49 @@ export const member = (value, path) => at(value, path);
  * @param {any} event
  * @param {number} longest
  */
-export const envelopeId = (event, longest) =>
-  !isEvent(event) || event.$id === null ? wrong() : text(event, '$id', longest);
+export const envelopeId = (event, longest) => {
+  const id = !isEvent(event) || event.$id === null ? wrong() : text(event, '$id', longest);
+  return id === undefined ? 0 : fingerprint(id);
+};
+
+const key = Math.random() * 2 ** 32;
+
+/** 53 bits that stand for an id (cyrb53). @param {string} id */
+function fingerprint(id) {
+  let h1 = 0xdeadbeef ^ key;
+  let h2 = 0x41c6ce57 ^ key;
+  for (let at = 0; at < id.length; at++) {
+    const unit = id.charCodeAt(at);
+    h1 = Math.imul(h1 ^ unit, 2654435761);
+    h2 = Math.imul(h2 ^ unit, 1597334677);
+  }
+  h1 = Math.imul(h1 ^ (h1 >>> 16), 2246822507) ^ Math.imul(h2 ^ (h2 >>> 13), 3266489909);
+  h2 = Math.imul(h2 ^ (h2 >>> 16), 2246822507) ^ Math.imul(h1 ^ (h1 >>> 13), 3266489909);
+  return 4294967296 * (2097151 & h2) + (h1 >>> 0) || 1;
+}
+
+/** @param {any} value @param {string} client */
+export function ownNumber(value, client) {
+  const id = text(value, 'id', 128);
+  if (id === undefined || !id.startsWith(client + '.')) return undefined;
+  const digits = id.slice(client.length + 1);
+  return /^\d{1,16}$/.test(digits) ? +digits : undefined;
+}
+
+/** @param {any} nack */
+export const isBusy = (nack) => text(nack, 'code', 128) === 'busy';
+
+/** @type {string[]} */
+const epochs = [];
+
+/** @param {any} value @param {number} longest */
+export function epochNumber(value, longest) {
+  const epoch = text(value, 'epoch', longest);
+  return epoch === undefined ? 0 : epochs.indexOf(epoch) + 1 || epochs.push(epoch);
+}
+
+/** @param {number} number */
+export const epochText = (number) => epochs[number - 1];
 
 /** @param {any} event */
 export const envelopeSeq = (event) => (event?.$seq === null ? wrong() : count(event, '$seq'));

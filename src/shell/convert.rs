@@ -3,12 +3,11 @@
 //! Owns the shapes of messages; must not know what a message means. `convert.js` reads the members and remembers whether
 //! one had a wrong shape: asked for each member, that would be most of the code here. Nothing a peer sends can panic.
 
+use crate::core::heard::{Epoch, Event, EventId, Goaway, Heard, Hello, Resync};
 use crate::core::input::{Generation, Input};
 use crate::wire::features::Features;
 use crate::wire::limits::MAX_ID_BYTES;
-use crate::wire::message::{
-    Event, Goaway, HeartbeatBy, HeartbeatTerms, Limits, Nack, RESERVED_TYPES, Resync, ServerHello, ServerMessage,
-};
+use crate::wire::message::{HeartbeatBy, RESERVED_TYPES};
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
 
@@ -18,9 +17,12 @@ extern "C" {
     fn was_sound() -> bool;
     #[wasm_bindgen(js_name = count)]
     fn number(value: &JsValue, path: &str) -> Option<f64>;
-    #[wasm_bindgen(js_name = text)]
-    fn text_within(value: &JsValue, path: &str, longest: usize) -> Option<String>;
-    fn prose(value: &JsValue, path: &str) -> Option<String>;
+    #[wasm_bindgen(js_name = ownNumber)]
+    fn own_number(value: &JsValue, client: &str) -> Option<f64>;
+    #[wasm_bindgen(js_name = isBusy)]
+    fn is_busy(nack: &JsValue) -> bool;
+    #[wasm_bindgen(js_name = epochNumber)]
+    fn epoch_number(value: &JsValue, longest: usize) -> u32;
     fn flag(value: &JsValue, path: &str) -> bool;
     fn list(value: &JsValue, path: &str) -> Array;
     fn features(hello: &JsValue) -> u8;
@@ -28,7 +30,7 @@ extern "C" {
     fn heartbeat_by(hello: &JsValue) -> u8;
     fn member(value: &JsValue, path: &str) -> JsValue;
     #[wasm_bindgen(js_name = envelopeId)]
-    fn envelope_id(event: &JsValue, longest: usize) -> Option<String>;
+    fn envelope_id(event: &JsValue, longest: usize) -> f64;
     #[wasm_bindgen(js_name = envelopeSeq)]
     fn envelope_seq(event: &JsValue) -> Option<f64>;
     #[wasm_bindgen(js_name = isEvent)]
@@ -63,75 +65,61 @@ const fn is_same(one: &[u8], other: &[u8]) -> bool {
 
 /// An event as an input; its envelope means something only where `envelope` says so.
 pub(super) fn event(value: JsValue, envelope: bool, generation: Generation, bytes: usize) -> Input<JsValue> {
-    let event = if envelope && is_event(&value) {
-        enveloped(value)
-    } else {
-        Event { id: None, seq: None, again: false, event: value }
-    };
-    if was_sound() { Input::Event { generation, event, bytes } } else { Input::Malformed(generation) }
+    let event =
+        if envelope && is_event(&value) { enveloped(value) } else { Event { id: None, seq: None, event: value } };
+    Input::Heard(generation, if was_sound() { Heard::Event { event, bytes } } else { Heard::Malformed })
 }
 
 /// A message of the protocol as an input, by the place of its type in [`RESERVED_TYPES`].
-pub(super) fn reserved(place: u32, value: JsValue, generation: Generation) -> Input<JsValue> {
-    let value = &value;
-    let message = match place {
-        PING => return Input::Ping { generation, ping: value.clone() },
+pub(super) fn reserved(place: u32, value: JsValue, generation: Generation, client: &str) -> Input<JsValue> {
+    let heard = match place {
+        PING => return Input::Heard(generation, Heard::Ping(value)),
         // Whatever its `ts` is, the peer lives.
-        PONG => Some(ServerMessage::Pong { ts: None }),
-        HELLO => hello(value).map(ServerMessage::Hello),
-        ACK => id(value, "id").map(|id| ServerMessage::Ack { id }),
-        NACK => nack(value).map(ServerMessage::Nack),
-        REPLY => id(value, "id").map(|id| ServerMessage::Reply { id, data: member(value, "data") }),
-        RESYNC => Some(ServerMessage::Resync(resync(value))),
-        GOAWAY => Some(ServerMessage::Goaway(Goaway {
-            retry_after: count(value, "retry_after").unwrap_or(0),
-            spread: count(value, "spread").unwrap_or(0),
-            grace: count(value, "grace").unwrap_or(0),
-            reason: prose(value, "reason"),
+        PONG => Some(Heard::Pong),
+        HELLO => hello(&value).map(Heard::Hello),
+        ACK | REPLY => own(&value, client).map(|n| Heard::Ack { n }),
+        NACK => own(&value, client).map(|n| Heard::Nack {
+            n,
+            busy: is_busy(&value),
+            retry_after: count(&value, "retry_after"),
+            nack: value,
+        }),
+        RESYNC => Some(Heard::Resync(resync(&value))),
+        GOAWAY => Some(Heard::Goaway(Goaway {
+            retry_after: count(&value, "retry_after").unwrap_or(0),
+            spread: count(&value, "spread").unwrap_or(0),
+            grace: count(&value, "grace").unwrap_or(0),
         })),
         // Only a client says the others.
         _ => None,
     };
     // Asked in any case: what was remembered must not be held against the next message.
-    match (was_sound(), message) {
-        (true, Some(message)) => Input::Message { generation, message },
-        _ => Input::Senseless(generation),
-    }
+    let heard = heard.filter(|_| was_sound());
+    Input::Heard(generation, heard.unwrap_or(Heard::Senseless))
 }
 
-fn hello(value: &JsValue) -> Option<ServerHello> {
-    let by = match heartbeat_by(value) {
-        1 => Some(HeartbeatBy::Client),
-        2 => Some(HeartbeatBy::Server),
-        3 => Some(HeartbeatBy::None),
-        _ => None,
-    };
-    let every = count(value, "heartbeat.every");
-    Some(ServerHello {
+fn hello(value: &JsValue) -> Option<Hello> {
+    Some(Hello {
         v: count(value, "v")?,
         features: Features::of_bits(features(value)),
-        epoch: id(value, "epoch"),
+        epoch: epoch(value),
         seq: count(value, "seq"),
-        heartbeat: by.map(|by| HeartbeatTerms { by, every }),
-        limits: Limits { frame: count(value, "limits.frame"), inflight: count(value, "limits.inflight") },
+        heartbeat_by: match heartbeat_by(value) {
+            2 => HeartbeatBy::Server,
+            3 => HeartbeatBy::None,
+            _ => HeartbeatBy::Client,
+        },
+        heartbeat_every: count(value, "heartbeat.every"),
+        frame: count(value, "limits.frame"),
+        inflight: count(value, "limits.inflight"),
         keep: count(value, "keep"),
-        auth: flag(value, "auth"),
-    })
-}
-
-fn nack(value: &JsValue) -> Option<Nack> {
-    Some(Nack {
-        id: id(value, "id")?,
-        code: id(value, "code")?,
-        message: prose(value, "message").unwrap_or_default(),
-        retry_after: count(value, "retry_after"),
     })
 }
 
 fn resync(value: &JsValue) -> Resync<JsValue> {
     let state = member(value, "state");
     Resync {
-        epoch: id(value, "epoch"),
+        epoch: epoch(value),
         from: count(value, "from"),
         to: count(value, "to"),
         kept: flag(value, "kept"),
@@ -144,9 +132,8 @@ fn resync(value: &JsValue) -> Resync<JsValue> {
 
 fn enveloped(event: JsValue) -> Event<JsValue> {
     Event {
-        id: envelope_id(&event, MAX_ID_BYTES),
+        id: EventId::of(envelope_id(&event, MAX_ID_BYTES) as u64),
         seq: envelope_seq(&event).map(|seq| seq as u64),
-        again: false,
         event,
     }
 }
@@ -155,7 +142,10 @@ fn count(value: &JsValue, path: &str) -> Option<u64> {
     number(value, path).map(|number| number as u64)
 }
 
-/// A short name: an `$id`, an epoch, a code.
-fn id(value: &JsValue, path: &str) -> Option<String> {
-    text_within(value, path, MAX_ID_BYTES)
+fn epoch(value: &JsValue) -> Option<Epoch> {
+    Epoch::of(epoch_number(value, MAX_ID_BYTES))
+}
+
+fn own(value: &JsValue, client: &str) -> Option<u64> {
+    own_number(value, client).map(|n| n as u64)
 }

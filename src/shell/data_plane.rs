@@ -3,9 +3,8 @@
 //! Owns the names of what `data_plane.js` and `outlet.js` offer; must not know what passes through them.
 
 use super::clock;
-use crate::core::action::{Mode, Registers};
+use crate::core::action::{Mode, Registers, Say};
 use crate::core::input::{Generation, PlaneReading};
-use crate::wire::message::ClientMessage;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
@@ -68,13 +67,13 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     pub(super) fn new(socket: &JsValue, generation: Generation, plane: &DataPlane, client: &str) -> Outlet;
     #[wasm_bindgen(method)]
-    fn hello(this: &Outlet, v: f64, features: u8, token: Option<&str>, joined: bool);
+    fn hello(this: &Outlet, v: f64, features: u8, token: &JsValue, joined: bool);
     #[wasm_bindgen(method)]
     fn ping(this: &Outlet, ts: f64, joined: bool);
     #[wasm_bindgen(method)]
-    fn ack(this: &Outlet, id: &str, joined: bool);
+    pub(super) fn ack(this: &Outlet, event: &JsValue);
     #[wasm_bindgen(method)]
-    fn ask(this: &Outlet, last_seen: Option<f64>, epoch: Option<&str>, joined: bool);
+    fn ask(this: &Outlet, last_seen: Option<f64>, epoch: u32, joined: bool);
     #[wasm_bindgen(method)]
     pub(super) fn transmit(
         this: &Outlet,
@@ -98,15 +97,12 @@ impl Default for DataPlane {
 
 impl Outlet {
     /// Says something of the protocol.
-    pub(super) fn say(&self, message: &ClientMessage, joined: bool) {
-        match message {
-            ClientMessage::Hello(hello) => {
-                self.hello(hello.v as f64, hello.features.bits(), hello.token.as_deref(), joined);
-            }
-            ClientMessage::Ping { ts } => self.ping(*ts as f64, joined),
-            ClientMessage::Ack { id } => self.ack(id, joined),
-            ClientMessage::ResyncRequest { last_seen, epoch } => {
-                self.ask(last_seen.map(|seq| seq as f64), epoch.as_deref(), joined);
+    pub(super) fn say(&self, say: Say, token: &JsValue, joined: bool) {
+        match say {
+            Say::Hello { v, features } => self.hello(v as f64, features.bits(), token, joined),
+            Say::Ping { ts } => self.ping(ts as f64, joined),
+            Say::ResyncRequest { last_seen, epoch } => {
+                self.ask(last_seen.map(|seq| seq as f64), epoch.map_or(0, |epoch| epoch.number()), joined);
             }
         }
     }

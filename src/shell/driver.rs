@@ -93,7 +93,7 @@ impl Driver {
             Self {
                 me: me.clone(),
                 alive: RefCell::default(),
-                machine: RefCell::new(Machine::new(clock::now(), seed, client.clone(), choices.options)),
+                machine: RefCell::new(Machine::new(clock::now(), seed, choices.options)),
                 waiting: RefCell::default(),
                 performing: Cell::new(false),
                 changed: Cell::new(false),
@@ -188,8 +188,12 @@ impl Driver {
                     socket.abandon(code);
                 }
             }
-            Action::Say { generation, message, joined } => {
-                self.with(generation, |socket| socket.outlet.say(&message, joined));
+            Action::Say { generation, say, joined } => {
+                let token = self.providers.token();
+                self.with(generation, |socket| socket.outlet.say(say, &token, joined));
+            }
+            Action::Acknowledge { generation, event } => {
+                self.with(generation, |socket| socket.outlet.ack(&event));
             }
             Action::Pong { generation, ping } => {
                 self.with(generation, |socket| socket.outlet.pong(&ping));
@@ -201,7 +205,7 @@ impl Driver {
             Action::Deliver { payload, id } => {
                 self.plane.deliver(&payload);
                 if let Some(id) = id {
-                    self.input(Input::Handled { id });
+                    self.input(Input::Handled { id, event: payload });
                 }
             }
             Action::DeliverResync { state, continuity, from, to } => {
@@ -213,7 +217,8 @@ impl Driver {
                     to.map(number),
                 );
             }
-            Action::Settle { receipt, outcome } => self.receipts.settle(receipt, &outcome),
+            Action::Settle { receipt, outcome } => self.receipts.settle(receipt, outcome),
+            Action::Refused { receipt, nack } => self.receipts.refuse(receipt, &nack),
             Action::Program(registers) => self.plane.program(&registers),
             Action::Changed => {
                 self.changed.set(true);
@@ -259,7 +264,7 @@ impl Driver {
     fn told(&self, kind: u32, value: JsValue, generation: u32, bytes: u32) {
         self.input(match kind {
             told::EVENT => convert::event(value, self.plane.envelope(), generation, bytes as usize),
-            told::MALFORMED => Input::Malformed(generation),
+            told::MALFORMED => Input::Heard(generation, crate::core::heard::Heard::Malformed),
             told::WANT_STATE => Input::WantState(value.is_truthy()),
             told::SEND_FAILED => Input::SendFailed(generation),
             told::PAGE => match page::meaning(generation) {
@@ -270,7 +275,7 @@ impl Driver {
                 Some(input) => input,
                 None => return,
             },
-            _ => convert::reserved(kind - told::RESERVED, value, generation),
+            _ => convert::reserved(kind - told::RESERVED, value, generation, &self.client),
         });
     }
 

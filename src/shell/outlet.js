@@ -1,6 +1,8 @@
 // @ts-check
 // Owns the way out of one socket: the texts of a task joined in one frame, in order; must not know what they say.
 
+import { epochText } from './convert.js';
+
 /** @typedef {import('./data_plane.js').DataPlane} DataPlane */
 
 const BATCH_ELEMENTS = 1_000;
@@ -83,14 +85,14 @@ export class Outlet {
     this.say(0, { ts }, joined);
   }
 
-  /** @param {string} id @param {boolean} joined */
-  ack(id, joined) {
-    this.say(3, { id }, joined);
+  /** @param {any} event */
+  ack(event) {
+    this.say(3, { id: event.$id }, true);
   }
 
-  /** @param {number | undefined} lastSeen @param {string | undefined} epoch @param {boolean} joined */
+  /** @param {number | undefined} lastSeen @param {number} epoch @param {boolean} joined */
   ask(lastSeen, epoch, joined) {
-    this.say(6, { last_seen: lastSeen ?? null, epoch }, joined);
+    this.say(6, { last_seen: lastSeen ?? null, epoch: epochText(epoch) }, joined);
   }
 
   flush() {

@@ -38,6 +38,7 @@ pub(super) struct Providers {
 struct Target {
     url: String,
     protocols: JsValue,
+    token: JsValue,
 }
 
 impl Providers {
@@ -61,8 +62,12 @@ impl Providers {
             return Some(Input::ResolveFailed { call });
         }
         let answers: Array = answers.unchecked_into();
-        self.target.replace(Target { url: answers.get(0).as_string().unwrap_or_default(), protocols: answers.get(1) });
-        Some(Input::Resolved { call, token: answers.get(2).as_string() })
+        self.target.replace(Target {
+            url: answers.get(0).as_string().unwrap_or_default(),
+            protocols: answers.get(1),
+            token: answers.get(2),
+        });
+        Some(Input::Resolved { call })
     }
 
     /// The absolute url and the protocols of the last answer, and how many clients of this page have that destination
@@ -72,6 +77,10 @@ impl Providers {
         let url = absolute(&target.url).ok()?;
         let siblings = self.enter(destination_of(&url));
         Some((url, target.protocols.clone(), siblings))
+    }
+
+    pub(super) fn token(&self) -> JsValue {
+        self.target.borrow().token.clone()
     }
 
     /// This client no longer counts for its destination.

@@ -70,6 +70,11 @@ export class Receipts {
     return receipt;
   }
 
+  /** @param {number} id @param {any} nack */
+  refuse(id, nack) {
+    this.settle(id, 'rejected', false, nack.code, String(nack.message ?? '').slice(0, 1_024));
+  }
+
   /** @param {number} id */
   sent(id) {
     this.end(id, SENT);

@@ -3,7 +3,7 @@
 //! Owns the names of what `receipts.js` offers; must not know when a message ends.
 
 use super::data_plane::DataPlane;
-use crate::core::action::{Fate, Outcome, Why};
+use crate::core::action::{Fate, Outcome};
 use crate::core::input::ReceiptId;
 use wasm_bindgen::prelude::*;
 
@@ -17,6 +17,8 @@ extern "C" {
     /// The length in UTF-8 of the event accepted last.
     #[wasm_bindgen(method, getter)]
     pub(super) fn bytes(this: &Receipts) -> usize;
+    #[wasm_bindgen(method)]
+    pub(super) fn refuse(this: &Receipts, id: ReceiptId, nack: &JsValue);
     #[wasm_bindgen(method)]
     fn sent(this: &Receipts, id: ReceiptId);
     #[wasm_bindgen(method, js_name = settle)]
@@ -39,13 +41,13 @@ extern "C" {
 
 impl Receipts {
     /// Tells the end of a message.
-    pub(super) fn settle(&self, id: ReceiptId, outcome: &Outcome) {
+    pub(super) fn settle(&self, id: ReceiptId, outcome: Outcome) {
         // The end of nearly every message, at no cost for words.
-        if outcome.fate == Fate::Sent && matches!(outcome.why, Why::Plain) {
+        if outcome.fate == Fate::Sent && outcome.why.is_none() {
             self.sent(id);
             return;
         }
-        let words = outcome.words();
+        let words = outcome.why.map(|cause| cause.words());
         self.settle_as(
             id,
             outcome.fate.name(),

@@ -54,8 +54,9 @@ fn a_refusal_says_why() {
     let mut rig = Rig::greeted();
     rig.send(NORMAL, true);
     rig.nack(1, "forbidden", None);
-    let outcomes = rig.outcomes();
-    assert_eq!((outcomes[0].1.fate, outcomes[0].1.words().map(|(code, _)| code)), (Fate::Rejected, Some("forbidden")));
+    assert_eq!(rig.settled(), [(1, Fate::Rejected)]);
+    let refused: Vec<_> = rig.refused().into_iter().map(|(receipt, nack)| (receipt, nack.code.as_str())).collect();
+    assert_eq!(refused, [(1, "forbidden")]);
 }
 
 #[test]
@@ -147,8 +148,8 @@ fn the_order_is_hello_resync_request_resends_high_normal() {
     rig.reconnect();
     rig.hello("e", 9);
     let order = rig.picked(|action| {
-        if let Action::Say { message, .. } = action {
-            return serde_json::to_string(message).ok().map(|text| text.chars().skip(9).take(6).collect());
+        if let Some((message, _)) = rig.saying(action) {
+            return serde_json::to_string(&message).ok().map(|text| text.chars().skip(9).take(6).collect());
         }
         if let Action::Transmit { receipt, .. } = action { Some(receipt.to_string()) } else { None }
     });
@@ -222,7 +223,7 @@ fn across_a_new_epoch_it_is_in_doubt() {
     assert_eq!(doubted(OnDoubt::Resend, meet).transmitted(), [(1, Some(1), true)]);
     let failed = doubted(OnDoubt::Fail, meet);
     assert_eq!((failed.transmitted(), failed.settled()), (vec![], vec![(1, Fate::Unknown)]));
-    assert_eq!(failed.outcomes()[0].1.words().map(|(code, _)| code), Some("in_doubt"));
+    assert_eq!(failed.outcomes()[0].1.why.map(|cause| cause.words().0), Some("in_doubt"));
 }
 
 #[test]

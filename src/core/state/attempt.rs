@@ -32,15 +32,14 @@ impl Resolving {
     }
 
     /// The providers answered: a socket is made.
-    pub(super) fn connect<P>(self, cx: &mut Context<P>, token: Option<String>) -> Connecting {
-        cx.token = token;
+    pub(super) fn connect<P>(self, cx: &mut Context<P>) -> Connecting {
         let generation = cx.next_generation();
         cx.act(Action::Connect(generation));
         Connecting { generation, until: self.until }
     }
 
-    pub(super) fn resolved<P>(self, cx: &mut Context<P>, token: Option<String>) -> State {
-        State::Connecting(self.connect(cx, token))
+    pub(super) fn resolved<P>(self, cx: &mut Context<P>) -> State {
+        State::Connecting(self.connect(cx))
     }
 }
 

@@ -34,11 +34,17 @@ impl Closing {
 
     pub(super) fn handle<P>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
         let current = self.connection.generation;
-        let lost =
-            matches!(input, Input::Closed { generation, .. } | Input::SendFailed(generation) if generation == current);
         // It is being closed: what does not concern the connection does not matter any more.
-        if lost || self.connection.handle(cx, input) == Turn::Dead {
-            return self.finish(cx);
+        if let Input::Closed { generation, .. } | Input::SendFailed(generation) = input {
+            if generation == current {
+                return self.finish(cx);
+            }
+        } else if let Input::Heard(generation, heard) = input {
+            if generation == current {
+                self.connection.on_heard(cx, heard);
+            }
+        } else if let Input::Handled { event, .. } = input {
+            self.connection.handled(cx, event);
         }
         self.go_on(cx)
     }

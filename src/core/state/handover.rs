@@ -6,11 +6,11 @@
 use super::{Connecting, Resolving, State};
 use crate::core::context::Context;
 use crate::core::error::Reason;
+use crate::core::heard::Goaway;
 use crate::core::input::Generation;
 use crate::core::loss::{self, Loss, Verdict};
 use crate::core::time::Instant;
 use crate::wire::limits::MAX_WAIT_MS;
-use crate::wire::message::Goaway;
 
 /// The attempt beside an open connection.
 #[derive(Clone, Copy, Debug)]
@@ -55,9 +55,9 @@ impl Handover {
         }
     }
 
-    pub(super) fn resolved<P>(&mut self, cx: &mut Context<P>, token: Option<String>) {
+    pub(super) fn resolved<P>(&mut self, cx: &mut Context<P>) {
         if let Phase::Resolving(attempt) = self.phase {
-            self.phase = Phase::Connecting(attempt.connect(cx, token));
+            self.phase = Phase::Connecting(attempt.connect(cx));
         }
     }
 

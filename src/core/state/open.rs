@@ -6,7 +6,8 @@
 use super::{Handover, State};
 use crate::core::connection::{Connection, Turn};
 use crate::core::context::Context;
-use crate::core::error::{Reason, Warning};
+use crate::core::error::Reason;
+use crate::core::heard::Heard;
 use crate::core::input::{Generation, Input, PageEvent};
 use crate::core::loss::{self, Loss};
 use crate::core::timers::{Deadline, Earliest, Timer};
@@ -28,8 +29,13 @@ impl Open {
     pub(super) fn handle<P>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
         let current = self.connection.generation;
         match input {
-            Input::Malformed(generation) if generation == current => cx.warn_once(Warning::Malformed),
-            Input::Senseless(generation) if generation == current => cx.warn_once(Warning::Senseless),
+            Input::Heard(generation, heard) if generation == current => {
+                if let (Heard::Goaway(goaway), None) = (&heard, &self.handover) {
+                    self.handover = Some(Handover::new(cx, goaway));
+                }
+                self.connection.on_heard(cx, heard);
+            }
+            Input::Handled { event, .. } => self.connection.handled(cx, event),
             Input::WantState(true) => self.connection.want_state(cx),
             Input::Retry => self.connection.wake(cx, true),
 
@@ -52,9 +58,9 @@ impl Open {
                 | PageEvent::NetworkChanged,
             ) => self.connection.wake(cx, false),
 
-            Input::Resolved { token, .. } => {
+            Input::Resolved { .. } => {
                 if let Some(handover) = &mut self.handover {
-                    handover.resolved(cx, token);
+                    handover.resolved(cx);
                 }
             }
             Input::ResolveFailed { .. } => {
@@ -75,18 +81,12 @@ impl Open {
             }
             Input::Opened(generation) => return self.hand_over(cx, generation),
 
-            Input::Event { .. } | Input::Message { .. } | Input::Ping { .. } | Input::Handled { .. } => {
-                let turn = self.connection.handle(cx, input);
-                return self.turn(cx, turn);
-            }
-
             // Old sockets, and what other states answer to.
             Input::Start
             | Input::Send(_)
             | Input::Close { .. }
             | Input::WantState(false)
-            | Input::Malformed(_)
-            | Input::Senseless(_)
+            | Input::Heard(..)
             | Input::SendFailed(_)
             | Input::Plane(_)
             | Input::Siblings(_)
@@ -149,18 +149,12 @@ impl Open {
         self.connection
     }
 
-    fn turn<P>(mut self: Box<Self>, cx: &mut Context<P>, turn: Turn) -> State {
+    fn turn<P>(self: Box<Self>, cx: &mut Context<P>, turn: Turn) -> State {
         match turn {
             Turn::None => State::Open(self),
             Turn::Dead => {
                 loss::abandon(cx, self.connection.generation);
                 self.lose(cx, Loss::of(Reason::HeartbeatLost))
-            }
-            Turn::Goaway(goaway) => {
-                if self.handover.is_none() {
-                    self.handover = Some(Handover::new(cx, &goaway));
-                }
-                State::Open(self)
             }
         }
     }

@@ -4,8 +4,9 @@
 
 use super::continuity::Continuity;
 use super::error::{Cause, Warning};
+use super::heard::{Epoch, EventId};
 use super::input::{Generation, ReceiptId};
-use crate::wire::message::ClientMessage;
+use crate::wire::features::Features;
 
 /// How a message ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,46 +44,25 @@ impl Fate {
 }
 
 /// The end of a message, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The end. The peer confirmed it if it is [`Fate::Acked`].
     pub fate: Fate,
-    /// Why.
-    pub why: Why,
-}
-
-/// Why a message ended as it did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
-    /// It needs no explanation.
-    Plain,
-    /// One of ours.
-    Ours(Cause),
-    /// The server's word, and its words for a person.
-    Said(String, String),
+    /// Why, where that needs an explanation.
+    pub why: Option<Cause>,
 }
 
 impl Outcome {
     /// An end that needs no explanation.
     #[must_use]
     pub const fn plain(fate: Fate) -> Self {
-        Self { fate, why: Why::Plain }
+        Self { fate, why: None }
     }
 
     /// An end with its reason.
     #[must_use]
     pub const fn because(fate: Fate, cause: Cause) -> Self {
-        Self { fate, why: Why::Ours(cause) }
-    }
-
-    /// The stable word for the reason and the sentence for a person, where there is one.
-    #[must_use]
-    pub fn words(&self) -> Option<(&str, &str)> {
-        match &self.why {
-            Why::Plain => None,
-            Why::Ours(cause) => Some(cause.words()),
-            Why::Said(code, message) => Some((code, message)),
-        }
+        Self { fate, why: Some(cause) }
     }
 }
 
@@ -117,6 +97,30 @@ pub struct Registers {
     pub track_ts: bool,
 }
 
+/// What the client says of the protocol, beside the answers to what the shell has in its hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Say {
+    /// The answer to the server's hello. The shell adds the client's identity and the token that was resolved last.
+    Hello {
+        /// The protocol's version.
+        v: u64,
+        /// What the client understands.
+        features: Features,
+    },
+    /// Asks for a `pong`.
+    Ping {
+        /// The wall clock.
+        ts: u64,
+    },
+    /// Asks for what was missed.
+    ResyncRequest {
+        /// The last `$seq`, else the greatest `ts` seen, else nothing.
+        last_seen: Option<u64>,
+        /// The log that `last_seen` belongs to.
+        epoch: Option<Epoch>,
+    },
+}
+
 /// An order to the shell, to be carried out in sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action<P> {
@@ -139,7 +143,7 @@ pub enum Action<P> {
         /// On which socket.
         generation: Generation,
         /// What.
-        message: ClientMessage,
+        say: Say,
         /// Whether it may share a frame with others of this task.
         joined: bool,
     },
@@ -150,12 +154,20 @@ pub enum Action<P> {
         /// The ping.
         ping: P,
     },
-    /// Send a message of the application on the current socket.
+    /// Acknowledge a critical event by its `$id`.
+    Acknowledge {
+        /// On which socket.
+        generation: Generation,
+        /// The event.
+        event: P,
+    },
+    /// Send a message of the application on the current socket: the text that the shell keeps under its receipt until
+    /// the message is settled.
     Transmit {
         /// On which socket.
         generation: Generation,
-        /// The text.
-        payload: P,
+        /// Which.
+        receipt: ReceiptId,
         /// The n of its `$id`, `<client>.<n>`.
         id: Option<u64>,
         /// Whether its end is in doubt (`$again`).
@@ -168,7 +180,7 @@ pub enum Action<P> {
         /// The event.
         payload: P,
         /// The `$id` of a critical one.
-        id: Option<String>,
+        id: Option<EventId>,
     },
     /// Run the handlers of `resync`.
     DeliverResync {
@@ -187,6 +199,13 @@ pub enum Action<P> {
         receipt: ReceiptId,
         /// The end.
         outcome: Outcome,
+    },
+    /// Tell that the server refused a message, and with what words: as many of them as a person reads.
+    Refused {
+        /// Whose end it is.
+        receipt: ReceiptId,
+        /// The server's `nack`.
+        nack: P,
     },
     /// Program the data plane.
     Program(Registers),

@@ -5,18 +5,17 @@
 
 mod receive;
 
-use super::action::{Action, Fate, Outcome};
+use super::action::{Action, Fate, Outcome, Say};
 use super::context::Context;
 use super::error::Warning;
 use super::flight::Flown;
 use super::heartbeat::{Beat, Heartbeat, is_late};
-use super::input::Generation;
+use super::input::{Generation, ReceiptId};
 use super::position::Request;
 use super::snapshot::{Freshness, PeerKind};
 use super::terms::Terms;
 use super::time::{Instant, Millis};
 use super::timers::{Earliest, Timer};
-use crate::wire::message::{ClientMessage, Goaway};
 
 /// What was accepted waits this long for the peer's hello, at most.
 const HELLO_MS: Millis = 2_000;
@@ -46,19 +45,17 @@ enum Flow {
 }
 
 /// What something that happened to a connection means to its state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// It goes on.
     None,
     /// The peer is dead.
     Dead,
-    /// The server asks to connect again later.
-    Goaway(Goaway),
 }
 
 impl Connection {
     /// The socket `generation` opened.
-    pub fn open<P: Clone>(cx: &mut Context<P>, generation: Generation) -> Self {
+    pub fn open<P>(cx: &mut Context<P>, generation: Generation) -> Self {
         let at = cx.at();
         cx.connects = cx.connects.saturating_add(1);
         cx.forget_warning(Warning::Malformed);
@@ -86,7 +83,7 @@ impl Connection {
     }
 
     /// It ends. Whether it had lasted long enough to count as a success, which a throttled timer may not have told yet.
-    pub fn has_lasted<P: Clone>(&self, cx: &mut Context<P>) -> bool {
+    pub fn has_lasted<P>(&self, cx: &mut Context<P>) -> bool {
         let lasted = cx.at().since(self.opened) >= cx.options.stable_after;
         if lasted && !self.stable {
             cx.note_stable();
@@ -119,7 +116,7 @@ impl Connection {
 
     /// Whether what is shown is current.
     #[must_use]
-    pub fn freshness<P: Clone>(&self, cx: &Context<P>) -> Freshness {
+    pub fn freshness<P>(&self, cx: &Context<P>) -> Freshness {
         let known = match cx.peer {
             PeerKind::Everwire => self.terms.is_some(),
             PeerKind::Simple => true,
@@ -134,7 +131,7 @@ impl Connection {
     }
 
     /// The next thing to do.
-    pub fn deadline<P: Clone>(&self, cx: &Context<P>, earliest: &mut Earliest) {
+    pub fn deadline<P>(&self, cx: &Context<P>, earliest: &mut Earliest) {
         self.heartbeat.deadline(cx.at(), earliest);
         if !self.stable {
             earliest.consider(Some(self.opened.after(cx.options.stable_after)), Timer::Stable);
@@ -143,13 +140,13 @@ impl Connection {
             earliest.consider(Some(until), Timer::HelloTimeout);
         }
         earliest.consider(cx.position.due(), Timer::ResyncTimeout);
-        if self.terms.as_ref().is_some_and(|terms| terms.ack) {
+        if self.terms.is_some_and(|terms| terms.ack) {
             earliest.consider(cx.flight.late_at(self.generation), Timer::Resend);
         }
     }
 
     /// A deadline passed.
-    pub fn on_timer<P: Clone>(&mut self, cx: &mut Context<P>, due: Instant, timer: Timer) -> Turn {
+    pub fn on_timer<P>(&mut self, cx: &mut Context<P>, due: Instant, timer: Timer) -> Turn {
         let (at, late) = (cx.at(), is_late(cx.at(), due));
         match timer {
             Timer::PingDue => {
@@ -191,13 +188,13 @@ impl Connection {
     }
 
     /// Something woke the page, the network or the application.
-    pub fn wake<P: Clone>(&mut self, cx: &mut Context<P>, slept: bool) {
+    pub fn wake<P>(&mut self, cx: &mut Context<P>, slept: bool) {
         let beat = self.heartbeat.wake(cx.at(), slept);
         self.beat(cx, beat);
     }
 
     /// A message was accepted into the outbox.
-    pub fn send<P: Clone>(&mut self, cx: &mut Context<P>) {
+    pub fn send<P>(&mut self, cx: &mut Context<P>) {
         if self.heartbeat.is_silent(cx.at()) {
             self.wake(cx, false);
         }
@@ -212,29 +209,28 @@ impl Connection {
     }
 
     /// The application wants a state from now on.
-    pub fn want_state<P: Clone>(&mut self, cx: &mut Context<P>) {
-        if self.terms.as_ref().is_some_and(|terms| terms.log.is_some()) {
+    pub fn want_state<P>(&mut self, cx: &mut Context<P>) {
+        if self.terms.is_some_and(|terms| terms.log.is_some()) {
             let request = cx.position.ask_state(cx.at());
             self.ask(cx, request);
         }
     }
 
     /// The handlers of a critical event returned.
-    fn handled<P: Clone>(&mut self, cx: &mut Context<P>, id: String) {
+    pub fn handled<P>(&self, cx: &mut Context<P>, event: P) {
         if self.terms.is_some() {
-            self.say(cx, ClientMessage::Ack { id });
+            self.acknowledge(cx, event);
         }
     }
 
     /// Sends what may be sent: resends first, then what waits.
-    pub fn flush<P: Clone>(&mut self, cx: &mut Context<P>) {
+    pub fn flush<P>(&mut self, cx: &mut Context<P>) {
         if self.flow != Flow::Free {
             return;
         }
         let at = cx.at();
-        match &self.terms {
-            Some(terms) if terms.ack => {
-                let window = terms.window;
+        match self.terms {
+            Some(Terms { ack: true, window, .. }) => {
                 while let Some(flown) = cx.flight.resend(self.generation, at) {
                     self.fly(cx, flown);
                 }
@@ -243,19 +239,19 @@ impl Connection {
                         let flown = cx.flight.launch(message, self.generation, at);
                         self.fly(cx, flown);
                     } else {
-                        self.send_plain(cx, message.receipt, message.payload, false);
+                        self.send_plain(cx, message.receipt, false);
                     }
                 }
             }
             None if cx.peer == PeerKind::Everwire => {
                 // Its hello is late; what wants an acknowledgement can wait for it, the rest need not.
                 while let Some(message) = cx.outbox.pop_unacknowledged() {
-                    self.send_plain(cx, message.receipt, message.payload, false);
+                    self.send_plain(cx, message.receipt, false);
                 }
             }
             Some(_) | None => {
                 while let Some(message) = cx.outbox.pop(true) {
-                    self.send_plain(cx, message.receipt, message.payload, message.ack);
+                    self.send_plain(cx, message.receipt, message.ack);
                 }
             }
         }
@@ -263,7 +259,7 @@ impl Connection {
 
     /// A peer without numbers is asked for the first state, where one is wanted, and for what was missed after a long gap,
     /// if it has shown that it speaks of such things.
-    fn ask_after_gap<P: Clone>(&mut self, cx: &mut Context<P>) {
+    fn ask_after_gap<P>(&mut self, cx: &mut Context<P>) {
         let speaks = matches!(cx.peer, PeerKind::Simple | PeerKind::Everwire);
         let numbered = self.terms.is_none() && cx.position.last().is_some();
         let gap = cx.heard.map_or(0, |heard| cx.at().since(heard));
@@ -275,12 +271,12 @@ impl Connection {
         }
     }
 
-    fn beat<P: Clone>(&mut self, cx: &mut Context<P>, beat: Beat) -> Turn {
+    fn beat<P>(&mut self, cx: &mut Context<P>, beat: Beat) -> Turn {
         match beat {
             Beat::Rest => {}
             Beat::Ping => {
                 let ts = cx.clock.to_wall(cx.at());
-                self.say(cx, ClientMessage::Ping { ts });
+                self.say(cx, Say::Ping { ts });
             }
             Beat::Dead => return Turn::Dead,
             Beat::Unsupported => {
@@ -293,26 +289,30 @@ impl Connection {
         Turn::None
     }
 
-    fn ask<P: Clone>(&mut self, cx: &mut Context<P>, request: Option<Request>) {
+    fn ask<P>(&mut self, cx: &mut Context<P>, request: Option<Request>) {
         if let Some(Request { last_seen, epoch }) = request {
-            self.say(cx, ClientMessage::ResyncRequest { last_seen, epoch });
+            self.say(cx, Say::ResyncRequest { last_seen, epoch });
         }
     }
 
-    fn say<P: Clone>(&mut self, cx: &mut Context<P>, message: ClientMessage) {
-        cx.act(Action::Say { generation: self.generation, message, joined: true });
+    fn acknowledge<P>(&self, cx: &mut Context<P>, event: P) {
+        cx.act(Action::Acknowledge { generation: self.generation, event });
     }
 
-    fn send_plain<P: Clone>(&mut self, cx: &mut Context<P>, receipt: u32, payload: P, wanted_ack: bool) {
+    fn say<P>(&self, cx: &mut Context<P>, say: Say) {
+        cx.act(Action::Say { generation: self.generation, say, joined: true });
+    }
+
+    fn send_plain<P>(&mut self, cx: &mut Context<P>, receipt: ReceiptId, wanted_ack: bool) {
         if wanted_ack {
             cx.warn_once(Warning::AckUnsupported);
         }
-        cx.act(Action::Transmit { generation: self.generation, payload, id: None, again: false, joined: true });
+        cx.act(Action::Transmit { generation: self.generation, receipt, id: None, again: false, joined: true });
         cx.end((receipt, Outcome::plain(Fate::Sent)));
     }
 
-    fn fly<P: Clone>(&mut self, cx: &mut Context<P>, flown: Flown<P>) {
-        let Flown { payload, n, again, joined } = flown;
-        cx.act(Action::Transmit { generation: self.generation, payload, id: Some(n), again, joined });
+    fn fly<P>(&mut self, cx: &mut Context<P>, flown: Flown) {
+        let Flown { receipt, n, again, joined } = flown;
+        cx.act(Action::Transmit { generation: self.generation, receipt, id: Some(n), again, joined });
     }
 }

@@ -7,6 +7,7 @@ use super::backoff::Backoff;
 use super::breaker::Breaker;
 use super::error::{Cause, Reason, Warning};
 use super::flight::Flight;
+use super::heard::Epoch;
 use super::inbox::Inbox;
 use super::input::{Generation, Outgoing, PageEvent};
 use super::options::Options;
@@ -25,8 +26,6 @@ const MOST_SIBLINGS: u32 = 5;
 pub struct Context<P> {
     /// The application's choices.
     pub options: Options,
-    /// 128 random bits for one life of the page.
-    pub client: String,
     /// The line of time.
     pub clock: Clock,
     /// Chance.
@@ -42,9 +41,9 @@ pub struct Context<P> {
     /// The call to the providers.
     pub providers: Providers,
     /// What waits to be sent.
-    pub outbox: Outbox<P>,
+    pub outbox: Outbox,
     /// What was sent and is not settled.
-    pub flight: Flight<P>,
+    pub flight: Flight,
     /// Where we are in the log.
     pub position: Position<P>,
     /// Critical events.
@@ -55,8 +54,6 @@ pub struct Context<P> {
     pub sent_to: SentTo,
     /// The number of the last socket.
     pub generation: Generation,
-    /// The token for the next hello.
-    pub token: Option<String>,
     /// A new token was asked for since the last stable connection.
     pub token_renewed: bool,
     /// The first quick return to a server that went away was made since the last stable connection.
@@ -119,10 +116,10 @@ impl Page {
 }
 
 /// What is in flight went to this log.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SentTo {
     /// Its epoch.
-    pub epoch: Option<String>,
+    pub epoch: Option<Epoch>,
     /// How long the server remembers outcomes.
     pub keep: Millis,
     /// When the connection was lost.
@@ -162,13 +159,12 @@ impl Providers {
     }
 }
 
-impl<P: Clone> Context<P> {
+impl<P> Context<P> {
     /// The context of a new client.
     #[must_use]
-    pub fn new(now: Now, seed: u64, client: String, options: Options) -> Self {
+    pub fn new(now: Now, seed: u64, options: Options) -> Self {
         let threshold = options.breaker.then_some(options.breaker_failures as u32);
         Self {
-            client,
             clock: Clock::new(now),
             rng: Rng::new(seed),
             page: Page::default(),
@@ -187,7 +183,6 @@ impl<P: Clone> Context<P> {
             peer: PeerKind::Unknown,
             sent_to: SentTo::default(),
             generation: 0,
-            token: None,
             token_renewed: false,
             returned_fast: false,
             server_word: Instant::default(),
@@ -250,14 +245,14 @@ impl<P: Clone> Context<P> {
     }
 
     /// Accepts a message into the outbox, or ends it there.
-    pub fn accept(&mut self, message: Outgoing<P>) {
+    pub fn accept(&mut self, message: Outgoing) {
         let mut ended = Vec::new();
         self.outbox.push(message, &mut ended);
         self.settle(ended);
     }
 
     /// Refuses a message: the application closed the client.
-    pub fn refuse(&mut self, message: &Outgoing<P>) {
+    pub fn refuse(&mut self, message: Outgoing) {
         self.end((message.receipt, Outcome::because(Fate::Aborted, Cause::AfterClose)));
     }
 

@@ -3,7 +3,7 @@
 //! Owns their numbers, the window, resends and doubt; must not know queues or sockets. Applied at most once per epoch
 //! within `keep`, and exactly once if acknowledged (`PROTOCOL.md`, acknowledged messages).
 
-use super::action::{Fate, Outcome, Why};
+use super::action::{Fate, Outcome};
 use super::error::Cause;
 use super::input::{Generation, Outgoing, ReceiptId};
 use super::options::OnDoubt;
@@ -12,25 +12,22 @@ use super::time::{Instant, Millis};
 
 /// On a live connection an unanswered message is sent again after this long: a nudge.
 const RESEND_MS: Millis = 10_000;
-/// The longest explanation of a refusal that is passed on, in bytes.
-const MAX_TEXT_BYTES: usize = 1_024;
 
 /// What is in flight.
 #[derive(Clone, Debug)]
-pub struct Flight<P> {
+pub struct Flight {
     /// In the order of their numbers.
-    messages: Vec<Flying<P>>,
+    messages: Vec<Flying>,
     next: u64,
     /// One at a time and in a frame of its own: the last connection ended because a frame was too big.
     cautious: bool,
 }
 
 /// A message in flight.
-#[derive(Clone, Debug)]
-struct Flying<P> {
+#[derive(Clone, Copy, Debug)]
+struct Flying {
     n: u64,
     receipt: ReceiptId,
-    payload: P,
     /// The connection it was last sent on.
     on: Generation,
     /// When it goes out again if nothing is said.
@@ -40,10 +37,10 @@ struct Flying<P> {
 }
 
 /// A message to be sent, now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flown<P> {
-    /// The text.
-    pub payload: P,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flown {
+    /// Which.
+    pub receipt: ReceiptId,
     /// The n of its `$id`.
     pub n: u64,
     /// Whether it carries `$again`.
@@ -52,14 +49,14 @@ pub struct Flown<P> {
     pub joined: bool,
 }
 
-impl<P> Default for Flight<P> {
+impl Default for Flight {
     /// Nothing in flight; the first message is number 1.
     fn default() -> Self {
         Self { messages: Vec::new(), next: 1, cautious: false }
     }
 }
 
-impl<P: Clone> Flight<P> {
+impl Flight {
     /// Messages sent and not settled.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -80,15 +77,9 @@ impl<P: Clone> Flight<P> {
     }
 
     /// Gives a message its number and sends it.
-    pub fn launch(&mut self, message: Outgoing<P>, on: Generation, at: Instant) -> Flown<P> {
-        let flying = Flying {
-            n: self.next,
-            receipt: message.receipt,
-            payload: message.payload,
-            on,
-            again_at: at.after(RESEND_MS),
-            doubted: false,
-        };
+    pub fn launch(&mut self, message: Outgoing, on: Generation, at: Instant) -> Flown {
+        let flying =
+            Flying { n: self.next, receipt: message.receipt, on, again_at: at.after(RESEND_MS), doubted: false };
         self.next += 1;
         let flown = flying.flown(!self.cautious);
         self.messages.push(flying);
@@ -96,7 +87,7 @@ impl<P: Clone> Flight<P> {
     }
 
     /// The next message, in order, that was not sent on connection `on` yet.
-    pub fn resend(&mut self, on: Generation, at: Instant) -> Option<Flown<P>> {
+    pub fn resend(&mut self, on: Generation, at: Instant) -> Option<Flown> {
         let cautious = self.cautious;
         let oldest = self.messages.first()?.n;
         let flying = self.messages.iter_mut().find(|flying| flying.on != on)?;
@@ -109,7 +100,7 @@ impl<P: Clone> Flight<P> {
     }
 
     /// The next message, in order, whose answer on connection `on` is late.
-    pub fn nudge(&mut self, on: Generation, at: Instant) -> Option<Flown<P>> {
+    pub fn nudge(&mut self, on: Generation, at: Instant) -> Option<Flown> {
         let joined = !self.cautious;
         let flying = self.messages.iter_mut().find(|flying| flying.on == on && flying.again_at <= at)?;
         flying.again_at = at.after(RESEND_MS);
@@ -122,15 +113,10 @@ impl<P: Clone> Flight<P> {
         self.messages.iter().filter(|flying| flying.on == on).map(|flying| flying.again_at).min()
     }
 
-    /// The server applied number `n`.
-    pub fn settle(&mut self, n: u64, outcome: Outcome) -> Option<Ended> {
+    /// Number `n` has come to its end. Whose that is, if it was in flight.
+    pub fn settle(&mut self, n: u64) -> Option<ReceiptId> {
         let index = self.messages.iter().position(|flying| flying.n == n)?;
-        Some((self.messages.remove(index).receipt, outcome))
-    }
-
-    /// The server refused number `n`, for a person to read why.
-    pub fn refuse(&mut self, n: u64, code: &str, message: &str) -> Option<Ended> {
-        self.settle(n, Outcome { fate: Fate::Rejected, why: Why::Said(cut(code, 64), cut(message, MAX_TEXT_BYTES)) })
+        Some(self.messages.remove(index).receipt)
     }
 
     /// The server is too busy for number `n` until `at`.
@@ -165,7 +151,7 @@ impl<P: Clone> Flight<P> {
     pub fn too_big(&mut self) -> Option<Ended> {
         if self.cautious {
             let oldest = self.messages.first()?.n;
-            return self.settle(oldest, Outcome::because(Fate::Rejected, Cause::TooBig));
+            return self.settle(oldest).map(|receipt| (receipt, Outcome::because(Fate::Rejected, Cause::TooBig)));
         }
         self.cautious = true;
         None
@@ -179,19 +165,10 @@ impl<P: Clone> Flight<P> {
     }
 }
 
-impl<P: Clone> Flying<P> {
-    fn flown(&self, joined: bool) -> Flown<P> {
-        Flown { payload: self.payload.clone(), n: self.n, again: self.doubted, joined }
+impl Flying {
+    const fn flown(&self, joined: bool) -> Flown {
+        Flown { receipt: self.receipt, n: self.n, again: self.doubted, joined }
     }
-}
-
-/// `text`, cut at a character's boundary to at most `most` bytes.
-fn cut(text: &str, most: usize) -> String {
-    let mut end = most.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -199,12 +176,12 @@ mod tests {
     use super::*;
     use crate::core::input::Priority;
 
-    fn launch(flight: &mut Flight<u32>, receipt: ReceiptId) -> u64 {
-        let message = Outgoing { receipt, payload: receipt, bytes: 1, priority: Priority::Normal, ack: true };
+    fn launch(flight: &mut Flight, receipt: ReceiptId) -> u64 {
+        let message = Outgoing { receipt, bytes: 1, priority: Priority::Normal, ack: true };
         flight.launch(message, 1, Instant(0)).n
     }
 
-    fn three() -> Flight<u32> {
+    fn three() -> Flight {
         let mut flight = Flight::default();
         assert_eq!([1, 2, 3].map(|receipt| launch(&mut flight, receipt)), [1, 2, 3]);
         flight
@@ -214,9 +191,9 @@ mod tests {
     fn n_is_not_sent_before_n_minus_w_is_settled() {
         let mut flight = three();
         assert!(!flight.has_room(3));
-        flight.settle(2, Outcome::plain(Fate::Acked));
+        flight.settle(2);
         assert!(!flight.has_room(3), "1 is still open");
-        flight.settle(1, Outcome::plain(Fate::Acked));
+        flight.settle(1);
         assert!(flight.has_room(3));
         launch(&mut flight, 4);
         launch(&mut flight, 5);
@@ -226,7 +203,7 @@ mod tests {
     #[test]
     fn after_a_reconnect_each_goes_out_once_in_order() {
         let mut flight = three();
-        flight.settle(2, Outcome::plain(Fate::Acked));
+        flight.settle(2);
         let resent: Vec<u64> = std::iter::from_fn(|| flight.resend(2, Instant(5))).map(|flown| flown.n).collect();
         assert_eq!(resent, [1, 3]);
     }
@@ -244,9 +221,9 @@ mod tests {
     #[test]
     fn an_outcome_is_told_once() {
         let mut flight = three();
-        assert_eq!(flight.settle(3, Outcome::plain(Fate::Acked)), Some((3, Outcome::plain(Fate::Acked))));
-        assert_eq!(flight.settle(3, Outcome::plain(Fate::Acked)), None);
-        assert_eq!(flight.settle(99, Outcome::plain(Fate::Acked)), None);
+        assert_eq!(flight.settle(3), Some(3));
+        assert_eq!(flight.settle(3), None);
+        assert_eq!(flight.settle(99), None);
     }
 
     #[test]
@@ -268,12 +245,5 @@ mod tests {
         assert_eq!((receipt, outcome.fate), (1, Fate::Rejected));
         assert_eq!(flight.resend(3, Instant(0)).map(|flown| flown.n), Some(2));
         assert!(!flight.has_room(256));
-    }
-
-    #[test]
-    fn a_refusal_is_cut_to_a_length_a_person_reads() {
-        let mut flight = three();
-        let (_, outcome) = flight.refuse(1, "x", &"é".repeat(5_000)).expect("in flight");
-        assert_eq!(outcome.words().map(|(_, message)| message.len()), Some(1_024));
     }
 }

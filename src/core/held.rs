@@ -3,7 +3,7 @@
 //! Owns their bound and their order; must not know what the answer is. What is beyond the bound is let go: the hole it
 //! leaves is seen, and asked for.
 
-use crate::wire::message::Event;
+use super::heard::Event;
 
 /// Events that may be held, at most.
 pub const HELD_EVENTS: usize = 10_000;
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     const fn event(seq: u64) -> Event<()> {
-        Event { id: None, seq: Some(seq), again: false, event: () }
+        Event { id: None, seq: Some(seq), event: () }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Owns which `$id`s were seen; must not know numbers or handlers. The ids remembered are bounded: a server has at most W
 //! unacknowledged and repeats no others.
 
-use crate::wire::limits::{IN_FLIGHT, MAX_ID_BYTES};
+use super::heard::EventId;
+use crate::wire::limits::IN_FLIGHT;
 
 /// Ids remembered after they were acknowledged.
 const REMEMBERED: usize = 4 * IN_FLIGHT as usize;
@@ -17,24 +18,20 @@ pub enum Seen {
     Pending,
     /// Handled.
     Acknowledged,
-    /// Too long to be an id.
-    Senseless,
 }
 
 /// The critical events of one life of a page. It survives reconnects.
 #[derive(Clone, Debug, Default)]
 pub struct Inbox {
-    pending: Vec<String>,
-    acknowledged: Vec<String>,
+    pending: Vec<EventId>,
+    acknowledged: Vec<EventId>,
 }
 
 impl Inbox {
     /// What is known of `id`.
     #[must_use]
-    pub fn look_up(&self, id: &str) -> Seen {
-        if id.len() > MAX_ID_BYTES {
-            Seen::Senseless
-        } else if place(&self.acknowledged, id).is_some() {
+    pub fn look_up(&self, id: EventId) -> Seen {
+        if place(&self.acknowledged, id).is_some() {
             Seen::Acknowledged
         } else if place(&self.pending, id).is_some() {
             Seen::Pending
@@ -44,50 +41,53 @@ impl Inbox {
     }
 
     /// The event goes to its handlers.
-    pub fn begin(&mut self, id: &str) {
-        self.pending.push(id.to_owned());
+    pub fn begin(&mut self, id: EventId) {
+        self.pending.push(id);
     }
 
     /// Its handlers returned. False if it was not pending.
-    pub fn finish(&mut self, id: &str) -> bool {
+    pub fn finish(&mut self, id: EventId) -> bool {
         let Some(index) = place(&self.pending, id) else { return false };
+        self.pending.remove(index);
         if self.acknowledged.len() >= REMEMBERED {
             self.acknowledged.remove(0);
         }
-        self.acknowledged.push(self.pending.swap_remove(index));
+        self.acknowledged.push(id);
         true
     }
 }
 
 /// Where `id` stands; what came last is asked for most.
-fn place(ids: &[String], id: &str) -> Option<usize> {
-    ids.iter().rposition(|own| own == id)
+fn place(ids: &[EventId], id: EventId) -> Option<usize> {
+    ids.iter().rposition(|own| *own == id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn id(fingerprint: usize) -> EventId {
+        EventId::of(fingerprint as u64).expect("not 0")
+    }
+
     #[test]
     fn an_event_is_pending_until_its_handlers_returned() {
         let mut inbox = Inbox::default();
-        assert_eq!(inbox.look_up("a"), Seen::New);
-        inbox.begin("a");
-        assert_eq!(inbox.look_up("a"), Seen::Pending);
-        assert!(inbox.finish("a") && !inbox.finish("a"));
-        assert_eq!(inbox.look_up("a"), Seen::Acknowledged);
+        assert_eq!(inbox.look_up(id(7)), Seen::New);
+        inbox.begin(id(7));
+        assert_eq!(inbox.look_up(id(7)), Seen::Pending);
+        assert!(inbox.finish(id(7)) && !inbox.finish(id(7)));
+        assert_eq!(inbox.look_up(id(7)), Seen::Acknowledged);
     }
 
     #[test]
     fn what_it_remembers_is_bounded() {
         let mut inbox = Inbox::default();
-        for n in 0..2 * REMEMBERED {
-            let id = n.to_string();
-            inbox.begin(&id);
-            inbox.finish(&id);
+        for n in 1..=2 * REMEMBERED {
+            inbox.begin(id(n));
+            inbox.finish(id(n));
         }
         assert_eq!(inbox.acknowledged.len(), REMEMBERED);
-        assert_eq!(inbox.look_up(&(2 * REMEMBERED - 1).to_string()), Seen::Acknowledged);
-        assert_eq!(inbox.look_up(&"x".repeat(1_000)), Seen::Senseless);
+        assert_eq!(inbox.look_up(id(2 * REMEMBERED)), Seen::Acknowledged);
     }
 }

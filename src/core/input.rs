@@ -2,8 +2,8 @@
 //!
 //! Owns the facts the shell reports; must not know what follows from them. The shell reports, it never decides.
 
+use super::heard::{EventId, Heard};
 use super::time::{Instant, Millis};
-use crate::wire::message::{Event, ServerMessage};
 
 /// Numbers the sockets of a client, from 1. What an older socket says is ignored.
 pub type Generation = u32;
@@ -21,14 +21,12 @@ pub enum Priority {
     Normal,
 }
 
-/// A message of the application, turned into its text by the shell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing<P> {
+/// A message of the application. Its text stays with the shell, under the receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outgoing {
     /// What its end is told to.
     pub receipt: ReceiptId,
-    /// The text, in whatever form the shell holds text.
-    pub payload: P,
-    /// Its length in UTF-8.
+    /// The length of its text in UTF-8.
     pub bytes: usize,
     /// The queue it waits in.
     pub priority: Priority,
@@ -67,7 +65,7 @@ pub enum Input<P> {
     /// The application wants the connection. Given once, first.
     Start,
     /// The application sends a message.
-    Send(Outgoing<P>),
+    Send(Outgoing),
     /// The application wants no connection any more.
     Close {
         /// How long what is queued and unsettled may take, in milliseconds; the option `drain` where absent.
@@ -80,15 +78,15 @@ pub enum Input<P> {
     /// The handlers of a critical event returned.
     Handled {
         /// The event's `$id`.
-        id: String,
+        id: EventId,
+        /// The event, to be acknowledged.
+        event: P,
     },
 
-    /// The url, protocols and token are known.
+    /// The url, protocols and token are known. They stay with the shell.
     Resolved {
         /// Which call answered.
         call: u32,
-        /// What the token provider returned.
-        token: Option<String>,
     },
     /// A provider failed.
     ResolveFailed {
@@ -112,33 +110,8 @@ pub enum Input<P> {
     /// `send` threw.
     SendFailed(Generation),
 
-    /// An event of the application came that the data plane does not deliver on its own.
-    Event {
-        /// From which socket.
-        generation: Generation,
-        /// The event in its envelope.
-        event: Event<P>,
-        /// The length of its text.
-        bytes: usize,
-    },
-    /// A message of the protocol came.
-    Message {
-        /// From which socket.
-        generation: Generation,
-        /// The message.
-        message: ServerMessage<P>,
-    },
-    /// A `ping` came.
-    Ping {
-        /// From which socket.
-        generation: Generation,
-        /// The ping, whose `ts` goes back as it came.
-        ping: P,
-    },
-    /// A frame or an element of one was not understood.
-    Malformed(Generation),
-    /// A message of the protocol had a wrong shape.
-    Senseless(Generation),
+    /// A socket told something that the data plane does not deal with on its own.
+    Heard(Generation, Heard<P>),
 
     /// What the data plane's registers say, read before every other input.
     Plane(PlaneReading),

@@ -45,7 +45,7 @@ pub enum Verdict {
 }
 
 /// Takes note that `connection` is lost: what was in flight is sent again on the next one.
-pub fn leave<P: Clone>(cx: &mut Context<P>, connection: &Connection) {
+pub fn leave<P>(cx: &mut Context<P>, connection: &Connection) {
     if connection.was_heard() {
         cx.heard = Some(connection.heard());
     }
@@ -57,7 +57,7 @@ pub fn leave<P: Clone>(cx: &mut Context<P>, connection: &Connection) {
 }
 
 /// What follows the loss of an attempt, or of `connection` if it had opened.
-pub fn after<P: Clone>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>) -> Verdict {
+pub fn after<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>) -> Verdict {
     let rule = rule(cx, &loss);
     let stable = connection.is_some_and(|connection| connection.has_lasted(cx));
     cx.reason = Some(loss.reason);
@@ -96,7 +96,7 @@ pub fn after<P: Clone>(cx: &mut Context<P>, loss: Loss, connection: Option<&Conn
 }
 
 /// The floors under an attempt that good news or the application brings about.
-pub fn unscheduled<P: Clone>(cx: &mut Context<P>) -> NotBefore {
+pub fn unscheduled<P>(cx: &mut Context<P>) -> NotBefore {
     if cx.thrash.unscheduled_attempt(cx.clock.at()) {
         cx.warn_once(Warning::Thrashing);
     }
@@ -131,7 +131,7 @@ fn rule<P>(cx: &Context<P>, loss: &Loss) -> CloseRule {
     }
 }
 
-fn floors<P: Clone>(cx: &mut Context<P>, rule: CloseRule, sent_away: Option<Instant>) -> NotBefore {
+fn floors<P>(cx: &mut Context<P>, rule: CloseRule, sent_away: Option<Instant>) -> NotBefore {
     let at = cx.at();
     let delay = match rule {
         _ if sent_away.is_some() => 0,
@@ -154,17 +154,17 @@ fn floors<P: Clone>(cx: &mut Context<P>, rule: CloseRule, sent_away: Option<Inst
 }
 
 /// The server's word, while it holds.
-pub fn word<P: Clone>(cx: &Context<P>) -> Instant {
+pub fn word<P>(cx: &Context<P>) -> Instant {
     if cx.server_word > cx.at() { cx.server_word } else { Instant::default() }
 }
 
-fn stop<P: Clone>(cx: &mut Context<P>, reason: Reason) -> Verdict {
+fn stop<P>(cx: &mut Context<P>, reason: Reason) -> Verdict {
     let reason = if let Reason::Closed { code } = reason { Reason::Refused { code } } else { reason };
     cx.reason = Some(reason);
     Verdict::Stop(reason)
 }
 
 /// Gives up a socket: its late events are ignored.
-pub fn abandon<P: Clone>(cx: &mut Context<P>, generation: super::input::Generation) {
+pub fn abandon<P>(cx: &mut Context<P>, generation: super::input::Generation) {
     cx.act(Action::Abandon { generation, code: close_code::NORMAL });
 }

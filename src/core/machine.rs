@@ -38,11 +38,11 @@ pub struct Machine<P> {
     trace: Trace,
 }
 
-impl<P: Clone> Machine<P> {
-    /// A machine that does nothing until `Start`. `client` is 128 random bits in hexadecimal.
+impl<P> Machine<P> {
+    /// A machine that does nothing until `Start`. The same `seed` and inputs give the same actions.
     #[must_use]
-    pub fn new(now: Now, seed: u64, client: String, options: Options) -> Self {
-        let cx = Context::new(now, seed, client, options);
+    pub fn new(now: Now, seed: u64, options: Options) -> Self {
+        let cx = Context::new(now, seed, options);
         let state = State::Idle;
         let told = snapshot(&state, &cx);
         let watch = cx.at().after(WATCH_MS);
@@ -129,7 +129,7 @@ impl<P: Clone> Machine<P> {
             Input::Resolved { call, .. } | Input::ResolveFailed { call } if !self.cx.providers.ended(*call) => {
                 return None;
             }
-            Input::Handled { id } if !self.cx.inbox.finish(id) => return None,
+            Input::Handled { id, .. } if !self.cx.inbox.finish(*id) => return None,
             Input::Start
             | Input::Send(_)
             | Input::Close { .. }
@@ -141,11 +141,7 @@ impl<P: Clone> Machine<P> {
             | Input::Closed { .. }
             | Input::ConstructFailed(_)
             | Input::SendFailed(_)
-            | Input::Event { .. }
-            | Input::Message { .. }
-            | Input::Ping { .. }
-            | Input::Malformed(_)
-            | Input::Senseless(_) => {}
+            | Input::Heard(..) => {}
         }
         Some(input)
     }
@@ -204,7 +200,7 @@ impl<P: Clone> Machine<P> {
     }
 }
 
-fn snapshot<P: Clone>(state: &State, cx: &Context<P>) -> Snapshot {
+fn snapshot<P>(state: &State, cx: &Context<P>) -> Snapshot {
     let connection = state.connection();
     let waiting = if let State::Waiting(waiting) = state { Some(waiting) } else { None };
     Snapshot {

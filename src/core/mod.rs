@@ -36,12 +36,12 @@
 //! use everwire::core::timers::Timer;
 //!
 //! let at = |ms| Now { mono: Instant(ms), wall: 1_700_000_000_000 + ms };
-//! let mut machine = Machine::<&str>::new(at(0), 42, "c0ffee".to_owned(), Options::default());
+//! let mut machine = Machine::<&str>::new(at(0), 42, Options::default());
 //!
 //! // Connect: the providers are asked, then a socket is made.
 //! machine.handle(at(0), Input::Start);
 //! assert!(std::iter::from_fn(|| machine.poll()).any(|action| action == Action::Resolve { call: 1 }));
-//! machine.handle(at(5), Input::Resolved { call: 1, token: None });
+//! machine.handle(at(5), Input::Resolved { call: 1 });
 //! assert!(std::iter::from_fn(|| machine.poll()).any(|action| action == Action::Connect(1)));
 //! machine.handle(at(40), Input::Opened(1));
 //! assert_eq!(machine.snapshot().state, PublicState::Open);
@@ -50,16 +50,16 @@
 //! machine.handle(at(3_000), Input::Closed { generation: 1, code: 1006, overrule: None });
 //! let (due, why) = machine.deadline().expect("a retry is due");
 //! assert!((4_000..=4_300).contains(&due.0) && why == Timer::Retry);
-//! let message = Outgoing { receipt: 1, payload: "{}", bytes: 2, priority: Priority::High, ack: false };
+//! let message = Outgoing { receipt: 1, bytes: 2, priority: Priority::High, ack: false };
 //! machine.handle(at(3_500), Input::Send(message));
 //! assert_eq!(machine.snapshot().queued, 1);
 //!
 //! // Resume: what waited goes out as soon as the new socket is open.
 //! machine.handle(Now { mono: due, ..at(due.0) }, Input::Tick);
-//! machine.handle(at(due.0 + 5), Input::Resolved { call: 2, token: None });
+//! machine.handle(at(due.0 + 5), Input::Resolved { call: 2 });
 //! machine.handle(at(due.0 + 40), Input::Opened(2));
 //! let actions: Vec<_> = std::iter::from_fn(|| machine.poll()).collect();
-//! assert!(actions.iter().any(|action| matches!(action, Action::Transmit { generation: 2, payload: "{}", .. })));
+//! assert!(actions.iter().any(|action| matches!(action, Action::Transmit { generation: 2, receipt: 1, .. })));
 //! assert!(actions.iter().any(|action| matches!(action, Action::Settle { outcome, .. } if outcome.fate == Fate::Sent)));
 //!
 //! // Close: nothing is left to wait for, so the socket is given up at once.
@@ -77,10 +77,12 @@ pub mod continuity;
 pub mod data_plane_model;
 pub mod error;
 pub mod flight;
+pub mod heard;
 pub mod heartbeat;
 pub mod held;
 pub mod inbox;
 pub mod input;
+pub mod interpreter;
 pub mod loss;
 pub mod machine;
 pub mod not_before;

@@ -10,9 +10,9 @@ use std::collections::VecDeque;
 
 /// The messages that wait.
 #[derive(Clone, Debug)]
-pub struct Outbox<P> {
-    high: VecDeque<Outgoing<P>>,
-    normal: VecDeque<Outgoing<P>>,
+pub struct Outbox {
+    high: VecDeque<Outgoing>,
+    normal: VecDeque<Outgoing>,
     most_high: usize,
     most_normal: usize,
     most_bytes: usize,
@@ -22,7 +22,7 @@ pub struct Outbox<P> {
 /// A message that ended without being sent.
 pub type Ended = (ReceiptId, Outcome);
 
-impl<P> Outbox<P> {
+impl Outbox {
     /// Bounds in messages for each queue, and in bytes for both.
     #[must_use]
     pub const fn new(most_high: usize, most_normal: usize, most_bytes: usize) -> Self {
@@ -33,7 +33,7 @@ impl<P> Outbox<P> {
     ///
     /// A full `normal` drops its oldest that need not be acknowledged; where there is none, and for a full `high`, the
     /// newcomer is refused.
-    pub fn push(&mut self, message: Outgoing<P>, ended: &mut Vec<Ended>) {
+    pub fn push(&mut self, message: Outgoing, ended: &mut Vec<Ended>) {
         let excess = (self.bytes + message.bytes).saturating_sub(self.most_bytes);
         let full = match message.priority {
             Priority::High => self.high.len() >= self.most_high,
@@ -52,8 +52,8 @@ impl<P> Outbox<P> {
     }
 
     /// The next message, looking at the head of `high` and then of `normal`; one to be acknowledged only if `acks`.
-    pub fn pop(&mut self, acks: bool) -> Option<Outgoing<P>> {
-        let may_go = |queue: &VecDeque<Outgoing<P>>| queue.front().is_some_and(|message| acks || !message.ack);
+    pub fn pop(&mut self, acks: bool) -> Option<Outgoing> {
+        let may_go = |queue: &VecDeque<Outgoing>| queue.front().is_some_and(|message| acks || !message.ack);
         let queue = if may_go(&self.high) {
             &mut self.high
         } else if may_go(&self.normal) {
@@ -67,7 +67,7 @@ impl<P> Outbox<P> {
     }
 
     /// The first message, in sending order, that need not be acknowledged.
-    pub fn pop_unacknowledged(&mut self) -> Option<Outgoing<P>> {
+    pub fn pop_unacknowledged(&mut self) -> Option<Outgoing> {
         let message = first_unacknowledged(&mut self.high).or_else(|| first_unacknowledged(&mut self.normal))?;
         self.bytes -= message.bytes;
         Some(message)
@@ -120,7 +120,7 @@ impl<P> Outbox<P> {
 }
 
 /// The first in a queue that need not be acknowledged, taken out.
-fn first_unacknowledged<P>(queue: &mut VecDeque<Outgoing<P>>) -> Option<Outgoing<P>> {
+fn first_unacknowledged(queue: &mut VecDeque<Outgoing>) -> Option<Outgoing> {
     let index = queue.iter().position(|message| !message.ack)?;
     // `remove` would be a kilobyte of the module.
     for place in (0..index).rev() {
@@ -133,11 +133,11 @@ fn first_unacknowledged<P>(queue: &mut VecDeque<Outgoing<P>>) -> Option<Outgoing
 mod tests {
     use super::*;
 
-    fn message(receipt: ReceiptId, priority: Priority, ack: bool) -> Outgoing<()> {
-        Outgoing { receipt, payload: (), bytes: 10, priority, ack }
+    fn message(receipt: ReceiptId, priority: Priority, ack: bool) -> Outgoing {
+        Outgoing { receipt, bytes: 10, priority, ack }
     }
 
-    fn push(outbox: &mut Outbox<()>, message: Outgoing<()>) -> Vec<(ReceiptId, Fate)> {
+    fn push(outbox: &mut Outbox, message: Outgoing) -> Vec<(ReceiptId, Fate)> {
         let mut ended = Vec::new();
         outbox.push(message, &mut ended);
         ended.into_iter().map(|(receipt, outcome)| (receipt, outcome.fate)).collect()

@@ -3,22 +3,22 @@
 //! Owns numbers, the outstanding resync and continuity; must not know sockets.
 
 use super::continuity::Continuity;
+use super::heard::{Epoch, Event, Resync};
 use super::held::Held;
 use super::terms::Log;
 use super::time::{Instant, Millis};
 use crate::wire::limits::MAX_SAFE_INTEGER;
-use crate::wire::message::{Event, Resync};
 
 /// An unanswered request is repeated once after this long, then given up.
 const ANSWER_MS: Millis = 10_000;
 
 /// What a client asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Request {
     /// The last number, or the greatest `ts`, or nothing.
     pub last_seen: Option<u64>,
     /// The log it belongs to.
-    pub epoch: Option<String>,
+    pub epoch: Option<Epoch>,
 }
 
 impl Request {
@@ -55,7 +55,7 @@ pub struct Position<P> {
     held: Held<P>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Outstanding {
     request: Request,
     due: Instant,
@@ -88,13 +88,13 @@ impl<P> Position<P> {
     /// The last number accepted, where events are numbered.
     #[must_use]
     pub fn last(&self) -> Option<u64> {
-        self.log.as_ref().map(|log| log.seq)
+        self.log.map(|log| log.seq)
     }
 
     /// Whether numbered events wait for an answer.
     #[must_use]
     pub fn is_holding(&self) -> bool {
-        self.outstanding.as_ref().is_some_and(|outstanding| outstanding.holds)
+        self.outstanding.is_some_and(|outstanding| outstanding.holds)
     }
 
     /// Whether an answer is outstanding.
@@ -115,15 +115,15 @@ impl<P> Position<P> {
     pub fn meet(&mut self, log: Log, want_state: bool, at: Instant) -> Option<Request> {
         self.forget_outstanding();
         let owed = self.owed.take();
-        let Some(own) = &self.log else {
+        let Some(own) = self.log else {
             self.log = Some(log);
             self.continuity = Continuity::Kept;
             return want_state.then(|| self.ask(Request::STATE, true, at));
         };
-        if *own == log {
+        if own == log {
             return owed.map(|request| self.ask(request, true, at));
         }
-        let missed = Request { last_seen: Some(own.seq), epoch: Some(own.epoch.clone()) };
+        let missed = Request { last_seen: Some(own.seq), epoch: Some(own.epoch) };
         let begun_anew = own.epoch != log.epoch;
         if begun_anew {
             self.log = Some(log);
@@ -159,11 +159,10 @@ impl<P> Position<P> {
 
     /// The connection is gone: the answer will not come, and what was held will be in the next one.
     pub fn forget_outstanding(&mut self) {
-        let own = self.log.as_ref().map(|log| &log.epoch);
+        let own = self.log.map(|log| log.epoch);
         let request = self.outstanding.take().map(|outstanding| outstanding.request);
         // What was missed of our own log is seen by its numbers.
-        self.owed =
-            request.filter(|request| own.is_none() || request.epoch.as_ref() != own).or_else(|| self.owed.take());
+        self.owed = request.filter(|request| own.is_none() || request.epoch != own).or_else(|| self.owed.take());
         self.held.clear();
     }
 
@@ -191,7 +190,7 @@ impl<P> Position<P> {
                 log.seq = seq;
                 return (Some(event), None);
             }
-            let request = Request { last_seen: Some(log.seq), epoch: Some(log.epoch.clone()) };
+            let request = Request { last_seen: Some(log.seq), epoch: Some(log.epoch) };
             self.held.add(event, bytes);
             return (None, Some(self.ask(request, true, at)));
         }
@@ -203,9 +202,9 @@ impl<P> Position<P> {
     pub fn answer(&mut self, answer: Resync<P>, at: Instant) -> (Vec<Delivery<P>>, Option<Request>) {
         let numbered = self.log.is_some();
         let mut deliveries = Vec::new();
-        let before = self.log.clone();
-        let only_wanted = self.outstanding.as_ref().is_some_and(|own| own.request == Request::STATE);
-        let asked_from = self.outstanding.as_ref().and_then(|own| own.request.last_seen);
+        let before = self.log;
+        let only_wanted = self.outstanding.is_some_and(|own| own.request == Request::STATE);
+        let asked_from = self.outstanding.and_then(|own| own.request.last_seen);
         let restored = answer.state.is_some();
         if !numbered {
             deliveries.extend(answer.events.into_iter().map(Delivery::Event));
@@ -225,7 +224,7 @@ impl<P> Position<P> {
             } else if !(only_wanted && self.log == before) {
                 self.skip();
             }
-            let from = answer.from.or(asked_from).or_else(|| before.as_ref().map(|log| log.seq));
+            let from = answer.from.or(asked_from).or_else(|| before.map(|log| log.seq));
             deliveries.push(Delivery::State { state: answer.state, from, to: answer.to });
         }
         if answer.more {
@@ -248,7 +247,7 @@ impl<P> Position<P> {
     /// When the answer is overdue.
     #[must_use]
     pub fn due(&self) -> Option<Instant> {
-        self.outstanding.as_ref().map(|outstanding| outstanding.due)
+        self.outstanding.map(|outstanding| outstanding.due)
     }
 
     /// The answer is overdue: it is asked once more; after that what was held is released, and nobody can say.
@@ -257,7 +256,7 @@ impl<P> Position<P> {
         if !outstanding.repeated {
             outstanding.repeated = true;
             outstanding.due = at.after(ANSWER_MS);
-            return (Vec::new(), Some(outstanding.request.clone()));
+            return (Vec::new(), Some(outstanding.request));
         }
         self.outstanding = None;
         let mut deliveries = Vec::new();
@@ -267,20 +266,16 @@ impl<P> Position<P> {
     }
 
     fn ask(&mut self, request: Request, holds: bool, at: Instant) -> Request {
-        self.outstanding =
-            Some(Outstanding { request: request.clone(), due: at.after(ANSWER_MS), repeated: false, holds });
+        self.outstanding = Some(Outstanding { request, due: at.after(ANSWER_MS), repeated: false, holds });
         request
     }
 
     /// Whether an answer that claims to hold everything goes on where we are.
     fn continues(&self, answer: &Resync<P>) -> bool {
-        let Some(log) = &self.log else { return false };
-        let asked_epoch = self
-            .outstanding
-            .as_ref()
-            .is_none_or(|own| own.request.epoch.as_ref().is_none_or(|epoch| *epoch == log.epoch));
-        asked_epoch
-            && answer.epoch.as_ref().is_none_or(|epoch| *epoch == log.epoch)
+        let Some(log) = self.log else { return false };
+        let is_ours = |epoch: Option<Epoch>| epoch.is_none_or(|epoch| epoch == log.epoch);
+        is_ours(self.outstanding.and_then(|own| own.request.epoch))
+            && is_ours(answer.epoch)
             && answer.from.is_none_or(|from| from <= log.seq)
     }
 
@@ -310,9 +305,9 @@ impl<P> Position<P> {
         }
     }
 
-    fn jump(&mut self, epoch: Option<String>, to: Option<u64>) {
+    fn jump(&mut self, epoch: Option<Epoch>, to: Option<u64>) {
         let Some(log) = self.log.as_mut() else { return };
-        if let Some(epoch) = epoch.filter(|epoch| epoch.len() <= crate::wire::limits::MAX_ID_BYTES) {
+        if let Some(epoch) = epoch {
             log.epoch = epoch;
         }
         if let Some(to) = to.filter(|to| *to < MAX_SAFE_INTEGER) {
@@ -324,7 +319,7 @@ impl<P> Position<P> {
     fn release(&mut self, ask: bool, at: Instant, deliveries: &mut Vec<Delivery<P>>) -> Option<Request> {
         let mut held = self.held.take();
         while let Some(event) = held.next() {
-            let (Some(log), Some(seq)) = (&self.log, event.seq) else { continue };
+            let (Some(log), Some(seq)) = (self.log, event.seq) else { continue };
             if seq <= log.seq {
                 if event.id.is_some() {
                     deliveries.push(Delivery::Event(event));
@@ -333,7 +328,7 @@ impl<P> Position<P> {
             }
             if seq > log.seq + 1 {
                 if ask {
-                    let request = Request { last_seen: Some(log.seq), epoch: Some(log.epoch.clone()) };
+                    let request = Request { last_seen: Some(log.seq), epoch: Some(log.epoch) };
                     self.held.put_back(event);
                     for event in held {
                         self.held.put_back(event);

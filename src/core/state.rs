@@ -67,11 +67,11 @@ pub enum State {
 impl State {
     /// Takes an input and becomes the next state.
     #[must_use]
-    pub fn handle<P: Clone>(self, cx: &mut Context<P>, input: Input<P>) -> Self {
+    pub fn handle<P>(self, cx: &mut Context<P>, input: Input<P>) -> Self {
         match (self, input) {
             (Self::Idle, Input::Start) => Resolving::begin(cx),
 
-            (Self::Resolving(state), Input::Resolved { token, .. }) => state.resolved(cx, token),
+            (Self::Resolving(state), Input::Resolved { .. }) => state.resolved(cx),
             (Self::Resolving(_), Input::ResolveFailed { .. }) => Self::lost(cx, Loss::of(Reason::ProviderFailed), None),
 
             (Self::Connecting(state), Input::Opened(generation)) => state.opened(cx, generation),
@@ -107,7 +107,7 @@ impl State {
             (state, Input::Page(PageEvent::PageHide)) => state.suspend(cx),
 
             (state @ (Self::Closing(_) | Self::Stopped { reason: Reason::ByApplication }), Input::Send(message)) => {
-                cx.refuse(&message);
+                cx.refuse(message);
                 state
             }
             (Self::Open(mut state), Input::Send(message)) => {
@@ -130,7 +130,7 @@ impl State {
 
     /// A deadline of this state has passed.
     #[must_use]
-    pub fn on_timer<P: Clone>(self, cx: &mut Context<P>, deadline: Deadline) -> Self {
+    pub fn on_timer<P>(self, cx: &mut Context<P>, deadline: Deadline) -> Self {
         match self {
             Self::Resolving(_) => Self::lost(cx, Loss::of(Reason::ProviderTimeout), None),
             Self::Connecting(state) => state.timed_out(cx),
@@ -142,7 +142,7 @@ impl State {
     }
 
     /// The machine slept, or its timers stood still.
-    pub fn wake<P: Clone>(&mut self, cx: &mut Context<P>, slept: bool) {
+    pub fn wake<P>(&mut self, cx: &mut Context<P>, slept: bool) {
         if let Self::Open(state) = self {
             state.connection.wake(cx, slept);
         }
@@ -156,7 +156,7 @@ impl State {
 
     /// When this state wants to be woken.
     #[must_use]
-    pub fn deadline<P: Clone>(&self, cx: &Context<P>) -> Earliest {
+    pub fn deadline<P>(&self, cx: &Context<P>) -> Earliest {
         let mut earliest = Earliest::default();
         match self {
             Self::Resolving(state) => earliest.consider(Some(state.until), Timer::ConnectTimeout),
@@ -225,7 +225,7 @@ impl State {
     }
 
     /// What follows a loss: a wait or a stop.
-    fn lost<P: Clone>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>) -> Self {
+    fn lost<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>) -> Self {
         match loss::after(cx, loss, connection) {
             Verdict::Wait(floors, reason) => Self::Waiting(Waiting::begin(cx, floors, reason)),
             Verdict::Stop(reason) => Self::Stopped { reason },
@@ -233,14 +233,14 @@ impl State {
     }
 
     /// Closed by the application: everything accepted ends now.
-    fn close<P: Clone>(cx: &mut Context<P>) -> Self {
+    fn close<P>(cx: &mut Context<P>) -> Self {
         cx.settle_all();
         cx.reason = Some(Reason::ByApplication);
         Self::Stopped { reason: Reason::ByApplication }
     }
 
     /// Hidden away: sockets are closed cleanly, so that the page may enter the back/forward cache.
-    fn suspend<P: Clone>(self, cx: &mut Context<P>) -> Self {
+    fn suspend<P>(self, cx: &mut Context<P>) -> Self {
         if let Some(connection) = self.connection() {
             loss::leave(cx, connection);
         }
@@ -251,7 +251,7 @@ impl State {
     }
 
     /// Gives up every socket of this state.
-    fn abandon<P: Clone>(&self, cx: &mut Context<P>) {
+    fn abandon<P>(&self, cx: &mut Context<P>) {
         match self {
             Self::Connecting(state) => loss::abandon(cx, state.generation),
             Self::Open(state) => state.abandon(cx),

@@ -2,13 +2,14 @@
 //!
 //! Owns the ranges a hostile or careless hello is clamped to; must not know what follows from the terms.
 
+use super::heard::{Epoch, Hello};
 use super::time::Millis;
 use crate::wire::features::Features;
 use crate::wire::limits::{self, clamp};
-use crate::wire::message::{HeartbeatBy, ServerHello};
+use crate::wire::message::HeartbeatBy;
 
 /// The terms of one connection to a peer that said hello.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// Frames may be batches.
     pub batch: bool,
@@ -29,10 +30,10 @@ pub struct Terms {
 }
 
 /// A position in a log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Log {
     /// Which log.
-    pub epoch: String,
+    pub epoch: Epoch,
     /// Its head.
     pub seq: u64,
 }
@@ -40,8 +41,8 @@ pub struct Log {
 impl Terms {
     /// The terms that `hello` sets; nothing if it makes no sense as a whole.
     #[must_use]
-    pub fn new(hello: ServerHello) -> Option<Self> {
-        if hello.v == 0 || hello.epoch.as_ref().is_some_and(|epoch| epoch.len() > limits::MAX_ID_BYTES) {
+    pub fn new(hello: &Hello) -> Option<Self> {
+        if hello.v == 0 {
             return None;
         }
         let log = match (hello.features.has(Features::SEQ), hello.epoch, hello.seq) {
@@ -53,13 +54,10 @@ impl Terms {
             batch: hello.features.has(Features::BATCH),
             ack: hello.features.has(Features::ACK),
             log,
-            heartbeat_by: hello.heartbeat.map_or(HeartbeatBy::Client, |terms| terms.by),
-            heartbeat_every: hello
-                .heartbeat
-                .and_then(|terms| terms.every)
-                .map(|every| clamp(every, &limits::HEARTBEAT_MS_RANGE)),
-            frame_bytes: clamp(hello.limits.frame.unwrap_or(limits::FRAME_BYTES), &limits::FRAME_BYTES_RANGE),
-            window: clamp(hello.limits.inflight.unwrap_or(limits::IN_FLIGHT), &limits::IN_FLIGHT_RANGE),
+            heartbeat_by: hello.heartbeat_by,
+            heartbeat_every: hello.heartbeat_every.map(|every| clamp(every, &limits::HEARTBEAT_MS_RANGE)),
+            frame_bytes: clamp(hello.frame.unwrap_or(limits::FRAME_BYTES), &limits::FRAME_BYTES_RANGE),
+            window: clamp(hello.inflight.unwrap_or(limits::IN_FLIGHT), &limits::IN_FLIGHT_RANGE),
             keep: clamp(hello.keep.unwrap_or(limits::KEEP_MS), &limits::KEEP_MS_RANGE),
         })
     }
@@ -68,16 +66,28 @@ impl Terms {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::message::{HeartbeatTerms, Limits};
+
+    const HELLO: Hello = Hello {
+        v: 1,
+        features: Features::SEQ,
+        epoch: None,
+        seq: None,
+        heartbeat_by: HeartbeatBy::Client,
+        heartbeat_every: None,
+        frame: None,
+        inflight: None,
+        keep: None,
+    };
 
     #[test]
     fn absurd_limits_are_forced_into_sense() {
-        let terms = Terms::new(ServerHello {
-            v: 1,
-            heartbeat: Some(HeartbeatTerms { by: HeartbeatBy::Client, every: Some(0) }),
-            limits: Limits { frame: Some(0), inflight: Some(u64::MAX) },
+        let terms = Terms::new(&Hello {
+            features: Features::default(),
+            heartbeat_every: Some(0),
+            frame: Some(0),
+            inflight: Some(u64::MAX),
             keep: Some(u64::MAX),
-            ..ServerHello::default()
+            ..HELLO
         })
         .expect("sense");
         assert_eq!((terms.frame_bytes, terms.window, terms.heartbeat_every), (1_024, 1_024, Some(1_000)));
@@ -86,16 +96,11 @@ mod tests {
 
     #[test]
     fn a_hello_that_makes_no_sense_sets_no_terms() {
-        let hello = ServerHello {
-            v: 1,
-            features: Features::SEQ,
-            epoch: Some("e".to_owned()),
-            seq: Some(u64::MAX),
-            ..ServerHello::default()
-        };
-        assert_eq!(Terms::new(hello.clone()), None);
-        assert_eq!(Terms::new(ServerHello { seq: None, ..hello.clone() }), None);
-        assert_eq!(Terms::new(ServerHello { epoch: Some("e".repeat(200)), ..hello }), None);
-        assert!(Terms::new(ServerHello { seq: Some(5), ..hello }).is_some());
+        let hello = Hello { epoch: Epoch::of(1), seq: Some(5), ..HELLO };
+        assert!(Terms::new(&hello).is_some());
+        assert_eq!(Terms::new(&Hello { seq: Some(u64::MAX), ..hello }), None);
+        assert_eq!(Terms::new(&Hello { seq: None, ..hello }), None);
+        assert_eq!(Terms::new(&Hello { epoch: None, ..hello }), None);
+        assert_eq!(Terms::new(&Hello { v: 0, ..hello }), None);
     }
 }

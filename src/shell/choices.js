@@ -88,7 +88,6 @@ export class Given {
     return this.take(group, true, (value) => typeof value === 'boolean', 'false, true or an object');
   }
 
-  identity() { return this.client; }
   protocols() {
     const isList = (/** @type {any} */ value) => Array.isArray(value) && value.every(isText);
     return this.provider('protocols', 'a string, an array of strings', isList);

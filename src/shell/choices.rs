@@ -16,8 +16,6 @@ extern "C" {
     fn take_choice(this: &Given, name: &str, words: &str) -> u32;
     #[wasm_bindgen(method, js_name = wants)]
     fn take_wants(this: &Given, group: &str) -> bool;
-    #[wasm_bindgen(method)]
-    pub(super) fn identity(this: &Given) -> String;
     /// Whether one of the providers is a function.
     #[wasm_bindgen(method, getter)]
     fn renewable(this: &Given) -> bool;

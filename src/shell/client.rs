@@ -5,6 +5,7 @@
 
 use super::choices::{self, Given};
 use super::{convert, orders};
+use crate::core::heard::{EventId, Heard};
 use crate::core::input::{Input, Outgoing, PageEvent, PlaneReading, Priority};
 use crate::core::machine::Machine;
 use crate::core::time::{Instant, Now};
@@ -44,7 +45,7 @@ impl Client {
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(given: &Given, seed: f64, mono: f64, wall: f64) -> Self {
-        Self(Machine::new(now(mono, wall), seed as u64, given.identity(), choices::read(given)))
+        Self(Machine::new(now(mono, wall), seed as u64, choices::read(given)))
     }
 
     /// Takes a fact, and what the data plane's registers say; gives the orders that follow. Returns when to tell it the
@@ -54,7 +55,7 @@ impl Client {
         &mut self,
         kind: u32,
         one: u32,
-        two: u32,
+        two: f64,
         three: u32,
         value: JsValue,
         mono: f64,
@@ -97,24 +98,23 @@ fn now(mono: f64, wall: f64) -> Now {
     Now { mono: Instant(mono as u64), wall: wall as u64 }
 }
 
-fn input(kind: u32, one: u32, two: u32, three: u32, value: JsValue) -> Option<Input<JsValue>> {
+fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<Input<JsValue>> {
     Some(match kind {
-        fact::EVENT => convert::event(value, three != 0, one, two as usize),
-        fact::MALFORMED => Input::Malformed(one),
+        fact::EVENT => Input::Heard(one, convert::event(value, three != 0, two as usize)),
+        fact::MALFORMED => Input::Heard(one, Heard::Malformed),
         fact::WANT_STATE => Input::WantState(one != 0),
         fact::SEND_FAILED => Input::SendFailed(one),
-        fact::ANSWERED if two != 0 => Input::Resolved { call: one, token: None },
+        fact::ANSWERED if two != 0.0 => Input::Resolved { call: one },
         fact::ANSWERED => Input::ResolveFailed { call: one },
         fact::PAGE => Input::Page(page(one)?),
         fact::START => Input::Start,
         fact::SEND => Input::Send(Outgoing {
             receipt: one,
-            payload: JsValue::from(one),
             bytes: two as usize,
             priority: if three & 1 == 0 { Priority::Normal } else { Priority::High },
             ack: three & 2 != 0,
         }),
-        fact::CLOSE => Input::Close { drain: (one != 0).then_some(two.into()) },
+        fact::CLOSE => Input::Close { drain: (one != 0).then_some(two as u64) },
         fact::RETRY => Input::Retry,
         fact::OPENED => Input::Opened(one),
         fact::CLOSED => Input::Closed {
@@ -129,8 +129,8 @@ fn input(kind: u32, one: u32, two: u32, three: u32, value: JsValue) -> Option<In
         fact::CONSTRUCT_FAILED => Input::ConstructFailed(one),
         fact::SIBLINGS => Input::Siblings(one),
         fact::TICK => Input::Tick,
-        fact::HANDLED => Input::Handled { id: value.as_string()? },
-        _ => convert::reserved(kind - fact::RESERVED, value, one),
+        fact::HANDLED => Input::Handled { id: EventId::of(two as u64)?, event: value },
+        _ => Input::Heard(one, convert::reserved(kind - fact::RESERVED, value)),
     })
 }
 

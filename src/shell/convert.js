@@ -3,6 +3,7 @@
 // What has a wrong shape is read as absent and remembered until it is asked for, once a message.
 
 import { FEATURES } from './outlet.js';
+import { host } from './work.js';
 
 let sound = true;
 
@@ -54,20 +55,9 @@ export function count(value, path) {
  * @param {string} path
  * @param {number} longest in UTF-16 units
  */
-export function text(value, path, longest) {
+function text(value, path, longest) {
   const found = at(value, path);
   return found === undefined || (typeof found === 'string' && found.length <= longest) ? found : wrong();
-}
-
-/**
- * Text for a person, as much of it as a person reads.
- *
- * @param {any} value
- * @param {string} path
- */
-export function prose(value, path) {
-  const found = at(value, path);
-  return found === undefined ? found : typeof found === 'string' ? found.slice(0, 1_024) : wrong();
 }
 
 /**
@@ -123,13 +113,51 @@ export const heartbeatBy = (hello) => {
 export const member = (value, path) => at(value, path);
 
 /**
- * The `$id` of an event. Unlike other members, those of the envelope may be left out but not null.
+ * What stands for the epoch of a message; 0 for none.
+ *
+ * @param {any} value
+ * @param {number} longest
+ */
+export const epoch = (value, longest) => {
+  const found = text(value, 'epoch', longest);
+  return found === undefined ? 0 : host.names.epoch(found);
+};
+
+/**
+ * The n of the `id` of a message of ours, `<client>.<n>`; -1 for another's.
+ *
+ * @param {any} value
+ */
+export const ownNumber = (value) => {
+  const found = at(value, 'id');
+  const ours = `${host.client}.`;
+  const digits = typeof found === 'string' && found.startsWith(ours) ? found.slice(ours.length) : '';
+  return /^\d{1,15}$/.test(digits) ? Number(digits) : -1;
+};
+
+/**
+ * What a nack says: 1 no, 2 not now; 0 where it makes no sense.
+ *
+ * @param {any} nack
+ * @param {number} longest
+ */
+export const refusal = (nack, longest) => {
+  const code = text(nack, 'code', longest);
+  if (typeof (at(nack, 'message') ?? '') !== 'string') wrong();
+  return code === undefined ? 0 : code === 'busy' ? 2 : 1;
+};
+
+/**
+ * What stands for the `$id` of an event; 0 for none. Unlike other members, those of the envelope may be left out but not
+ * null.
  *
  * @param {any} event
  * @param {number} longest
  */
-export const envelopeId = (event, longest) =>
-  !isEvent(event) || event.$id === null ? wrong() : text(event, '$id', longest);
+export const envelopeId = (event, longest) => {
+  const id = !isEvent(event) || event.$id === null ? wrong() : text(event, '$id', longest);
+  return id === undefined ? 0 : host.names.fingerprint(id);
+};
 
 /** @param {any} event */
 export const envelopeSeq = (event) => (event?.$seq === null ? (wrong() ?? -1) : count(event, '$seq'));

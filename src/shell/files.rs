@@ -23,6 +23,7 @@ files! {
     "/src/shell/everwire_error.js" _everwire_error
     "/src/shell/facts.js" _facts
     "/src/shell/host.js" _host
+    "/src/shell/names.js" _names
     "/src/shell/outlet.js" _outlet
     "/src/shell/page.js" _page
     "/src/shell/providers.js" _providers
@@ -30,4 +31,5 @@ files! {
     "/src/shell/socket.js" _socket
     "/src/shell/status.js" _status
     "/src/shell/timer.js" _timer
+    "/src/shell/work.js" _work
 }

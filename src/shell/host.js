@@ -13,12 +13,13 @@ import { Given } from './choices.js';
 import { DataPlane } from './data_plane.js';
 import { report } from './everwire_error.js';
 import * as fact from './facts.js';
-import { serve } from './orders.js';
+import { Names } from './names.js';
 import { tellHowThingsStand, Watch } from './page.js';
 import { ask } from './providers.js';
 import { drainOf, Receipts, sendFlags } from './receipts.js';
 import { Socket } from './socket.js';
 import { Alarm } from './timer.js';
+import { serve } from './work.js';
 
 /** @typedef {import('./providers.js').Answers} Answers */
 /** @typedef {import('./status.js').Snapshot} Snapshot */
@@ -85,8 +86,9 @@ export class Host {
     this.providers = [given.url, given.protocols(), given.token()];
     this.shouldReconnect = given.callback('shouldReconnect');
     this.onWarning = given.callback('onWarning');
-    const names = given.names();
-    this.client = identity(); /** @type {any} */ (given).client = this.client;
+    const reserved = given.names();
+    this.client = identity();
+    this.names = new Names(seed());
     const core = this.makeCore(given, seed(), performance.now(), Date.now());
     const refusal = given.refuse();
     if (refusal !== undefined) {
@@ -95,7 +97,7 @@ export class Host {
     }
     this.core = core;
     this.plane.serve((kind, value, generation, bytes) => this.hear(kind, value, generation, bytes));
-    this.plane.reserve(names);
+    this.plane.reserve(reserved);
   }
 
   /** The core of a client that its application closed was let go of; this one knows that it is closed. */
@@ -125,7 +127,7 @@ export class Host {
     this.busy = true;
     try {
       for (let next = this.facts.shift(); next !== undefined; next = this.facts.shift()) {
-        this.handle(next);
+        this.work(next);
         for (let act = this.later.shift(); act !== undefined; act = this.later.shift()) act();
       }
     } finally {
@@ -136,7 +138,7 @@ export class Host {
   }
 
   /** @param {Fact} fact */
-  handle([kind, one, two, three, value]) {
+  work([kind, one, two, three, value]) {
     const { core, plane } = this;
     if (core === undefined) return;
     serve(this);
@@ -284,14 +286,15 @@ export class Host {
   }
 
   /**
-   * Runs the handlers of a critical event; then the core may acknowledge it.
+   * Runs the handlers of a critical event; then the core may acknowledge it, by the `$id` that it came with.
    *
    * @param {any} event
-   * @param {string} id
+   * @param {number} id
    */
-  handled(event, id) {
+  handle(event, id) {
+    const { $id } = event;
     this.plane.deliver(event);
-    this.tell(fact.HANDLED, 0, 0, 0, id);
+    this.tell(fact.HANDLED, 0, id, 0, { $id });
   }
 
   /** @param {any} warning */

@@ -1,19 +1,10 @@
 // @ts-check
 // Owns the functions by which the core gives its orders; must not know why it gives them.
-//
-// The core names no client: it works for one at a time, and never while a function of the application runs.
 
 import { snapshot, warning } from './status.js';
+import { host } from './work.js';
 
 /** @typedef {import('./host.js').Host} Host */
-
-/** @type {Host} */
-let host;
-
-/** The core works for this client from now on, or for none. @param {Host | undefined} client */
-export const serve = (client) => {
-  host = /** @type {Host} */ (client);
-};
 
 /** What is to be said on a socket that is gone is lost with it. @param {number} generation */
 const outlet = (generation) => host.sockets.get(generation)?.outlet;
@@ -56,16 +47,16 @@ export const ping = (generation, joined, ts) => outlet(generation)?.ping(ts, joi
 /** @param {number} generation @param {any} ping */
 export const pong = (generation, ping) => outlet(generation)?.pong(ping);
 
-/** @param {number} generation @param {boolean} joined @param {string} id */
-export const acknowledge = (generation, joined, id) => outlet(generation)?.ack(id, joined);
+/** @param {number} generation @param {any} event */
+export const acknowledge = (generation, event) => outlet(generation)?.ack(event.$id);
 
 /**
  * @param {number} generation @param {boolean} joined
  * @param {number} lastSeen -1 for none
- * @param {string | undefined} epoch
+ * @param {number} epoch 0 for none
  */
 export const ask = (generation, joined, lastSeen, epoch) =>
-  outlet(generation)?.ask(lastSeen < 0 ? null : lastSeen, epoch, joined);
+  outlet(generation)?.ask(lastSeen < 0 ? null : lastSeen, host.names.textOf(epoch), joined);
 
 /**
  * @param {number} generation @param {number} receipt
@@ -80,8 +71,8 @@ export const transmit = (generation, receipt, id, again, joined) =>
 /** @param {any} event */
 export const deliver = (event) => later((client) => client.plane.deliver(event));
 
-/** @param {any} event @param {string} id */
-export const deliverCritical = (event, id) => later((client) => client.handled(event, id));
+/** @param {any} event @param {number} id what stands for its `$id` */
+export const deliverCritical = (event, id) => later((client) => client.handle(event, id));
 
 /** @param {any} state @param {string} continuity @param {number} from -1 for none @param {number} to -1 for none */
 export const deliverResync = (state, continuity, from, to) =>
@@ -93,6 +84,9 @@ export const sent = (receipt) => host.receipts.sent(receipt);
 /** @param {number} receipt @param {string} fate @param {boolean} confirmed @param {string} code @param {string} message */
 export const settle = (receipt, fate, confirmed, code, message) =>
   host.receipts.settle(receipt, fate, confirmed, code, message);
+
+/** @param {number} receipt @param {any} nack */
+export const refused = (receipt, nack) => host.receipts.refused(receipt, nack);
 
 /** What was shown is no longer true. */
 export const changed = () => {

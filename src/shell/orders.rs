@@ -2,9 +2,8 @@
 //!
 //! Owns the form of each; must not know how it is carried out. What there is not is -1 or empty: an `Option` costs glue.
 
-use crate::core::action::{Action, Fate, Mode, Outcome, Registers};
+use crate::core::action::{Action, Fate, Mode, Outcome, Registers, Say};
 use crate::core::snapshot::Snapshot;
-use crate::wire::message::ClientMessage;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/shell/orders.js")]
@@ -26,16 +25,17 @@ extern "C" {
     fn hello(generation: f64, joined: bool, v: f64, features: f64);
     fn ping(generation: f64, joined: bool, ts: f64);
     fn pong(generation: f64, ping: &JsValue);
-    fn acknowledge(generation: f64, joined: bool, id: &str);
-    fn ask(generation: f64, joined: bool, last_seen: f64, epoch: Option<&str>);
+    fn acknowledge(generation: f64, event: &JsValue);
+    fn ask(generation: f64, joined: bool, last_seen: f64, epoch: f64);
     fn transmit(generation: f64, receipt: f64, id: f64, again: bool, joined: bool);
     fn deliver(event: &JsValue);
     #[wasm_bindgen(js_name = deliverCritical)]
-    fn deliver_critical(event: &JsValue, id: &str);
+    fn deliver_critical(event: &JsValue, id: f64);
     #[wasm_bindgen(js_name = deliverResync)]
     fn deliver_resync(state: &JsValue, continuity: &str, from: f64, to: f64);
     fn sent(receipt: f64);
     fn settle(receipt: f64, fate: &str, confirmed: bool, code: &str, message: &str);
+    fn refused(receipt: f64, nack: &JsValue);
     fn changed();
     fn warn(code: &str, message: &str);
     #[wasm_bindgen(js_name = show)]
@@ -66,17 +66,19 @@ pub(super) fn give(action: Action<JsValue>) {
         Action::Resolve { call } => resolve(call.into()),
         Action::Connect(generation) => connect(generation.into()),
         Action::Abandon { generation, code } => abandon(generation.into(), code.into()),
-        Action::Say { generation, message, joined } => say(generation.into(), &message, joined),
+        Action::Say { generation, say: what, joined } => say(generation.into(), what, joined),
         Action::Pong { generation, ping } => pong(generation.into(), &ping),
-        Action::Transmit { generation, payload, id, again, joined } => {
-            transmit(generation.into(), payload.as_f64().unwrap_or(0.0), id.unwrap_or(0) as f64, again, joined);
+        Action::Acknowledge { generation, event } => acknowledge(generation.into(), &event),
+        Action::Transmit { generation, receipt, id, again, joined } => {
+            transmit(generation.into(), receipt.into(), id.unwrap_or(0) as f64, again, joined);
         }
         Action::Deliver { payload, id: None } => deliver(&payload),
-        Action::Deliver { payload, id: Some(id) } => deliver_critical(&payload, &id),
+        Action::Deliver { payload, id: Some(id) } => deliver_critical(&payload, id.fingerprint() as f64),
         Action::DeliverResync { state, continuity, from, to } => {
             deliver_resync(&state.unwrap_or_default(), continuity.name(), number(from), number(to));
         }
-        Action::Settle { receipt, outcome } => tell_end(receipt.into(), &outcome),
+        Action::Settle { receipt, outcome } => tell_end(receipt.into(), outcome),
+        Action::Refused { receipt, nack } => refused(receipt.into(), &nack),
         Action::Program(registers) => write(&registers),
         Action::Changed => changed(),
         Action::Warn(warning) => warn(warning.code(), warning.message()),
@@ -106,24 +108,23 @@ pub(super) fn show(snapshot: &Snapshot) {
     );
 }
 
-fn say(generation: f64, message: &ClientMessage, joined: bool) {
-    match message {
-        ClientMessage::Hello(said) => hello(generation, joined, said.v as f64, said.features.bits().into()),
-        ClientMessage::Ping { ts } => ping(generation, joined, *ts as f64),
-        ClientMessage::Ack { id } => acknowledge(generation, joined, id),
-        ClientMessage::ResyncRequest { last_seen, epoch } => {
-            ask(generation, joined, number(*last_seen), epoch.as_deref());
+fn say(generation: f64, what: Say, joined: bool) {
+    match what {
+        Say::Hello { v, features } => hello(generation, joined, v as f64, features.bits().into()),
+        Say::Ping { ts } => ping(generation, joined, ts as f64),
+        Say::ResyncRequest { last_seen, epoch } => {
+            ask(generation, joined, number(last_seen), epoch.map_or(0, |epoch| epoch.number()).into());
         }
     }
 }
 
-fn tell_end(receipt: f64, outcome: &Outcome) {
+fn tell_end(receipt: f64, outcome: Outcome) {
     // The end of nearly every message, at no cost for words.
-    if *outcome == Outcome::plain(Fate::Sent) {
+    if outcome == Outcome::plain(Fate::Sent) {
         sent(receipt);
         return;
     }
-    let (code, message) = outcome.words().unwrap_or_default();
+    let (code, message) = outcome.why.map_or(("", ""), |why| why.words());
     settle(receipt, outcome.fate.name(), outcome.fate == Fate::Acked, code, message);
 }
 

@@ -81,9 +81,9 @@ export class Outlet {
     this.say(0, { ts }, joined);
   }
 
-  /** @param {string} id @param {boolean} joined */
-  ack(id, joined) {
-    this.say(3, { id }, joined);
+  /** @param {string} id */
+  ack(id) {
+    this.say(3, { id }, true);
   }
 
   /** @param {number | null} lastSeen @param {string | undefined} epoch @param {boolean} joined */

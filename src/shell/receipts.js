@@ -7,6 +7,8 @@ import { utf8Length } from './outlet.js';
 /** @typedef {import('./data_plane.js').DataPlane} DataPlane */
 /** @typedef {{ fate: string, confirmed: boolean, code: string | null, message: string | null }} Outcome */
 
+/** Of the server's words for a person, as many as a person reads. */
+const MAX_TEXT = 1_024;
 const ENVELOPE_FIELDS = ['$id', '$seq', '$again'];
 
 /** @type {(receipt: Receipt, outcome: Outcome) => void} */
@@ -90,10 +92,18 @@ export class Receipts {
 
   /**
    * @param {number} id @param {string} fate @param {boolean} confirmed
-   * @param {string | undefined} code @param {string | undefined} message
+   * @param {string} code empty for none @param {string} message
    */
   settle(id, fate, confirmed, code, message) {
-    this.end(id, Object.freeze({ fate, confirmed, code: code ?? null, message: message ?? null }));
+    this.end(id, Object.freeze({ fate, confirmed, code: code || null, message: code ? message : null }));
+  }
+
+  /**
+   * @param {number} id
+   * @param {{ code: string, message?: string }} nack
+   */
+  refused(id, { code, message = '' }) {
+    this.settle(id, 'rejected', false, code.slice(0, 64), message.slice(0, MAX_TEXT));
   }
 
   /**

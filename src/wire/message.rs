@@ -234,6 +234,23 @@ pub struct ClientHello {
     pub token: Option<String>,
 }
 
+/// The n of an `$id` of the client `client`, `<client>.<n>`; nothing if it is another's, or none.
+#[must_use]
+pub fn own_number(client: &str, id: &str) -> Option<u64> {
+    let [b'.', digits @ ..] = id.as_bytes().strip_prefix(client.as_bytes())? else { return None };
+    if digits.is_empty() || digits.len() > 16 {
+        return None;
+    }
+    let mut n = 0;
+    for byte in digits {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        n = n * 10 + u64::from(byte - b'0');
+    }
+    Some(n)
+}
+
 #[cfg(feature = "serde")]
 const fn is_false(value: &bool) -> bool {
     !*value
@@ -242,4 +259,17 @@ const fn is_false(value: &bool) -> bool {
 #[cfg(feature = "serde")]
 const fn none<E>() -> Option<E> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbers_of_this_client_are_outcomes() {
+        assert_eq!(own_number("c0ffee", "c0ffee.17"), Some(17));
+        for id in ["c0ffee.", "c0ffee", "other.1", "c0ffee.-1", "c0ffee.1x", "c0ffee.99999999999999999", ""] {
+            assert_eq!(own_number("c0ffee", id), None, "{id}");
+        }
+    }
 }

@@ -5,16 +5,17 @@
 
 use everwire::core::action::Fate;
 use everwire::core::continuity::Continuity;
+use everwire::core::heard::{Epoch, EventId, Hello};
 use everwire::core::input::{Generation, ReceiptId};
 use everwire::core::terms::Terms;
-use everwire::wire::message::{ClientMessage, ServerHello};
+use everwire::wire::message::ClientMessage;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Payload {
-    Message(ReceiptId),
-    Event { serial: u32, seq: Option<u64> },
+    Event { serial: u32, seq: Option<u64>, id: Option<EventId> },
+    Nack,
     State,
     Ping,
 }
@@ -47,13 +48,13 @@ pub(crate) struct Ledger {
     last_n: u64,
     /// The last message sent for the first time, by priority and whether it is to be acknowledged.
     last_sent: BTreeMap<(bool, bool), ReceiptId>,
-    log: Option<String>,
+    log: Option<Epoch>,
     last_seq: u64,
     hole: bool,
-    handled: BTreeSet<String>,
+    handled: BTreeSet<u64>,
     asked: Option<(Option<u64>, Option<String>)>,
     /// The log that the answer under way names.
-    answers: Option<String>,
+    answers: Option<Epoch>,
 }
 
 impl Ledger {
@@ -107,9 +108,8 @@ impl Ledger {
         self.messages.insert(receipt, Message { high, ack, ..Message::default() });
     }
 
-    pub(crate) fn transmitted(&mut self, generation: Generation, payload: Payload, id: Option<u64>, again: bool) {
+    pub(crate) fn transmitted(&mut self, generation: Generation, receipt: ReceiptId, id: Option<u64>, again: bool) {
         assert!(self.is_open(generation) && generation == self.current, "only the current socket is sent on");
-        let Payload::Message(receipt) = payload else { panic!("what is sent was accepted: {payload:?}") };
         let message = self.messages.get_mut(&receipt).expect("what is sent was accepted");
         assert!(!message.settled, "message {receipt} is sent after its end");
         assert!(!message.sent_plain, "message {receipt} is sent twice");
@@ -159,20 +159,20 @@ impl Ledger {
     }
 
     /// A hello was said on the current socket. Whether it sets terms.
-    pub(crate) fn hello(&mut self, hello: &ServerHello) -> bool {
-        let Some(terms) = Terms::new(hello.clone()) else { return false };
+    pub(crate) fn hello(&mut self, hello: &Hello) -> bool {
+        let Some(terms) = Terms::new(hello) else { return false };
         match (&terms.log, &self.log) {
             (Some(log), Some(own)) => {
                 if log.epoch != *own {
                     self.last_seq = log.seq;
                     self.hole = true;
                 }
-                self.log = Some(log.epoch.clone());
+                self.log = Some(log.epoch);
             }
             (Some(log), None) => {
                 self.last_seq = log.seq;
                 self.hole = false;
-                self.log = Some(log.epoch.clone());
+                self.log = Some(log.epoch);
             }
             (None, _) => self.log = None,
         }
@@ -185,19 +185,24 @@ impl Ledger {
         let probe = matches!(message, ClientMessage::Ping { .. });
         assert!(probe || self.is_open(generation), "{message:?} on a socket that is not open");
         match message {
-            ClientMessage::Ack { id } => assert!(self.handled.contains(id), "{id} is acknowledged unhandled"),
             ClientMessage::ResyncRequest { last_seen, epoch } => self.asked = Some((*last_seen, epoch.clone())),
-            ClientMessage::Hello(_) | ClientMessage::Ping { .. } => {}
+            ClientMessage::Hello(_) | ClientMessage::Ping { .. } | ClientMessage::Ack { .. } => {}
         }
+    }
+
+    pub(crate) fn acknowledged(&self, generation: Generation, event: Payload) {
+        assert!(self.is_open(generation), "{event:?} is acknowledged on a socket that is not open");
+        let Payload::Event { id: Some(id), .. } = event else { panic!("{event:?} is not critical") };
+        assert!(self.handled.contains(&id.fingerprint()), "{event:?} is acknowledged unhandled");
     }
 
     pub(crate) fn asked(&self) -> Option<(Option<u64>, Option<&str>)> {
         self.asked.as_ref().map(|(last_seen, epoch)| (*last_seen, epoch.as_deref()))
     }
 
-    pub(crate) fn delivered(&mut self, payload: Payload, id: Option<&str>) {
+    pub(crate) fn delivered(&mut self, payload: Payload, id: Option<EventId>) {
         if let Some(id) = id {
-            assert!(!self.handled.contains(id), "critical event {id} is delivered twice");
+            assert!(!self.handled.contains(&id.fingerprint()), "critical event {payload:?} is delivered twice");
         }
         let numbered = self.terms.as_ref().is_some_and(|terms| terms.log.is_some());
         let Payload::Event { seq: Some(seq), .. } = payload else { return };
@@ -217,13 +222,13 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn handled(&mut self, id: &str) {
-        self.handled.insert(id.to_owned());
+    pub(crate) fn handled(&mut self, id: EventId) {
+        self.handled.insert(id.fingerprint());
     }
 
     /// An answer comes that names this log.
-    pub(crate) fn answered(&mut self, epoch: Option<String>) {
-        self.answers = epoch.filter(|epoch| epoch.len() <= 128);
+    pub(crate) fn answered(&mut self, epoch: Option<Epoch>) {
+        self.answers = epoch;
     }
 
     pub(crate) fn resynced(&mut self, state: bool, to: Option<u64>) {

@@ -52,7 +52,8 @@ impl World {
                 Some(HeartbeatTerms { by, every: [None, Some(0), Some(u64::MAX)][(how >> 27) as usize % 3] });
         }
         if matches!(self.machine.state(), State::Open(_) | State::Closing(_)) && !self.said_hello {
-            self.said_hello = self.ledger.hello(&hello);
+            let hello = self.interpreter.hello(&hello);
+            self.said_hello = hello.is_some_and(|hello| self.ledger.hello(&hello));
         }
         self.message(ServerMessage::Hello(hello));
     }
@@ -72,7 +73,8 @@ impl World {
         // An id belongs to one event: a server that gives it to two loses the second.
         let id = (how & 0x7800 == 0)
             .then(|| number.map_or_else(|| critical(0, self.serial.into()), |n| critical(self.epoch, n)));
-        let payload = Payload::Event { serial: self.serial, seq: number };
+        let known = id.as_deref().and_then(|id| self.interpreter.id(id));
+        let payload = Payload::Event { serial: self.serial, seq: number, id: known };
         self.plane.frame(self.now.mono);
         let element = Element { generation, typed: true, flagged: false, id: id.is_some(), seq: number, ts: Some(seq) };
         if self.plane.element(&element) == Verdict::Deliver {
@@ -80,7 +82,8 @@ impl World {
             return;
         }
         let event = Event { id, seq: number, again: false, event: payload };
-        self.give(Input::Event { generation, event, bytes: if how & 0xf_0000 == 0 { 9 << 20 } else { 50 } });
+        let heard = self.interpreter.event(event, if how & 0xf_0000 == 0 { 9 << 20 } else { 50 });
+        self.give(Input::Heard(generation, heard));
     }
 
     pub(crate) fn outcome(&mut self, n: u64, how: u64) {
@@ -122,7 +125,9 @@ impl World {
         let events: Vec<_> = events
             .map(|seq| {
                 let id = (how >> 16 & 7 == 1).then(|| critical(self.epoch, seq));
-                Event { id, seq: Some(seq), again: false, event: Payload::Event { serial: 0, seq: Some(seq) } }
+                let known = id.as_deref().and_then(|id| self.interpreter.id(id));
+                let event = Payload::Event { serial: 0, seq: Some(seq), id: known };
+                Event { id, seq: Some(seq), again: false, event }
             })
             .collect();
         let cut_short = kept && events.last().and_then(|event| event.seq).is_some_and(|last| last < self.head);
@@ -139,7 +144,7 @@ impl World {
             state: (!kept && (honest || how & 0x80 == 0)).then_some(Payload::State),
             more: if honest { cut_short } else { how & 0x40 != 0 },
         };
-        self.ledger.answered(answer.epoch.clone());
+        self.ledger.answered(answer.epoch.as_deref().and_then(|epoch| self.interpreter.epoch(epoch)));
         self.message(ServerMessage::Resync(answer));
     }
 

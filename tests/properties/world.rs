@@ -7,9 +7,11 @@
 use crate::ledger::{Ledger, Payload};
 use crate::operation::Operation;
 use crate::server::critical;
-use everwire::core::action::Action;
+use everwire::core::action::{Action, Fate};
 use everwire::core::data_plane_model::DataPlaneModel;
+use everwire::core::heard::Heard;
 use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority};
+use everwire::core::interpreter::Interpreter;
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
 use everwire::core::snapshot::{PublicState, Snapshot};
@@ -26,6 +28,7 @@ const START: Now = Now { mono: Instant(1_000_000), wall: 1_700_000_000_000 };
 pub(crate) struct World {
     pub(crate) machine: Machine<Payload>,
     pub(crate) plane: DataPlaneModel,
+    pub(crate) interpreter: Interpreter,
     pub(crate) now: Now,
     /// The machine's line of time, kept beside it.
     pub(crate) clock: Clock,
@@ -58,8 +61,9 @@ impl World {
             ..Options::default()
         };
         let mut world = Self {
-            machine: Machine::new(START, seed, CLIENT.to_owned(), options.clone()),
+            machine: Machine::new(START, seed, options.clone()),
             plane: DataPlaneModel::default(),
+            interpreter: Interpreter::new(CLIENT),
             now: START,
             clock: Clock::new(START),
             options,
@@ -135,15 +139,19 @@ impl World {
                 self.goaway(Goaway { retry_after, spread, grace, reason: None })
             }
             Operation::Pong => self.message(ServerMessage::Pong { ts: None }),
-            Operation::Ping => self.give(Input::Ping { generation: self.current(), ping: Payload::Ping }),
-            Operation::Garbage { malformed: true } => self.give(Input::Malformed(self.current())),
-            Operation::Garbage { malformed: false } => self.give(Input::Senseless(self.current())),
+            Operation::Ping => self.give(Input::Heard(self.current(), Heard::Ping(Payload::Ping))),
+            Operation::Garbage { malformed: true } => self.give(Input::Heard(self.current(), Heard::Malformed)),
+            Operation::Garbage { malformed: false } => self.give(Input::Heard(self.current(), Heard::Senseless)),
             Operation::Page(event) => self.give(Input::Page(event)),
             Operation::Send { high, ack, bytes } => self.send(high, ack, bytes),
             Operation::Close(drain) => self.give(Input::Close { drain: Some(drain) }),
             Operation::Retry => self.give(Input::Retry),
             Operation::WantState(want) => self.give(Input::WantState(want)),
-            Operation::Handled(n) => self.give(Input::Handled { id: critical(self.epoch, self.head.wrapping_sub(n)) }),
+            Operation::Handled(n) => {
+                let text = critical(self.epoch, self.head.wrapping_sub(n));
+                let id = self.interpreter.id(&text).expect("short");
+                self.give(Input::Handled { id, event: Payload::Event { serial: 0, seq: None, id: Some(id) } });
+            }
         }
     }
 
@@ -176,7 +184,7 @@ impl World {
         if self.call == Some(call) {
             self.call = None;
         }
-        self.give(if fails { Input::ResolveFailed { call } } else { Input::Resolved { call, token: None } });
+        self.give(if fails { Input::ResolveFailed { call } } else { Input::Resolved { call } });
     }
 
     fn opened(&mut self, generation: Generation) {
@@ -193,7 +201,6 @@ impl World {
         self.ledger.accepted(receipt, high, ack);
         self.give(Input::Send(Outgoing {
             receipt,
-            payload: Payload::Message(receipt),
             bytes,
             priority: if high { Priority::High } else { Priority::Normal },
             ack,
@@ -202,7 +209,8 @@ impl World {
 
     pub(crate) fn message(&mut self, message: ServerMessage<Payload>) {
         self.plane.frame(self.now.mono);
-        self.give(Input::Message { generation: self.current(), message });
+        let heard = self.interpreter.hear(message, |_| Payload::Nack);
+        self.give(Input::Heard(self.current(), heard));
     }
 
     pub(crate) fn current(&self) -> Generation {
@@ -270,23 +278,27 @@ impl World {
                 self.ledger.connect(generation);
             }
             Action::Abandon { generation, .. } => self.ledger.abandon(generation),
-            Action::Say { generation, message, .. } => self.ledger.said(generation, &message),
+            Action::Say { generation, say, .. } => {
+                self.ledger.said(generation, &self.interpreter.say(say, None));
+            }
+            Action::Acknowledge { generation, event } => self.ledger.acknowledged(generation, event),
             Action::Pong { generation, .. } => assert!(self.ledger.is_open(generation)),
-            Action::Transmit { generation, payload, id, again, .. } => {
-                self.ledger.transmitted(generation, payload, id, again);
+            Action::Transmit { generation, receipt, id, again, .. } => {
+                self.ledger.transmitted(generation, receipt, id, again);
             }
             Action::Deliver { payload, id } => {
-                self.ledger.delivered(payload, id.as_deref());
+                self.ledger.delivered(payload, id);
                 if let Some(id) = id {
-                    self.ledger.handled(&id);
+                    self.ledger.handled(id);
                     // Half of the handlers return at once; `Handled` comes later for the rest, or never.
                     if self.serial.is_multiple_of(2) {
-                        self.machine.handle(self.now, Input::Handled { id });
+                        self.machine.handle(self.now, Input::Handled { id, event: payload });
                     }
                 }
             }
             Action::DeliverResync { state, to, .. } => self.ledger.resynced(state.is_some(), to),
             Action::Settle { receipt, outcome } => self.ledger.settled(receipt, outcome.fate),
+            Action::Refused { receipt, .. } => self.ledger.settled(receipt, Fate::Rejected),
             Action::Program(registers) => self.plane.program(registers),
             Action::Changed | Action::Warn(_) => {}
         }

@@ -54,8 +54,9 @@ fn a_refusal_says_why() {
     let mut rig = Rig::greeted();
     rig.send(NORMAL, true);
     rig.nack(1, "forbidden", None);
-    let outcomes = rig.outcomes();
-    assert_eq!((outcomes[0].1.fate, outcomes[0].1.words().map(|(code, _)| code)), (Fate::Rejected, Some("forbidden")));
+    assert_eq!(rig.settled(), [(1, Fate::Rejected)]);
+    let refused: Vec<_> = rig.refused().into_iter().map(|(receipt, nack)| (receipt, nack.code.as_str())).collect();
+    assert_eq!(refused, [(1, "forbidden")]);
 }
 
 #[test]
@@ -147,10 +148,10 @@ fn the_order_is_hello_resync_request_resends_high_normal() {
     rig.reconnect();
     rig.hello("e", 9);
     let order = rig.picked(|action| {
-        if let Action::Say { message, .. } = action {
-            return serde_json::to_string(message).ok().map(|text| text.chars().skip(9).take(6).collect());
+        if let Some((message, _)) = rig.saying(action) {
+            return serde_json::to_string(&message).ok().map(|text| text.chars().skip(9).take(6).collect());
         }
-        if let Action::Transmit { payload, .. } = action { Some(payload.to_string()) } else { None }
+        if let Action::Transmit { receipt, .. } = action { Some(receipt.to_string()) } else { None }
     });
     let order: Vec<_> = order.into_iter().map(|(_, what)| what).collect();
     assert_eq!(order, ["hello\"", "resync", "1", "3", "2"]);
@@ -222,7 +223,7 @@ fn across_a_new_epoch_it_is_in_doubt() {
     assert_eq!(doubted(OnDoubt::Resend, meet).transmitted(), [(1, Some(1), true)]);
     let failed = doubted(OnDoubt::Fail, meet);
     assert_eq!((failed.transmitted(), failed.settled()), (vec![], vec![(1, Fate::Unknown)]));
-    assert_eq!(failed.outcomes()[0].1.words().map(|(code, _)| code), Some("in_doubt"));
+    assert_eq!(failed.outcomes()[0].1.why.map(|cause| cause.words().0), Some("in_doubt"));
 }
 
 #[test]
@@ -269,7 +270,7 @@ fn too_big_a_frame_is_sent_again_alone_and_the_one_that_repeats_it_fails() {
     rig.reconnect();
     rig.hello("e", 5);
     let alone = rig.picked(|action| {
-        if let Action::Transmit { payload, joined, .. } = action { Some((*payload, *joined)) } else { None }
+        if let Action::Transmit { receipt, joined, .. } = action { Some((*receipt, *joined)) } else { None }
     });
     assert_eq!(alone.into_iter().map(|(_, what)| what).collect::<Vec<_>>(), [(1, false)]);
     rig.closed(1009);

@@ -229,7 +229,7 @@ fn a_server_that_sends_the_pings_is_asked_when_it_stops() {
     rig.hello_of(ServerHello { heartbeat, ..greeting("e", 1) });
     for _ in 0..5 {
         rig.advance(20_000);
-        rig.give(Input::Ping { generation: 1, ping: 1 });
+        rig.ping(1);
     }
     assert!(rig.pings().is_empty());
     rig.advance(25_000);

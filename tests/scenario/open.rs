@@ -2,6 +2,7 @@ use crate::rig::Rig;
 use crate::server::greeting;
 use everwire::core::action::Action;
 use everwire::core::error::Warning;
+use everwire::core::heard::Heard;
 use everwire::core::input::{Input, Priority};
 use everwire::core::snapshot::{Freshness, PeerKind, PublicState};
 use everwire::wire::message::{ClientMessage, ServerHello};
@@ -41,7 +42,7 @@ fn a_simple_peer_is_held_to_its_pongs_and_sent_no_envelope() {
 #[test]
 fn whoever_sends_a_ping_is_answered_at_once_and_knows_pings() {
     let mut rig = Rig::open();
-    rig.give(Input::Ping { generation: 1, ping: 77 });
+    rig.ping(77);
     assert_eq!(rig.picked(|action| matches!(action, Action::Pong { ping: 77, .. }).then_some(())), [(0, ())]);
     assert_eq!(rig.snapshot().peer, PeerKind::Simple);
 }
@@ -50,9 +51,7 @@ fn whoever_sends_a_ping_is_answered_at_once_and_knows_pings() {
 fn hello_is_answered_with_hello_alone_in_its_frame() {
     let mut rig = Rig::open();
     rig.hello("e", 5);
-    let said = rig.picked(|action| {
-        if let Action::Say { message, joined, .. } = action { Some((message.clone(), *joined)) } else { None }
-    });
+    let said = rig.picked(|action| rig.saying(action));
     assert!(matches!(&said[..], [(_, (ClientMessage::Hello(_), false))]), "{said:?}");
     assert_eq!(rig.snapshot().peer, PeerKind::Everwire);
 }
@@ -117,13 +116,13 @@ fn limits_of_nothing_still_let_one_message_at_a_time_through() {
 fn what_is_not_understood_is_told_once_a_connection() {
     let mut rig = Rig::greeted();
     for _ in 0..3 {
-        rig.give(Input::Malformed(1));
-        rig.give(Input::Senseless(1));
+        rig.give(Input::Heard(1, Heard::Malformed));
+        rig.give(Input::Heard(1, Heard::Senseless));
     }
     assert_eq!(rig.warnings(), [Warning::Malformed, Warning::Senseless]);
     rig.closed(1006);
     rig.reconnect();
-    rig.give(Input::Malformed(2));
+    rig.give(Input::Heard(2, Heard::Malformed));
     assert_eq!(rig.warnings().len(), 3);
 }
 

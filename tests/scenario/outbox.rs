@@ -24,7 +24,7 @@ fn high_goes_before_normal_and_each_in_its_order() {
     }
     rig.reconnect();
     rig.hello("e", 5);
-    let order: Vec<u32> = rig.transmitted().into_iter().map(|(payload, ..)| payload).collect();
+    let order: Vec<u32> = rig.transmitted().into_iter().map(|(receipt, ..)| receipt).collect();
     assert_eq!(order, [2, 4, 1, 3]);
 }
 
@@ -58,8 +58,7 @@ fn where_nothing_may_give_way_the_newcomer_is_refused() {
 #[test]
 fn bytes_are_bounded_too() {
     let mut rig = offline();
-    let message =
-        |receipt| Outgoing { receipt, payload: receipt, bytes: 3 << 20, priority: Priority::Normal, ack: true };
+    let message = |receipt| Outgoing { receipt, bytes: 3 << 20, priority: Priority::Normal, ack: true };
     rig.give(Input::Send(message(1)));
     rig.give(Input::Send(message(2)));
     assert_eq!(rig.settled(), [(2, Fate::Rejected)]);

@@ -25,7 +25,7 @@ fn a_url_provider_that_hangs_for_ever_is_asked_again_in_the_end() {
     rig.start();
     rig.until(|rig| rig.call == 2);
     assert!(rig.mono < 60_000);
-    rig.give(Input::Resolved { call: 1, token: None });
+    rig.give(Input::Resolved { call: 1 });
     assert!(rig.connects().is_empty(), "its late answer is nobody's");
     rig.connect();
     assert_eq!(rig.public(), PublicState::Open);

@@ -61,7 +61,7 @@ fn an_answer_between_two_attempts_is_thrown_away() {
 #[test]
 fn the_token_travels_in_the_hello() {
     let mut rig = resolving();
-    rig.give(Input::Resolved { call: 1, token: Some("secret".to_owned()) });
+    rig.resolve_with("secret");
     rig.opened();
     rig.hello("e", 1);
     let Some(ClientMessage::Hello(hello)) = rig.said().into_iter().next() else { panic!("a hello") };

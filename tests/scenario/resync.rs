@@ -183,8 +183,8 @@ fn a_critical_event_is_handled_once_and_acknowledged_each_time_after_its_handler
     rig.event_of(1, Some(6), Some("s.1"), 6);
     rig.event_of(1, Some(6), Some("s.1"), 6);
     assert_eq!((rig.delivered.clone(), acks(&rig)), (vec![6], 0), "pending");
-    rig.give(Input::Handled { id: "s.1".to_owned() });
-    rig.give(Input::Handled { id: "s.1".to_owned() });
+    rig.handled(6);
+    rig.handled(6);
     assert_eq!(acks(&rig), 1);
     rig.event_of(1, Some(6), Some("s.1"), 6);
     assert_eq!((rig.delivered.clone(), acks(&rig)), (vec![6], 2));

@@ -4,15 +4,19 @@
 //! ticks at deadlines); must not know what is right. Sockets and providers do nothing unless told.
 
 use crate::server::greeting;
-use everwire::core::action::{Action, Fate, Outcome};
+use everwire::core::action::{Action, Fate, Outcome, Say};
 use everwire::core::data_plane_model::{DataPlaneModel, Element, Verdict};
 use everwire::core::error::Warning;
+use everwire::core::heard::{EventId, Heard};
 use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority, ReceiptId};
+use everwire::core::interpreter::Interpreter;
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
 use everwire::core::snapshot::{Freshness, PublicState, Snapshot};
 use everwire::core::time::{Instant, Now};
 use everwire::wire::message::{ClientMessage, Event, Goaway, Nack, ServerHello, ServerMessage};
+
+use std::collections::BTreeMap;
 
 pub(crate) const CLIENT: &str = "c0ffee";
 /// The wall clock when the monotonic one stands at 0.
@@ -34,6 +38,13 @@ pub(crate) struct Rig {
     /// The last socket.
     pub(crate) socket: Generation,
     receipts: ReceiptId,
+    interpreter: Interpreter,
+    /// The token resolved last.
+    token: Option<&'static str>,
+    /// The refusals heard, each a payload by its place.
+    nacks: Vec<Nack>,
+    /// The `$id` of each critical event, by its payload.
+    ids: BTreeMap<u32, EventId>,
     /// Whether handlers of critical events return at once.
     pub(crate) handlers_return: bool,
 }
@@ -52,7 +63,7 @@ impl Rig {
         choose(&mut options);
         let now = Now { mono: Instant(0), wall: EPOCH };
         Self {
-            machine: Machine::new(now, seed, CLIENT.to_owned(), options),
+            machine: Machine::new(now, seed, options),
             plane: DataPlaneModel::default(),
             mono: 0,
             wall: EPOCH,
@@ -61,6 +72,10 @@ impl Rig {
             call: 0,
             socket: 0,
             receipts: 0,
+            interpreter: Interpreter::new(CLIENT),
+            token: None,
+            nacks: Vec::new(),
+            ids: BTreeMap::new(),
             handlers_return: true,
         }
     }
@@ -112,7 +127,13 @@ impl Rig {
     }
 
     pub(crate) fn resolve(&mut self) {
-        self.give(Input::Resolved { call: self.call, token: None });
+        self.give(Input::Resolved { call: self.call });
+    }
+
+    /// The same, and the token is known.
+    pub(crate) fn resolve_with(&mut self, token: &'static str) {
+        self.token = Some(token);
+        self.resolve();
     }
 
     pub(crate) fn opened(&mut self) {
@@ -140,7 +161,26 @@ impl Rig {
 
     pub(crate) fn message(&mut self, message: ServerMessage<u32>) {
         self.plane.frame(Instant(self.mono));
-        self.give(Input::Message { generation: self.socket, message });
+        self.message_on(self.socket, message);
+    }
+
+    fn message_on(&mut self, generation: Generation, message: ServerMessage<u32>) {
+        if let ServerMessage::Resync(answer) = &message {
+            answer.events.iter().for_each(|event| self.remember(event));
+        }
+        let nacks = &mut self.nacks;
+        let heard = self.interpreter.hear(message, |nack| {
+            nacks.push(nack);
+            nacks.len() as u32 - 1
+        });
+        self.give(Input::Heard(generation, heard));
+    }
+
+    /// Keeps the number of a critical event's `$id`.
+    fn remember(&mut self, event: &Event<u32>) {
+        if let Some(id) = &event.id {
+            self.ids.extend(self.interpreter.id(id).map(|id| (event.event, id)));
+        }
     }
 
     pub(crate) fn pong(&mut self) {
@@ -178,18 +218,31 @@ impl Rig {
             return;
         }
         let event = Event { id: id.map(str::to_owned), seq, again: false, event: payload };
-        self.give(Input::Event { generation, event, bytes: 50 });
+        self.remember(&event);
+        let heard = self.interpreter.event(event, 50);
+        self.give(Input::Heard(generation, heard));
+    }
+
+    /// A ping comes on the last socket.
+    pub(crate) fn ping(&mut self, ping: u32) {
+        self.give(Input::Heard(self.socket, Heard::Ping(ping)));
+    }
+
+    /// The handlers of a critical event returned.
+    pub(crate) fn handled(&mut self, event: u32) {
+        let id = self.ids[&event];
+        self.give(Input::Handled { id, event });
     }
 
     pub(crate) fn page(&mut self, event: PageEvent) {
         self.give(Input::Page(event));
     }
 
-    /// Sends; the payload is the receipt.
+    /// Sends a message.
     pub(crate) fn send(&mut self, priority: Priority, ack: bool) -> ReceiptId {
         self.receipts += 1;
         let receipt = self.receipts;
-        self.give(Input::Send(Outgoing { receipt, payload: receipt, bytes: 10, priority, ack }));
+        self.give(Input::Send(Outgoing { receipt, bytes: 10, priority, ack }));
         receipt
     }
 
@@ -224,7 +277,7 @@ impl Rig {
             if self.pings().len() > answered {
                 answered = self.pings().len();
                 if let Some(generation) = self.machine.state().connection().map(|connection| connection.generation) {
-                    self.give(Input::Message { generation, message: ServerMessage::Pong { ts: None } });
+                    self.message_on(generation, ServerMessage::Pong { ts: None });
                 }
             }
         }
@@ -280,14 +333,23 @@ impl Rig {
     }
 
     pub(crate) fn said(&self) -> Vec<ClientMessage> {
-        self.all(|action| if let Action::Say { message, .. } = action { Some(message.clone()) } else { None })
+        self.all(|action| self.saying(action).map(|(message, _)| message))
+    }
+
+    /// What an action says, and whether it may share a frame.
+    pub(crate) fn saying(&self, action: &Action<u32>) -> Option<(ClientMessage, bool)> {
+        if let Action::Say { say, joined, .. } = action {
+            return Some((self.interpreter.say(*say, self.token), *joined));
+        }
+        if let Action::Acknowledge { event, .. } = action {
+            return Some((self.interpreter.acknowledge(self.ids[event]), true));
+        }
+        None
     }
 
     /// The moments of the pings.
     pub(crate) fn pings(&self) -> Vec<u64> {
-        let ping = |action: &Action<u32>| {
-            matches!(action, Action::Say { message: ClientMessage::Ping { .. }, .. }).then_some(())
-        };
+        let ping = |action: &Action<u32>| matches!(action, Action::Say { say: Say::Ping { .. }, .. }).then_some(());
         self.picked(ping).into_iter().map(|(at, ())| at).collect()
     }
 
@@ -303,21 +365,39 @@ impl Rig {
         self.said().into_iter().filter_map(asked).collect()
     }
 
-    /// Messages sent: payload, number, `$again`.
-    pub(crate) fn transmitted(&self) -> Vec<(u32, Option<u64>, bool)> {
+    /// Messages sent: receipt, number, `$again`.
+    pub(crate) fn transmitted(&self) -> Vec<(ReceiptId, Option<u64>, bool)> {
         self.all(|action| {
-            if let Action::Transmit { payload, id, again, .. } = action { Some((*payload, *id, *again)) } else { None }
+            if let Action::Transmit { receipt, id, again, .. } = action { Some((*receipt, *id, *again)) } else { None }
         })
     }
 
     pub(crate) fn settled(&self) -> Vec<(ReceiptId, Fate)> {
-        self.outcomes().into_iter().map(|(receipt, outcome)| (receipt, outcome.fate)).collect()
+        self.all(|action| {
+            if let Action::Refused { receipt, .. } = action {
+                return Some((*receipt, Fate::Rejected));
+            }
+            if let Action::Settle { receipt, outcome } = action { Some((*receipt, outcome.fate)) } else { None }
+        })
+    }
+
+    /// Messages that the server refused, and its words.
+    pub(crate) fn refused(&self) -> Vec<(ReceiptId, &Nack)> {
+        self.all(|action| {
+            if let Action::Refused { receipt, nack } = action {
+                Some((*receipt, &self.nacks[*nack as usize]))
+            } else {
+                None
+            }
+        })
     }
 
     pub(crate) fn outcomes(&self) -> Vec<(ReceiptId, Outcome)> {
-        self.all(|action| {
-            if let Action::Settle { receipt, outcome } = action { Some((*receipt, outcome.clone())) } else { None }
-        })
+        self.all(
+            |action| {
+                if let Action::Settle { receipt, outcome } = action { Some((*receipt, *outcome)) } else { None }
+            },
+        )
     }
 
     pub(crate) fn warnings(&self) -> Vec<Warning> {
@@ -351,17 +431,19 @@ impl Rig {
             Action::Connect(generation) => self.socket = *generation,
             Action::Deliver { payload, id } => {
                 self.delivered.push(*payload);
-                if let Some(id) = id.clone().filter(|_| self.handlers_return) {
-                    self.give(Input::Handled { id });
+                if let Some(id) = id.filter(|_| self.handlers_return) {
+                    self.give(Input::Handled { id, event: *payload });
                 }
             }
             Action::Program(registers) => self.plane.program(*registers),
             Action::Abandon { .. }
             | Action::Say { .. }
             | Action::Pong { .. }
+            | Action::Acknowledge { .. }
             | Action::Transmit { .. }
             | Action::DeliverResync { .. }
             | Action::Settle { .. }
+            | Action::Refused { .. }
             | Action::Changed
             | Action::Warn(_) => {}
         }

@@ -3,19 +3,24 @@
 //! Owns the cases; must not know connections.
 
 use super::*;
+use crate::core::heard::EventId;
 use crate::core::held::HELD_EVENTS;
 
+fn named(epoch: &str) -> Epoch {
+    Epoch::of(epoch.bytes().map(u32::from).sum()).expect("a name")
+}
+
 fn log(epoch: &str, seq: u64) -> Log {
-    Log { epoch: epoch.to_owned(), seq }
+    Log { epoch: named(epoch), seq }
 }
 
 fn event(seq: u64) -> Event<u64> {
-    Event { id: None, seq: Some(seq), again: false, event: seq }
+    Event { id: None, seq: Some(seq), event: seq }
 }
 
 fn kept(from: u64, to: u64) -> Resync<u64> {
     Resync {
-        epoch: Some("a".to_owned()),
+        epoch: Some(named("a")),
         from: Some(from),
         to: Some(to),
         kept: true,
@@ -26,7 +31,7 @@ fn kept(from: u64, to: u64) -> Resync<u64> {
 }
 
 fn state(epoch: &str, to: u64) -> Resync<u64> {
-    let epoch = Some(epoch.to_owned());
+    let epoch = Some(named(epoch));
     Resync { epoch, from: None, to: Some(to), kept: false, events: Vec::new(), state: Some(99), more: false }
 }
 
@@ -60,7 +65,7 @@ fn a_first_hello_asks_only_where_a_state_is_wanted() {
 fn a_hello_that_differs_is_asked_however_short_the_gap() {
     assert_eq!(at(5).meet(log("a", 5), true, Instant(1)), None);
     let request = at(5).meet(log("a", 6), false, Instant(1)).expect("asked");
-    assert_eq!(request, Request { last_seen: Some(5), epoch: Some("a".to_owned()) });
+    assert_eq!(request, Request { last_seen: Some(5), epoch: Some(named("a")) });
     assert!(at(5).meet(log("b", 5), false, Instant(1)).is_some());
     assert!(at(5).meet(log("a", 4), false, Instant(1)).is_some());
 }
@@ -110,7 +115,7 @@ fn an_answer_that_claims_too_much_is_no_proof() {
         Resync { events: vec![event(6), event(8)], ..kept(5, 8) },
         Resync { events: vec![], ..kept(5, 8) },
         Resync { from: Some(7), events: vec![event(8)], ..kept(7, 8) },
-        Resync { epoch: Some("b".to_owned()), ..kept(5, 8) },
+        Resync { epoch: Some(named("b")), ..kept(5, 8) },
     ] {
         let mut position = at(5);
         position.meet(log("a", 8), false, Instant(0));
@@ -123,9 +128,9 @@ fn an_answer_that_claims_too_much_is_no_proof() {
 fn a_new_log_is_met_where_it_is_and_never_counts_as_kept() {
     let mut position = at(500);
     let request = position.meet(log("b", 3), false, Instant(0)).expect("asked");
-    assert_eq!(request, Request { last_seen: Some(500), epoch: Some("a".to_owned()) });
+    assert_eq!(request, Request { last_seen: Some(500), epoch: Some(named("a")) });
     assert_eq!(position.admit(event(4), 1, Instant(0)), (None, None), "held, not dropped");
-    let (deliveries, _) = position.answer(Resync { epoch: Some("b".to_owned()), ..kept(0, 3) }, Instant(1));
+    let (deliveries, _) = position.answer(Resync { epoch: Some(named("b")), ..kept(0, 3) }, Instant(1));
     assert_eq!(position.continuity(), Continuity::Lost);
     assert!(numbers(&deliveries).ends_with(&[4]));
 }
@@ -164,7 +169,7 @@ fn parts_follow_one_another() {
 
 #[test]
 fn a_critical_event_that_nobody_handled_is_owed_although_its_number_is_old() {
-    let critical = Event { id: Some("x".to_owned()), ..event(3) };
+    let critical = Event { id: EventId::of(7), ..event(3) };
     assert_eq!(at(5).admit(critical.clone(), 1, Instant(0)), (Some(critical), None));
 }
 
@@ -194,7 +199,7 @@ fn an_answer_that_the_end_of_a_connection_swallowed_is_asked_for_on_the_next() {
     position.meet(log("b", 3), false, Instant(0));
     position.forget_outstanding();
     let request = position.meet(log("b", 3), false, Instant(1)).expect("asked again");
-    assert_eq!(request, Request { last_seen: Some(500), epoch: Some("a".to_owned()) });
+    assert_eq!(request, Request { last_seen: Some(500), epoch: Some(named("a")) });
     assert_eq!(position.continuity(), Continuity::Unknown);
     position.answer(state("b", 3), Instant(2));
     position.forget_outstanding();

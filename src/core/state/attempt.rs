@@ -19,12 +19,12 @@ pub struct Resolving {
 
 impl Resolving {
     /// Begins an attempt.
-    pub(super) fn begin<P: Clone>(cx: &mut Context<P>) -> State {
+    pub(super) fn begin<P>(cx: &mut Context<P>) -> State {
         State::Resolving(Self::ask(cx))
     }
 
     /// Asks the providers, unless their answer to an earlier attempt is still awaited.
-    pub(super) fn ask<P: Clone>(cx: &mut Context<P>) -> Self {
+    pub(super) fn ask<P>(cx: &mut Context<P>) -> Self {
         if let Some(call) = cx.providers.ask() {
             cx.act(Action::Resolve { call });
         }
@@ -32,15 +32,14 @@ impl Resolving {
     }
 
     /// The providers answered: a socket is made.
-    pub(super) fn connect<P: Clone>(self, cx: &mut Context<P>, token: Option<String>) -> Connecting {
-        cx.token = token;
+    pub(super) fn connect<P>(self, cx: &mut Context<P>) -> Connecting {
         let generation = cx.next_generation();
         cx.act(Action::Connect(generation));
         Connecting { generation, until: self.until }
     }
 
-    pub(super) fn resolved<P: Clone>(self, cx: &mut Context<P>, token: Option<String>) -> State {
-        State::Connecting(self.connect(cx, token))
+    pub(super) fn resolved<P>(self, cx: &mut Context<P>) -> State {
+        State::Connecting(self.connect(cx))
     }
 }
 
@@ -52,14 +51,14 @@ pub struct Connecting {
 }
 
 impl Connecting {
-    pub(super) fn opened<P: Clone>(self, cx: &mut Context<P>, generation: Generation) -> State {
+    pub(super) fn opened<P>(self, cx: &mut Context<P>, generation: Generation) -> State {
         if generation != self.generation {
             return State::Connecting(self);
         }
         State::Open(Box::new(Open::new(Connection::open(cx, generation))))
     }
 
-    pub(super) fn closed<P: Clone>(
+    pub(super) fn closed<P>(
         self,
         cx: &mut Context<P>,
         generation: Generation,
@@ -74,14 +73,14 @@ impl Connecting {
     }
 
     /// The constructor threw.
-    pub(super) fn refused<P: Clone>(self, cx: &mut Context<P>, generation: Generation) -> State {
+    pub(super) fn refused<P>(self, cx: &mut Context<P>, generation: Generation) -> State {
         if generation != self.generation {
             return State::Connecting(self);
         }
         State::lost(cx, Loss::of(Reason::InvalidUrl), None)
     }
 
-    pub(super) fn timed_out<P: Clone>(self, cx: &mut Context<P>) -> State {
+    pub(super) fn timed_out<P>(self, cx: &mut Context<P>) -> State {
         loss::abandon(cx, self.generation);
         State::lost(cx, Loss::of(Reason::ConnectTimeout), None)
     }

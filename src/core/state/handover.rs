@@ -6,11 +6,11 @@
 use super::{Connecting, Resolving, State};
 use crate::core::context::Context;
 use crate::core::error::Reason;
+use crate::core::heard::Goaway;
 use crate::core::input::Generation;
 use crate::core::loss::{self, Loss, Verdict};
 use crate::core::time::Instant;
 use crate::wire::limits::MAX_WAIT_MS;
-use crate::wire::message::Goaway;
 
 /// The attempt beside an open connection.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +31,7 @@ enum Phase {
 
 impl Handover {
     /// The server said `goaway`.
-    pub(super) fn new<P: Clone>(cx: &mut Context<P>, goaway: &Goaway) -> Self {
+    pub(super) fn new<P>(cx: &mut Context<P>, goaway: &Goaway) -> Self {
         let at = cx.at();
         let spread = cx.rng.up_to(goaway.spread.min(MAX_WAIT_MS));
         let word = at.after(goaway.retry_after.min(MAX_WAIT_MS)).after(spread);
@@ -43,7 +43,7 @@ impl Handover {
     }
 
     /// Its time has come, or its attempt took too long.
-    pub(super) fn due<P: Clone>(&mut self, cx: &mut Context<P>) {
+    pub(super) fn due<P>(&mut self, cx: &mut Context<P>) {
         match self.phase {
             Phase::Scheduled(_) => self.phase = Phase::Resolving(Resolving::ask(cx)),
             Phase::Resolving(_) => self.failed(cx, Loss::of(Reason::ProviderTimeout)),
@@ -55,20 +55,20 @@ impl Handover {
         }
     }
 
-    pub(super) fn resolved<P: Clone>(&mut self, cx: &mut Context<P>, token: Option<String>) {
+    pub(super) fn resolved<P>(&mut self, cx: &mut Context<P>) {
         if let Phase::Resolving(attempt) = self.phase {
-            self.phase = Phase::Connecting(attempt.connect(cx, token));
+            self.phase = Phase::Connecting(attempt.connect(cx));
         }
     }
 
-    pub(super) fn closed<P: Clone>(&mut self, cx: &mut Context<P>, generation: Generation, loss: Loss) {
+    pub(super) fn closed<P>(&mut self, cx: &mut Context<P>, generation: Generation, loss: Loss) {
         if self.socket() == Some(generation) {
             self.failed(cx, loss);
         }
     }
 
     /// The attempt failed: another one later, while the old connection serves.
-    pub(super) fn failed<P: Clone>(&mut self, cx: &mut Context<P>, loss: Loss) {
+    pub(super) fn failed<P>(&mut self, cx: &mut Context<P>, loss: Loss) {
         if matches!(self.phase, Phase::Resolving(_) | Phase::Connecting(_)) {
             self.phase = match loss::after(cx, loss, None) {
                 Verdict::Wait(floors, _) => Phase::Scheduled(floors.due(cx.at())),

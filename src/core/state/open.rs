@@ -6,7 +6,8 @@
 use super::{Handover, State};
 use crate::core::connection::{Connection, Turn};
 use crate::core::context::Context;
-use crate::core::error::{Reason, Warning};
+use crate::core::error::Reason;
+use crate::core::heard::Heard;
 use crate::core::input::{Generation, Input, PageEvent};
 use crate::core::loss::{self, Loss};
 use crate::core::timers::{Deadline, Earliest, Timer};
@@ -25,11 +26,16 @@ impl Open {
         Self { connection, handover: None }
     }
 
-    pub(super) fn handle<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
+    pub(super) fn handle<P>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
         let current = self.connection.generation;
         match input {
-            Input::Malformed(generation) if generation == current => cx.warn_once(Warning::Malformed),
-            Input::Senseless(generation) if generation == current => cx.warn_once(Warning::Senseless),
+            Input::Heard(generation, heard) if generation == current => {
+                if let (Heard::Goaway(goaway), None) = (&heard, &self.handover) {
+                    self.handover = Some(Handover::new(cx, goaway));
+                }
+                self.connection.on_heard(cx, heard);
+            }
+            Input::Handled { event, .. } => self.connection.handled(cx, event),
             Input::WantState(true) => self.connection.want_state(cx),
             Input::Retry => self.connection.wake(cx, true),
 
@@ -52,9 +58,9 @@ impl Open {
                 | PageEvent::NetworkChanged,
             ) => self.connection.wake(cx, false),
 
-            Input::Resolved { token, .. } => {
+            Input::Resolved { .. } => {
                 if let Some(handover) = &mut self.handover {
-                    handover.resolved(cx, token);
+                    handover.resolved(cx);
                 }
             }
             Input::ResolveFailed { .. } => {
@@ -75,18 +81,12 @@ impl Open {
             }
             Input::Opened(generation) => return self.hand_over(cx, generation),
 
-            Input::Event { .. } | Input::Message { .. } | Input::Ping { .. } | Input::Handled { .. } => {
-                let turn = self.connection.handle(cx, input);
-                return self.turn(cx, turn);
-            }
-
             // Old sockets, and what other states answer to.
             Input::Start
             | Input::Send(_)
             | Input::Close { .. }
             | Input::WantState(false)
-            | Input::Malformed(_)
-            | Input::Senseless(_)
+            | Input::Heard(..)
             | Input::SendFailed(_)
             | Input::Plane(_)
             | Input::Siblings(_)
@@ -96,7 +96,7 @@ impl Open {
         State::Open(self)
     }
 
-    pub(super) fn on_timer<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, (due, timer): Deadline) -> State {
+    pub(super) fn on_timer<P>(mut self: Box<Self>, cx: &mut Context<P>, (due, timer): Deadline) -> State {
         match timer {
             Timer::Handover => {
                 if let Some(handover) = &mut self.handover {
@@ -125,7 +125,7 @@ impl Open {
         }
     }
 
-    pub(super) fn deadline<P: Clone>(&self, cx: &Context<P>, earliest: &mut Earliest) {
+    pub(super) fn deadline<P>(&self, cx: &Context<P>, earliest: &mut Earliest) {
         self.connection.deadline(cx, earliest);
         if let Some(handover) = &self.handover {
             earliest.consider(handover.due_at(), Timer::Handover);
@@ -134,7 +134,7 @@ impl Open {
     }
 
     /// Gives up both sockets.
-    pub(super) fn abandon<P: Clone>(&self, cx: &mut Context<P>) {
+    pub(super) fn abandon<P>(&self, cx: &mut Context<P>) {
         loss::abandon(cx, self.connection.generation);
         if let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
             loss::abandon(cx, generation);
@@ -142,31 +142,25 @@ impl Open {
     }
 
     /// The connection alone: the attempt beside it is given up.
-    pub(super) fn into_connection<P: Clone>(self, cx: &mut Context<P>) -> Connection {
+    pub(super) fn into_connection<P>(self, cx: &mut Context<P>) -> Connection {
         if let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
             loss::abandon(cx, generation);
         }
         self.connection
     }
 
-    fn turn<P: Clone>(mut self: Box<Self>, cx: &mut Context<P>, turn: Turn) -> State {
+    fn turn<P>(self: Box<Self>, cx: &mut Context<P>, turn: Turn) -> State {
         match turn {
             Turn::None => State::Open(self),
             Turn::Dead => {
                 loss::abandon(cx, self.connection.generation);
                 self.lose(cx, Loss::of(Reason::HeartbeatLost))
             }
-            Turn::Goaway(goaway) => {
-                if self.handover.is_none() {
-                    self.handover = Some(Handover::new(cx, &goaway));
-                }
-                State::Open(self)
-            }
         }
     }
 
     /// The current connection is gone; the attempt beside it, if there is one, takes its place.
-    fn lose<P: Clone>(self: Box<Self>, cx: &mut Context<P>, loss: Loss) -> State {
+    fn lose<P>(self: Box<Self>, cx: &mut Context<P>, loss: Loss) -> State {
         let sent_away = self.handover.as_ref().and_then(Handover::scheduled);
         if let Some(next) = self.handover.and_then(Handover::into_state) {
             cx.reason = Some(if let State::Stopped { reason } = next { reason } else { Reason::Goaway });
@@ -177,7 +171,7 @@ impl Open {
     }
 
     /// The socket beside the current one opened: it becomes the current one.
-    fn hand_over<P: Clone>(self: Box<Self>, cx: &mut Context<P>, generation: Generation) -> State {
+    fn hand_over<P>(self: Box<Self>, cx: &mut Context<P>, generation: Generation) -> State {
         if self.handover.as_ref().and_then(Handover::socket) != Some(generation) {
             return State::Open(self);
         }

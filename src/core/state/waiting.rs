@@ -25,18 +25,18 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    pub(super) fn begin<P: Clone>(cx: &Context<P>, floors: NotBefore, why: Reason) -> Self {
+    pub(super) fn begin<P>(cx: &Context<P>, floors: NotBefore, why: Reason) -> Self {
         let until = floors.due(cx.at());
         Self { floors, until, until_wall: cx.clock.to_wall(until), why }
     }
 
     /// The floors changed.
-    fn again<P: Clone>(self, cx: &Context<P>) -> Self {
+    fn again<P>(self, cx: &Context<P>) -> Self {
         Self::begin(cx, self.floors, self.why)
     }
 
     /// Online, visible: backoff ends within two seconds. The rest holds, and while thrashing there is no short cut.
-    pub(super) fn hurry<P: Clone>(mut self, cx: &mut Context<P>) -> State {
+    pub(super) fn hurry<P>(mut self, cx: &mut Context<P>) -> State {
         let soon = cx.at().after(cx.rng.up_to(HURRY_MS));
         let told = self.floors.due(cx.at());
         if !cx.thrash.is_on() && self.floors.hurry(soon) && self.floors.due(cx.at()) < told {
@@ -47,13 +47,13 @@ impl Waiting {
     }
 
     /// The application asks for an attempt now: only the server's word and the brake on thrashing hold.
-    pub(super) fn insist<P: Clone>(mut self, cx: &mut Context<P>) -> State {
+    pub(super) fn insist<P>(mut self, cx: &mut Context<P>) -> State {
         self.floors.breaker = Instant::default();
         self.at_once(cx)
     }
 
     /// An attempt now, unless something but backoff forbids it.
-    fn at_once<P: Clone>(mut self, cx: &mut Context<P>) -> State {
+    fn at_once<P>(mut self, cx: &mut Context<P>) -> State {
         self.floors.backoff = Instant::default();
         self.floors.server = self.floors.server.max(loss::word(cx));
         if self.floors.due(cx.at()) <= cx.at() {
@@ -80,7 +80,7 @@ pub struct Suspended {
 
 impl Suspended {
     /// The page is shown again.
-    pub(super) fn resume<P: Clone>(self, cx: &mut Context<P>) -> State {
+    pub(super) fn resume<P>(self, cx: &mut Context<P>) -> State {
         Waiting::begin(cx, self.floors, Reason::Suspended).at_once(cx)
     }
 }

@@ -56,6 +56,7 @@ scenarios! {
     a_token_travels_in_the_hello
     a_url_may_be_a_url_or_http
     a_late_close_of_an_old_socket_is_ignored
+    a_server_that_goes_away_is_left_without_a_gap
     a_stalled_connection_is_found_dead
     a_peer_that_answers_nothing_is_never_declared_dead
     nothing_reconnects_after_close

@@ -128,13 +128,33 @@ const scenarios = {
   async a_late_close_of_an_old_socket_is_ignored() {
     const place = room('plain');
     const client = connect(place.url, BEATING);
+    const ghosts = collect(client, 'ghost');
     await until(() => client.snapshot().peer === 'simple', 'a pong');
     client.send({ type: 'do', stall: true });
     await until(() => client.snapshot().connects === 2, 'the second connection');
-    // The old socket's server side is closed only now, in whatever way this engine tells.
-    client.send({ type: 'do', all: false, frames: ['{"type":"here"}'] });
-    await sleep(300);
-    equal([client.state, client.snapshot().connects], ['open', 2]);
+    equal((await place.look()).open, 2, 'connections, by the server: it has not read that the first is given up');
+    // Only now the old one speaks, and closes with a code that would end everything.
+    client.send({ type: 'do', old: { frames: ['{"type":"ghost"}'], close: 4403 } });
+    await until(async () => (await place.look()).open === 1, 'the end of the old socket');
+    await sleep(100);
+    equal([client.state, client.snapshot().connects, ghosts.length], ['open', 2, 0]);
+  },
+
+  async a_server_that_goes_away_is_left_without_a_gap() {
+    const place = room('everwire');
+    const client = connect(place.url);
+    const notes = collect(client, 'note');
+    const states = new Set();
+    await until(() => client.snapshot().peer === 'everwire', 'the hello');
+    client.subscribe(() => states.add(client.state));
+    client.send({ type: 'do', publish: [{ type: 'note', n: 1 }], frames: ['{"type":"goaway","grace":5000}'] });
+    await until(() => client.snapshot().connects === 2, 'the second connection');
+    client.send({ type: 'do', publish: [{ type: 'note', n: 2 }] });
+    await until(() => notes.length === 2, 'both notes');
+    await until(async () => (await place.look()).open === 1, 'the first connection to be left');
+    equal(notes.map(({ n }) => n), [1, 2]);
+    equal([[...states], client.snapshot().continuity], [['open'], 'kept']);
+    equal([(await place.look()).opened, (await place.look()).mostAtOnce], [2, 2]);
   },
 
   async a_stalled_connection_is_found_dead() {

@@ -12,7 +12,8 @@
 //   /refuse      refuses the handshake
 //   GET /room?room=   what happened there, as JSON
 // What is obeyed: {type:"do", frames?: string[], publish?: object[], binary?: true, restart?: true, stall?: true,
-//   close?: number, cut?: true}, in this order; `all: true` closes and cuts every connection of the room.
+//   old?: {frames: string[], close: number}, close?: number, cut?: true}, in this order; `old` is for the stalled
+//   connections of the room, which read again after it; `all: true` closes and cuts every connection of the room.
 
 import { createServer } from 'node:http';
 import { WebSocketServer } from 'ws';
@@ -115,7 +116,7 @@ function answer(socket, room, kind, message) {
 /**
  * @param {Socket} socket @param {Room} room @param {any} message
  */
-function obey(socket, room, { frames = [], publish = [], binary, restart, stall, close, cut, all }) {
+function obey(socket, room, { frames = [], publish = [], binary, restart, stall, old, close, cut, all }) {
   for (const frame of frames) socket.send(frame);
   if (binary) socket.send(Buffer.from([1, 2, 3]));
   if (publish.length > 0) {
@@ -134,7 +135,16 @@ function obey(socket, room, { frames = [], publish = [], binary, restart, stall,
     room.epoch++;
     room.log = [];
   }
-  if (stall) socket.stalled = true;
+  if (stall) {
+    socket.stalled = true;
+    socket.pause();
+  }
+  for (const each of old ? room.sockets : []) {
+    if (!each.stalled) continue;
+    for (const frame of old.frames) each.send(frame);
+    each.close(old.close);
+    each.resume();
+  }
   for (const each of all ? [...room.sockets] : [socket]) {
     if (close !== undefined) each.close(close);
     if (cut) each.terminate();

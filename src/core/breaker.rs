@@ -9,22 +9,27 @@ use super::time::{Instant, Millis};
 /// Failures in a row, and what they cost.
 #[derive(Clone, Debug)]
 pub struct Breaker {
-    threshold: Option<u32>,
+    threshold: u32,
     probe: Millis,
     failures: u32,
 }
 
 impl Breaker {
-    /// Opens after `threshold` failures in a row, never where there is none; then waits `probe` before each attempt.
+    /// The threshold of a breaker that never opens.
+    pub const NEVER: u32 = u32::MAX;
+
+    /// Opens after `threshold` failures in a row, then waits `probe` before each attempt.
     #[must_use]
-    pub const fn new(threshold: Option<u32>, probe: Millis) -> Self {
+    pub const fn new(threshold: u32, probe: Millis) -> Self {
         Self { threshold, probe, failures: 0 }
     }
 
     /// Counts a failure and says whether it opened the breaker.
-    pub fn fail(&mut self) -> bool {
-        self.failures = self.failures.saturating_add(1);
-        self.threshold == Some(self.failures)
+    pub const fn fail(&mut self) -> bool {
+        if self.failures < Self::NEVER - 1 {
+            self.failures += 1;
+        }
+        self.threshold == self.failures
     }
 
     /// A connection was stable.
@@ -40,13 +45,13 @@ impl Breaker {
 
     /// Whether attempts are probes.
     #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.threshold.is_some_and(|threshold| self.failures >= threshold)
+    pub const fn is_open(&self) -> bool {
+        self.failures >= self.threshold
     }
 
-    /// When the next probe may be made, if the breaker is open: the wait and up to a tenth more.
-    pub fn not_before(&self, at: Instant, rng: &mut Rng) -> Option<Instant> {
-        self.is_open().then(|| at.after(self.probe + rng.up_to(self.probe / 10)))
+    /// When the next probe may be made: the wait and up to a tenth more if the breaker is open, else the origin of time.
+    pub fn not_before(&self, at: Instant, rng: &mut Rng) -> Instant {
+        if self.is_open() { at.after(self.probe + rng.up_to(self.probe / 10)) } else { Instant::default() }
     }
 }
 
@@ -56,24 +61,24 @@ mod tests {
 
     #[test]
     fn it_opens_at_the_threshold_and_says_so_once() {
-        let mut breaker = Breaker::new(Some(3), 60_000);
+        let mut breaker = Breaker::new(3, 60_000);
         assert_eq!([breaker.fail(), breaker.fail(), breaker.fail(), breaker.fail()], [false, false, true, false]);
         assert!(breaker.is_open());
     }
 
     #[test]
     fn only_a_stable_connection_closes_it() {
-        let (mut breaker, mut rng) = (Breaker::new(Some(1), 60_000), Rng::new(1));
+        let (mut breaker, mut rng) = (Breaker::new(1, 60_000), Rng::new(1));
         breaker.fail();
-        let probe = breaker.not_before(Instant(0), &mut rng).expect("open");
+        let probe = breaker.not_before(Instant(0), &mut rng);
         assert!((60_000..=66_000).contains(&probe.0));
         breaker.reset();
-        assert_eq!(breaker.not_before(Instant(0), &mut rng), None);
+        assert_eq!(breaker.not_before(Instant(0), &mut rng), Instant::default());
     }
 
     #[test]
     fn without_a_threshold_it_only_counts() {
-        let mut breaker = Breaker::new(None, 60_000);
+        let mut breaker = Breaker::new(Breaker::NEVER, 60_000);
         assert!((0..100).all(|_| !breaker.fail()));
         assert!(!breaker.is_open());
         assert_eq!(breaker.failures(), 100);

@@ -134,10 +134,10 @@ impl Connection {
     pub fn deadline<P>(&self, cx: &Context<P>, earliest: &mut Earliest) {
         self.heartbeat.deadline(cx.at(), earliest);
         if !self.stable {
-            earliest.consider(Some(self.opened.after(cx.options.stable_after)), Timer::Stable);
+            earliest.consider(self.opened.after(cx.options.stable_after), Timer::Stable);
         }
         if let Flow::Held { until } = self.flow {
-            earliest.consider(Some(until), Timer::HelloTimeout);
+            earliest.consider(until, Timer::HelloTimeout);
         }
         earliest.consider(cx.position.due(), Timer::ResyncTimeout);
         if self.terms.is_some_and(|terms| terms.ack) {
@@ -262,9 +262,11 @@ impl Connection {
     fn ask_after_gap<P>(&mut self, cx: &mut Context<P>) {
         let speaks = matches!(cx.peer, PeerKind::Simple | PeerKind::Everwire);
         let numbered = self.terms.is_none() && cx.position.last().is_some();
-        let gap = cx.heard.map_or(0, |heard| cx.at().since(heard));
-        let first_state = cx.want_state && cx.heard.is_none() && self.terms.is_some();
-        let missed = first_state || (cx.heard.is_some() && gap >= cx.options.resync_gap);
+        let missed = if cx.heard == Instant::NEVER {
+            cx.want_state && self.terms.is_some()
+        } else {
+            cx.at().since(cx.heard) >= cx.options.resync_gap
+        };
         if speaks && !numbered && (missed || cx.position.owes()) {
             let request = cx.position.ask_unnumbered(cx.greatest_ts, cx.clock.at());
             self.ask(cx, Some(request));

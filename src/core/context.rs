@@ -10,6 +10,7 @@ use super::flight::Flight;
 use super::heard::Epoch;
 use super::inbox::Inbox;
 use super::input::{Generation, Outgoing, PageEvent};
+use super::not_before::NotBefore;
 use super::options::Options;
 use super::outbox::{Ended, Outbox};
 use super::position::Position;
@@ -58,6 +59,8 @@ pub struct Context<P> {
     pub token_renewed: bool,
     /// The first quick return to a server that went away was made since the last stable connection.
     pub returned_fast: bool,
+    /// The floors under the next attempt.
+    pub floors: NotBefore,
     /// The server's word: not before.
     pub server_word: Instant,
     /// Why the connection is not open, or last was not.
@@ -69,7 +72,7 @@ pub struct Context<P> {
     /// The greatest `ts` of an event.
     pub greatest_ts: Option<u64>,
     /// When the peer was last heard on an earlier connection.
-    pub heard: Option<Instant>,
+    pub heard: Instant,
     /// The last round trip.
     pub rtt: Option<Millis>,
     /// Warnings that were given and are not repeated, a bit each.
@@ -116,14 +119,20 @@ impl Page {
 }
 
 /// What is in flight went to this log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentTo {
     /// Its epoch.
     pub epoch: Option<Epoch>,
     /// How long the server remembers outcomes.
     pub keep: Millis,
     /// When the connection was lost.
-    pub lost_at: Option<Instant>,
+    pub lost_at: Instant,
+}
+
+impl Default for SentTo {
+    fn default() -> Self {
+        Self { epoch: None, keep: 0, lost_at: Instant::NEVER }
+    }
 }
 
 /// The one call to the url, protocols and token providers.
@@ -163,7 +172,7 @@ impl<P> Context<P> {
     /// The context of a new client.
     #[must_use]
     pub fn new(now: Now, seed: u64, options: Options) -> Self {
-        let threshold = options.breaker.then_some(options.breaker_failures as u32);
+        let threshold = if options.breaker { options.breaker_failures as u32 } else { Breaker::NEVER };
         Self {
             clock: Clock::new(now),
             rng: Rng::new(seed),
@@ -185,12 +194,13 @@ impl<P> Context<P> {
             generation: 0,
             token_renewed: false,
             returned_fast: false,
+            floors: NotBefore::default(),
             server_word: Instant::default(),
             reason: None,
             connects: 0,
             want_state: false,
             greatest_ts: None,
-            heard: None,
+            heard: Instant::NEVER,
             rtt: None,
             warned: 0,
             actions: Vec::new(),

@@ -109,8 +109,9 @@ impl Flight {
 
     /// When the first answer on connection `on` will be late.
     #[must_use]
-    pub fn late_at(&self, on: Generation) -> Option<Instant> {
-        self.messages.iter().filter(|flying| flying.on == on).map(|flying| flying.again_at).min()
+    pub fn late_at(&self, on: Generation) -> Instant {
+        let sent_on = self.messages.iter().filter(|flying| flying.on == on);
+        sent_on.fold(Instant::NEVER, |first, flying| first.min(flying.again_at))
     }
 
     /// Number `n` has come to its end. Whose that is, if it was in flight.
@@ -211,11 +212,11 @@ mod tests {
     #[test]
     fn a_late_answer_is_nudged_once_in_ten_seconds() {
         let mut flight = three();
-        assert_eq!(flight.late_at(1), Some(Instant(10_000)));
+        assert_eq!(flight.late_at(1), Instant(10_000));
         assert_eq!(flight.nudge(1, Instant(9_999)), None);
         let nudged = std::iter::from_fn(|| flight.nudge(1, Instant(10_000))).count();
-        assert_eq!((nudged, flight.late_at(1)), (3, Some(Instant(20_000))));
-        assert_eq!(flight.late_at(2), None, "nothing is late on a connection it was not sent on");
+        assert_eq!((nudged, flight.late_at(1)), (3, Instant(20_000)));
+        assert_eq!(flight.late_at(2), Instant::NEVER, "nothing is late on a connection it was not sent on");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct Heartbeat {
     confirmed: Instant,
     misses: u32,
     /// When what is unanswered makes the connection stale.
-    stale_at: Option<Instant>,
+    stale_at: Instant,
     ping: Option<Ping>,
     rtt: Option<Millis>,
 }
@@ -85,7 +85,7 @@ impl Heartbeat {
             heard: at,
             confirmed: at,
             misses: 0,
-            stale_at: None,
+            stale_at: Instant::NEVER,
             ping: None,
             rtt: None,
         }
@@ -114,7 +114,7 @@ impl Heartbeat {
     pub const fn confirm(&mut self, at: Instant) {
         self.confirmed = at;
         self.misses = 0;
-        self.stale_at = None;
+        self.stale_at = Instant::NEVER;
         if let Some(ping) = self.ping.take() {
             self.rtt = Some(at.since(ping.sent));
         }
@@ -139,7 +139,7 @@ impl Heartbeat {
     /// A ping has been unanswered for longer than a person should be told that all is well.
     #[must_use]
     pub fn is_stale(&self, at: Instant) -> bool {
-        self.answers && self.stale_at.is_some_and(|stale| at >= stale)
+        self.answers && at >= self.stale_at
     }
 
     /// The last round trip.
@@ -159,9 +159,11 @@ impl Heartbeat {
         if self.off {
             return;
         }
-        earliest.consider(self.stale_at.filter(|due| self.answers && *due > at), Timer::PingStale);
+        if self.answers && self.stale_at > at {
+            earliest.consider(self.stale_at, Timer::PingStale);
+        }
         match self.ping {
-            Some(ping) => earliest.consider(Some(ping.due), Timer::PongTimeout),
+            Some(ping) => earliest.consider(ping.due, Timer::PongTimeout),
             None => earliest.consider(self.ping_due(), Timer::PingDue),
         }
     }
@@ -201,17 +203,16 @@ impl Heartbeat {
         }
     }
 
-    fn ping_due(&self) -> Option<Instant> {
+    fn ping_due(&self) -> Instant {
         match self.by {
-            HeartbeatBy::Client => Some(self.heard.after(self.idle).min(self.confirmed.after(self.confirm))),
-            HeartbeatBy::Server => Some(self.heard.after(self.idle + self.timeout)),
-            HeartbeatBy::None => None,
+            HeartbeatBy::Client => self.heard.after(self.idle).min(self.confirmed.after(self.confirm)),
+            HeartbeatBy::Server => self.heard.after(self.idle + self.timeout),
+            HeartbeatBy::None => Instant::NEVER,
         }
     }
 
     fn send(&mut self, at: Instant, timeout: Millis, kind: Kind) -> Beat {
-        let stale = at.after(STALE_MS.min(timeout / 2));
-        self.stale_at = Some(self.stale_at.map_or(stale, |earlier| earlier.min(stale)));
+        self.stale_at = self.stale_at.min(at.after(STALE_MS.min(timeout / 2)));
         self.ping = Some(Ping { sent: at, due: at.after(timeout), kind });
         Beat::Ping
     }

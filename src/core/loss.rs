@@ -23,23 +23,23 @@ pub struct Loss {
     pub reason: Reason,
     /// What `shouldReconnect` said, if anything.
     pub overrule: Option<bool>,
-    /// The server had asked us to leave, and the next attempt was to be made then.
-    pub sent_away: Option<Instant>,
+    /// The server had asked us to leave, and the next attempt was to be made then; else never.
+    pub sent_away: Instant,
 }
 
 impl Loss {
     /// An end that nobody overruled.
     #[must_use]
     pub const fn of(reason: Reason) -> Self {
-        Self { reason, overrule: None, sent_away: None }
+        Self { reason, overrule: None, sent_away: Instant::NEVER }
     }
 }
 
 /// What follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Another attempt, not before this.
-    Wait(NotBefore, Reason),
+    /// Another attempt, not before the floors of the context.
+    Wait,
     /// None, until the application asks.
     Stop(Reason),
 }
@@ -47,11 +47,11 @@ pub enum Verdict {
 /// Takes note that `connection` is lost: what was in flight is sent again on the next one.
 pub fn leave<P>(cx: &mut Context<P>, connection: &Connection) {
     if connection.was_heard() {
-        cx.heard = Some(connection.heard());
+        cx.heard = connection.heard();
     }
     if connection.terms().is_some() {
         // The server cannot have seen us later than it was heard; its memory counts from there.
-        cx.sent_to.lost_at = Some(connection.heard());
+        cx.sent_to.lost_at = connection.heard();
     }
     cx.position.forget_outstanding();
 }
@@ -59,11 +59,12 @@ pub fn leave<P>(cx: &mut Context<P>, connection: &Connection) {
 /// What follows the loss of an attempt, or of `connection` if it had opened.
 pub fn after<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>) -> Verdict {
     let rule = rule(cx, &loss);
+    let sent_away = loss.sent_away < Instant::NEVER;
     let stable = connection.is_some_and(|connection| connection.has_lasted(cx));
     cx.reason = Some(loss.reason);
     if let Some(connection) = connection {
         leave(cx, connection);
-        if loss.sent_away.is_none() && cx.thrash.connection_lost(cx.clock.at()) {
+        if !sent_away && cx.thrash.connection_lost(cx.clock.at()) {
             cx.warn_once(Warning::Thrashing);
         }
     }
@@ -72,7 +73,7 @@ pub fn after<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>
     {
         cx.end(ended);
     }
-    let excused = loss.sent_away.is_some() || rule == CloseRule::Fast;
+    let excused = sent_away || rule == CloseRule::Fast;
     if !stable && !excused && cx.breaker.fail() {
         cx.warn_once(Warning::BreakerOpened);
     }
@@ -85,14 +86,19 @@ pub fn after<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>
         CloseRule::Unauthorized => cx.token_renewed = true,
         CloseRule::Retry | CloseRule::Fast | CloseRule::Slow | CloseRule::TooBig => {}
     }
-    let floors = floors(cx, rule, loss.sent_away);
-    let reason = if cx.breaker.is_open() {
-        Reason::BreakerOpen { code: loss.reason.close_code().unwrap_or(close_code::ABNORMAL) }
-    } else {
-        loss.reason
+    let backoff = if sent_away { loss.sent_away } else { cx.at().after(delay(cx, rule)) };
+    let (at, server) = (cx.at(), word(cx));
+    cx.floors = NotBefore {
+        server,
+        thrash: cx.thrash.not_before(at, &mut cx.rng),
+        breaker: cx.breaker.not_before(at, &mut cx.rng),
+        backoff,
     };
-    cx.reason = Some(reason);
-    Verdict::Wait(floors, reason)
+    if cx.breaker.is_open() {
+        let code = loss.reason.close_code().unwrap_or(close_code::ABNORMAL);
+        cx.reason = Some(Reason::BreakerOpen { code });
+    }
+    Verdict::Wait
 }
 
 /// The floors under an attempt that good news or the application brings about.
@@ -101,11 +107,7 @@ pub fn unscheduled<P>(cx: &mut Context<P>) -> NotBefore {
         cx.warn_once(Warning::Thrashing);
     }
     let at = cx.at();
-    NotBefore {
-        server: word(cx),
-        thrash: cx.thrash.not_before(at, &mut cx.rng).unwrap_or_default(),
-        ..NotBefore::default()
-    }
+    NotBefore { server: word(cx), thrash: cx.thrash.not_before(at, &mut cx.rng), ..NotBefore::default() }
 }
 
 fn rule<P>(cx: &Context<P>, loss: &Loss) -> CloseRule {
@@ -131,10 +133,9 @@ fn rule<P>(cx: &Context<P>, loss: &Loss) -> CloseRule {
     }
 }
 
-fn floors<P>(cx: &mut Context<P>, rule: CloseRule, sent_away: Option<Instant>) -> NotBefore {
-    let at = cx.at();
-    let delay = match rule {
-        _ if sent_away.is_some() => 0,
+/// The delay of backoff.
+fn delay<P>(cx: &mut Context<P>, rule: CloseRule) -> Millis {
+    match rule {
         CloseRule::Fast if !cx.returned_fast => {
             cx.returned_fast = true;
             cx.rng.up_to(FAST_MS)
@@ -144,12 +145,6 @@ fn floors<P>(cx: &mut Context<P>, rule: CloseRule, sent_away: Option<Instant>) -
         CloseRule::Fast | CloseRule::Retry | CloseRule::Unauthorized | CloseRule::TooBig | CloseRule::Stop => {
             cx.backoff.next(&mut cx.rng)
         }
-    };
-    NotBefore {
-        server: word(cx),
-        thrash: cx.thrash.not_before(at, &mut cx.rng).unwrap_or_default(),
-        breaker: cx.breaker.not_before(at, &mut cx.rng).unwrap_or_default(),
-        backoff: sent_away.unwrap_or_else(|| at.after(delay)),
     }
 }
 

@@ -4,6 +4,7 @@
 //! subscribers are told. Must not know what any state does. Every transition passes through `enter`.
 
 use super::action::{Action, Mode, Registers};
+use super::connection::Connection;
 use super::context::Context;
 use super::heartbeat::is_late;
 use super::input::{Input, PlaneReading};
@@ -87,9 +88,11 @@ impl<P> Machine<P> {
             return None;
         }
         let mut earliest = self.state.deadline(&self.cx);
-        earliest.consider(self.state.is_waking().then_some(self.watch), Timer::Watch);
-        let (at, timer) = earliest.0?;
-        Some((self.cx.clock.to_mono(at.max(self.cx.at())), timer))
+        if self.state.is_waking() {
+            earliest.consider(self.watch, Timer::Watch);
+        }
+        let (at, timer) = earliest.0;
+        (at < Instant::NEVER).then(|| (self.cx.clock.to_mono(at.max(self.cx.at())), timer))
     }
 
     /// What is known now.
@@ -149,9 +152,10 @@ impl<P> Machine<P> {
     /// Handles every deadline that has passed, earliest first.
     fn tick(&mut self) {
         for _ in 0..DEADLINES_A_TICK {
-            let Some(deadline) = self.state.deadline(&self.cx).0.filter(|(due, _)| *due <= self.cx.at()) else {
+            let deadline = self.state.deadline(&self.cx).0;
+            if deadline.0 > self.cx.at() {
                 return;
-            };
+            }
             let state = std::mem::replace(&mut self.state, State::Idle).on_timer(&mut self.cx, deadline);
             self.enter(state);
         }
@@ -203,6 +207,7 @@ impl<P> Machine<P> {
 fn snapshot<P>(state: &State, cx: &Context<P>) -> Snapshot {
     let connection = state.connection();
     let waiting = if let State::Waiting(waiting) = state { Some(waiting) } else { None };
+    let heard = connection.map_or(cx.heard, Connection::heard);
     Snapshot {
         state: state.public(),
         is_final: matches!(state, State::Stopped { .. }),
@@ -214,7 +219,7 @@ fn snapshot<P>(state: &State, cx: &Context<P>) -> Snapshot {
             _ => Freshness::Stale,
         },
         rtt: cx.rtt,
-        heard_at: connection.map(|connection| connection.heard()).or(cx.heard).map(|at| cx.clock.to_wall(at)),
+        heard_at: (heard < Instant::NEVER).then(|| cx.clock.to_wall(heard)),
         queued: cx.outbox.len(),
         queued_bytes: cx.outbox.bytes(),
         in_flight: cx.flight.len(),

@@ -246,8 +246,8 @@ impl<P> Position<P> {
 
     /// When the answer is overdue.
     #[must_use]
-    pub fn due(&self) -> Option<Instant> {
-        self.outstanding.map(|outstanding| outstanding.due)
+    pub fn due(&self) -> Instant {
+        self.outstanding.map_or(Instant::NEVER, |outstanding| outstanding.due)
     }
 
     /// The answer is overdue: it is asked once more; after that what was held is released, and nobody can say.

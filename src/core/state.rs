@@ -29,7 +29,7 @@ pub use attempt::{Connecting, Resolving};
 pub use closing::Closing;
 pub use handover::Handover;
 pub use open::Open;
-pub use waiting::{Suspended, Waiting};
+pub use waiting::Waiting;
 
 use super::connection::Connection;
 use super::context::Context;
@@ -54,7 +54,7 @@ pub enum State {
     /// The next attempt is due later.
     Waiting(Waiting),
     /// The page is hidden away.
-    Suspended(Suspended),
+    Suspended,
     /// `close()` was called; what was accepted is on its way.
     Closing(Box<Closing>),
     /// No attempt, until the application asks.
@@ -83,13 +83,14 @@ impl State {
             (Self::Waiting(state), Input::Page(PageEvent::Online | PageEvent::Visible | PageEvent::Resumed)) => {
                 state.hurry(cx)
             }
-            (Self::Waiting(state), Input::Retry) => state.insist(cx),
+            (Self::Waiting(_), Input::Retry) => Waiting::insist(cx),
 
-            (Self::Suspended(state), Input::Page(PageEvent::PageShow | PageEvent::Visible)) => state.resume(cx),
+            (Self::Suspended, Input::Page(PageEvent::PageShow | PageEvent::Visible)) => Waiting::at_once(cx),
 
             (Self::Stopped { .. }, Input::Retry) => {
                 cx.token_renewed = false;
-                Waiting::begin(cx, NotBefore::default(), Reason::ByApplication).insist(cx)
+                cx.floors = NotBefore::default();
+                Waiting::insist(cx)
             }
 
             (Self::Open(state), Input::Close { drain }) => Closing::begin(cx, *state, drain),
@@ -100,9 +101,7 @@ impl State {
                 Self::close(cx)
             }
 
-            (state @ (Self::Idle | Self::Stopped { .. } | Self::Suspended(_)), Input::Page(PageEvent::PageHide)) => {
-                state
-            }
+            (state @ (Self::Idle | Self::Stopped { .. } | Self::Suspended), Input::Page(PageEvent::PageHide)) => state,
             (Self::Closing(state), Input::Page(PageEvent::PageHide)) => state.finish(cx),
             (state, Input::Page(PageEvent::PageHide)) => state.suspend(cx),
 
@@ -137,7 +136,7 @@ impl State {
             Self::Waiting(_) => Resolving::begin(cx),
             Self::Open(state) => state.on_timer(cx, deadline),
             Self::Closing(state) => state.on_timer(cx, deadline),
-            Self::Idle | Self::Suspended(_) | Self::Stopped { .. } => self,
+            Self::Idle | Self::Suspended | Self::Stopped { .. } => self,
         }
     }
 
@@ -151,7 +150,7 @@ impl State {
     /// Whether something is going on that sleep would concern.
     #[must_use]
     pub const fn is_waking(&self) -> bool {
-        !matches!(self, Self::Idle | Self::Suspended(_) | Self::Stopped { .. })
+        !matches!(self, Self::Idle | Self::Suspended | Self::Stopped { .. })
     }
 
     /// When this state wants to be woken.
@@ -159,12 +158,12 @@ impl State {
     pub fn deadline<P>(&self, cx: &Context<P>) -> Earliest {
         let mut earliest = Earliest::default();
         match self {
-            Self::Resolving(state) => earliest.consider(Some(state.until), Timer::ConnectTimeout),
-            Self::Connecting(state) => earliest.consider(Some(state.until), Timer::ConnectTimeout),
+            Self::Resolving(state) => earliest.consider(state.until, Timer::ConnectTimeout),
+            Self::Connecting(state) => earliest.consider(state.until, Timer::ConnectTimeout),
             Self::Open(state) => state.deadline(cx, &mut earliest),
-            Self::Waiting(state) => earliest.consider(Some(state.until), Timer::Retry),
+            Self::Waiting(state) => earliest.consider(state.until, Timer::Retry),
             Self::Closing(state) => state.deadline(cx, &mut earliest),
-            Self::Idle | Self::Suspended(_) | Self::Stopped { .. } => {}
+            Self::Idle | Self::Suspended | Self::Stopped { .. } => {}
         }
         earliest
     }
@@ -179,7 +178,7 @@ impl State {
             | Self::Resolving(_)
             | Self::Connecting(_)
             | Self::Waiting(_)
-            | Self::Suspended(_)
+            | Self::Suspended
             | Self::Stopped { .. } => None,
         }
     }
@@ -193,7 +192,7 @@ impl State {
             | Self::Resolving(_)
             | Self::Connecting(_)
             | Self::Waiting(_)
-            | Self::Suspended(_)
+            | Self::Suspended
             | Self::Stopped { .. } => None,
         }
     }
@@ -207,7 +206,7 @@ impl State {
             Self::Connecting(_) => "connecting",
             Self::Open(_) => "open",
             Self::Waiting(_) => "waiting",
-            Self::Suspended(_) => "suspended",
+            Self::Suspended => "suspended",
             Self::Closing(_) => "closing",
             Self::Stopped { .. } => "stopped",
         }
@@ -217,7 +216,7 @@ impl State {
     #[must_use]
     pub const fn public(&self) -> PublicState {
         match self {
-            Self::Idle | Self::Waiting(_) | Self::Suspended(_) | Self::Stopped { .. } => PublicState::Closed,
+            Self::Idle | Self::Waiting(_) | Self::Suspended | Self::Stopped { .. } => PublicState::Closed,
             Self::Resolving(_) | Self::Connecting(_) => PublicState::Connecting,
             Self::Open(_) => PublicState::Open,
             Self::Closing(_) => PublicState::Closing,
@@ -227,7 +226,7 @@ impl State {
     /// What follows a loss: a wait or a stop.
     fn lost<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>) -> Self {
         match loss::after(cx, loss, connection) {
-            Verdict::Wait(floors, reason) => Self::Waiting(Waiting::begin(cx, floors, reason)),
+            Verdict::Wait => Self::Waiting(Waiting::begin(cx)),
             Verdict::Stop(reason) => Self::Stopped { reason },
         }
     }
@@ -244,10 +243,12 @@ impl State {
         if let Some(connection) = self.connection() {
             loss::leave(cx, connection);
         }
-        let floors = if let Self::Waiting(waiting) = &self { waiting.floors } else { NotBefore::default() };
+        if !matches!(self, Self::Waiting(_)) {
+            cx.floors = NotBefore::default();
+        }
         self.abandon(cx);
         cx.reason = Some(Reason::Suspended);
-        Self::Suspended(Suspended { floors })
+        Self::Suspended
     }
 
     /// Gives up every socket of this state.
@@ -256,7 +257,7 @@ impl State {
             Self::Connecting(state) => loss::abandon(cx, state.generation),
             Self::Open(state) => state.abandon(cx),
             Self::Closing(state) => loss::abandon(cx, state.connection.generation),
-            Self::Idle | Self::Resolving(_) | Self::Waiting(_) | Self::Suspended(_) | Self::Stopped { .. } => {}
+            Self::Idle | Self::Resolving(_) | Self::Waiting(_) | Self::Suspended | Self::Stopped { .. } => {}
         }
     }
 }

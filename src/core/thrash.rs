@@ -10,7 +10,8 @@ use super::time::{Instant, Millis};
 const WINDOW_MS: Millis = 60_000;
 /// More than this many in a window are too many.
 const ALLOWED: usize = 5;
-const LEAST_DELAYS: [Millis; 3] = [8_000, 16_000, 30_000];
+/// By level; on level 0 the brake is off.
+const LEAST_DELAYS: [Millis; 4] = [0, 8_000, 16_000, 30_000];
 
 /// How often things went wrong lately.
 #[derive(Clone, Debug, Default)]
@@ -44,34 +45,40 @@ impl Thrash {
         self.level > 0
     }
 
-    /// When the next attempt may be made, if the brake is on: 8, 16, 30 s and up to 30 % more.
-    pub fn not_before(&self, at: Instant, rng: &mut Rng) -> Option<Instant> {
-        let least = *LEAST_DELAYS.get(self.level.checked_sub(1)?)?;
-        Some(at.after(least + rng.up_to(least * 3 / 10)))
+    /// When the next attempt may be made: 8, 16, 30 s and up to 30 % more if the brake is on, else the origin of time.
+    pub fn not_before(&self, at: Instant, rng: &mut Rng) -> Instant {
+        let least = LEAST_DELAYS[self.level];
+        if least == 0 { Instant::default() } else { at.after(least + rng.up_to(least * 3 / 10)) }
     }
 
     fn raise(&mut self, over: bool) -> bool {
         let first = over && self.level == 0;
         if over || self.level > 0 {
-            self.level = (self.level + 1).min(LEAST_DELAYS.len());
+            self.level = (self.level + 1).min(LEAST_DELAYS.len() - 1);
         }
         first
     }
 }
 
 /// The last moments of one kind.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Window {
-    moments: [Option<Instant>; ALLOWED],
+    moments: [Instant; ALLOWED],
     next: usize,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self { moments: [Instant::NEVER; ALLOWED], next: 0 }
+    }
 }
 
 impl Window {
     /// Adds a moment and says whether there are more than [`ALLOWED`] within the window.
     fn add(&mut self, at: Instant) -> bool {
-        let oldest = self.moments[self.next].replace(at);
+        let oldest = std::mem::replace(&mut self.moments[self.next], at);
         self.next = (self.next + 1) % ALLOWED;
-        oldest.is_some_and(|oldest| at.since(oldest) < WINDOW_MS)
+        oldest != Instant::NEVER && at.since(oldest) < WINDOW_MS
     }
 }
 
@@ -109,11 +116,11 @@ mod tests {
             thrash.connection_lost(Instant(n));
         }
         for least in [8_000, 16_000, 30_000, 30_000] {
-            let delay = thrash.not_before(Instant(0), &mut rng).expect("on").0;
+            let delay = thrash.not_before(Instant(0), &mut rng).0;
             assert!((least..=least * 13 / 10).contains(&delay), "{delay}");
             thrash.connection_lost(Instant(10));
         }
         thrash.reset();
-        assert_eq!(thrash.not_before(Instant(0), &mut rng), None);
+        assert_eq!(thrash.not_before(Instant(0), &mut rng), Instant::default());
     }
 }

@@ -12,6 +12,9 @@ pub type Millis = u64;
 pub struct Instant(pub u64);
 
 impl Instant {
+    /// Later than every moment: the deadline of what has none, and the moment of what never happened.
+    pub const NEVER: Self = Self(u64::MAX);
+
     /// The point `delay` later.
     #[must_use]
     #[inline(never)]
@@ -51,7 +54,7 @@ pub struct Clock {
     /// What `slept` was before the last reading.
     slept_before: Millis,
     /// Wall minus monotonic clock when they last agreed.
-    gap: i128,
+    gap: i64,
 }
 
 impl Clock {
@@ -65,10 +68,10 @@ impl Clock {
     pub fn read(&mut self, now: Now) -> bool {
         self.slept_before = self.slept;
         self.wall = now.wall;
-        let ahead = gap(now) - self.gap;
-        let slept = ahead > i128::from(SLEEP_MS);
+        let ahead = gap(now).saturating_sub(self.gap);
+        let slept = ahead > SLEEP_MS as i64;
         if slept {
-            self.slept = self.slept.saturating_add(u64::try_from(ahead).unwrap_or(u64::MAX));
+            self.slept = self.slept.saturating_add(ahead.unsigned_abs());
         }
         if slept || ahead < 0 {
             self.gap = gap(now);
@@ -102,8 +105,10 @@ impl Clock {
     }
 }
 
-fn gap(now: Now) -> i128 {
-    i128::from(now.wall) - i128::from(now.mono.0)
+/// Clocks that are further apart than this can say count as so far apart.
+fn gap(now: Now) -> i64 {
+    let clock = |millis: u64| i64::try_from(millis).unwrap_or(i64::MAX);
+    clock(now.wall) - clock(now.mono.0)
 }
 
 #[cfg(test)]

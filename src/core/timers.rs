@@ -38,18 +38,22 @@ pub enum Timer {
 /// A deadline that knows its reason.
 pub type Deadline = (Instant, Timer);
 
-/// The earliest of the deadlines it was told of.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Earliest(pub Option<Deadline>);
+/// The earliest of the deadlines it was told of; [`Instant::NEVER`] if there is none.
+#[derive(Clone, Copy, Debug)]
+pub struct Earliest(pub Deadline);
+
+impl Default for Earliest {
+    fn default() -> Self {
+        Self((Instant::NEVER, Timer::Watch))
+    }
+}
 
 impl Earliest {
-    /// There is a deadline for `timer`, if there is one. Of two at the same time the first told counts.
+    /// There is a deadline for `timer`. Of two at the same time the first told counts.
     #[inline(never)]
-    pub fn consider(&mut self, at: Option<Instant>, timer: Timer) {
-        if let Some(at) = at
-            && self.0.is_none_or(|(earliest, _)| at < earliest)
-        {
-            self.0 = Some((at, timer));
+    pub fn consider(&mut self, at: Instant, timer: Timer) {
+        if at < self.0.0 {
+            self.0 = (at, timer);
         }
     }
 }

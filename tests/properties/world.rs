@@ -172,7 +172,7 @@ impl World {
                 4 => self.message(ServerMessage::Pong { ts: None }),
                 _ => self.event(self.current(), 0, how),
             },
-            State::Suspended(_) => self.give(Input::Page(PageEvent::PageShow)),
+            State::Suspended => self.give(Input::Page(PageEvent::PageShow)),
             State::Stopped { .. } => self.give(Input::Retry),
             State::Idle | State::Resolving(_) | State::Connecting(_) | State::Waiting(_) | State::Closing(_) => {
                 self.step(Operation::Due);

@@ -4,14 +4,14 @@
 
 use super::{BUSY_MS, Connection, Flow};
 use crate::core::action::{Action, Fate, Outcome, Say};
-use crate::core::context::Context;
+use crate::core::context::{Context, SentTo};
 use crate::core::error::{Cause, Warning};
 use crate::core::heard::{Event, Heard, Hello};
 use crate::core::inbox::Seen;
 use crate::core::position::Delivery;
 use crate::core::snapshot::PeerKind;
 use crate::core::terms::Terms;
-use crate::core::time::Millis;
+use crate::core::time::{Instant, Millis};
 use crate::wire::features::Features;
 use crate::wire::limits::{MAX_WAIT_MS, VERSION};
 
@@ -112,7 +112,7 @@ impl Connection {
     fn reconsider_flight<P>(&mut self, cx: &mut Context<P>) {
         let Some(terms) = self.terms else { return };
         let epoch = terms.log.map(|log| log.epoch);
-        let absent = cx.sent_to.lost_at.map_or(0, |lost| cx.at().since(lost));
+        let absent = cx.at().since(cx.sent_to.lost_at);
         let ended = if !terms.ack {
             cx.flight.give_up(Cause::AckUnsupported)
         } else if !cx.flight.is_empty() && (epoch != cx.sent_to.epoch || absent > cx.sent_to.keep) {
@@ -120,9 +120,7 @@ impl Connection {
         } else {
             Vec::new()
         };
-        cx.sent_to.epoch = epoch;
-        cx.sent_to.keep = terms.keep;
-        cx.sent_to.lost_at = None;
+        cx.sent_to = SentTo { epoch, keep: terms.keep, lost_at: Instant::NEVER };
         cx.settle(ended);
     }
 

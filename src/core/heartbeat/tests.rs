@@ -10,7 +10,7 @@ fn beating(answers: bool) -> Heartbeat {
 fn deadline(heartbeat: &Heartbeat, at: Instant) -> Option<Deadline> {
     let mut earliest = Earliest::default();
     heartbeat.deadline(at, &mut earliest);
-    earliest.0
+    (earliest.0.0 < Instant::NEVER).then_some(earliest.0)
 }
 
 /// When the next deadline but staleness is, if it is for `timer`.

@@ -58,7 +58,7 @@ impl Closing {
 
     pub(super) fn deadline<P>(&self, cx: &Context<P>, earliest: &mut Earliest) {
         self.connection.deadline(cx, earliest);
-        earliest.consider(Some(self.until), Timer::Drain);
+        earliest.consider(self.until, Timer::Drain);
     }
 
     /// Abandons the socket; what is unsent is aborted, what is unsettled unknown.

@@ -71,7 +71,7 @@ impl Handover {
     pub(super) fn failed<P>(&mut self, cx: &mut Context<P>, loss: Loss) {
         if matches!(self.phase, Phase::Resolving(_) | Phase::Connecting(_)) {
             self.phase = match loss::after(cx, loss, None) {
-                Verdict::Wait(floors, _) => Phase::Scheduled(floors.due(cx.at())),
+                Verdict::Wait => Phase::Scheduled(cx.floors.due(cx.at())),
                 Verdict::Stop(reason) => Phase::Refused(reason),
             };
         }
@@ -85,17 +85,13 @@ impl Handover {
         }
     }
 
-    /// When its next attempt is due, if none is under way.
-    pub(super) const fn scheduled(&self) -> Option<Instant> {
-        if let Phase::Scheduled(at) = self.phase { Some(at) } else { None }
-    }
-
-    pub(super) const fn due_at(&self) -> Option<Instant> {
+    /// When its next attempt is due, or has taken too long.
+    pub(super) const fn due_at(&self) -> Instant {
         match self.phase {
-            Phase::Scheduled(at) => Some(at),
-            Phase::Resolving(attempt) => Some(attempt.until),
-            Phase::Connecting(attempt) => Some(attempt.until),
-            Phase::Refused(_) => None,
+            Phase::Scheduled(at) => at,
+            Phase::Resolving(attempt) => attempt.until,
+            Phase::Connecting(attempt) => attempt.until,
+            Phase::Refused(_) => Instant::NEVER,
         }
     }
 

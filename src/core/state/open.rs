@@ -129,7 +129,7 @@ impl Open {
         self.connection.deadline(cx, earliest);
         if let Some(handover) = &self.handover {
             earliest.consider(handover.due_at(), Timer::Handover);
-            earliest.consider(Some(handover.grace), Timer::Grace);
+            earliest.consider(handover.grace, Timer::Grace);
         }
     }
 
@@ -160,14 +160,16 @@ impl Open {
     }
 
     /// The current connection is gone; the attempt beside it, if there is one, takes its place.
-    fn lose<P>(self: Box<Self>, cx: &mut Context<P>, loss: Loss) -> State {
-        let sent_away = self.handover.as_ref().and_then(Handover::scheduled);
-        if let Some(next) = self.handover.and_then(Handover::into_state) {
-            cx.reason = Some(if let State::Stopped { reason } = next { reason } else { Reason::Goaway });
-            loss::leave(cx, &self.connection);
-            return next;
+    fn lose<P>(self: Box<Self>, cx: &mut Context<P>, mut loss: Loss) -> State {
+        if let Some(handover) = self.handover {
+            if let Some(next) = handover.into_state() {
+                cx.reason = Some(if let State::Stopped { reason } = next { reason } else { Reason::Goaway });
+                loss::leave(cx, &self.connection);
+                return next;
+            }
+            loss.sent_away = handover.due_at();
         }
-        State::lost(cx, Loss { sent_away, ..loss }, Some(&self.connection))
+        State::lost(cx, loss, Some(&self.connection))
     }
 
     /// The socket beside the current one opened: it becomes the current one.

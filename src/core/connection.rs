@@ -167,8 +167,8 @@ impl Connection {
                 self.flush(cx);
             }
             Timer::ResyncTimeout => {
-                let (deliveries, request) = cx.position.on_timeout(at);
-                self.deliver_all(cx, deliveries);
+                let (position, mut delivery) = cx.receiving(self.generation);
+                let request = position.on_timeout(at, &mut delivery);
                 self.ask(cx, request);
             }
             Timer::Resend => {

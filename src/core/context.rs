@@ -5,6 +5,7 @@
 use super::action::{Action, Fate, Outcome};
 use super::backoff::Backoff;
 use super::breaker::Breaker;
+use super::delivery::Delivery;
 use super::error::{Cause, Reason, Warning};
 use super::flight::Flight;
 use super::heard::Epoch;
@@ -252,6 +253,11 @@ impl<P> Context<P> {
         if count > MOST_SIBLINGS {
             self.warn_once(Warning::ManyClients);
         }
+    }
+
+    /// What takes in what is received, and the way from there to the handlers.
+    pub const fn receiving(&mut self, generation: Generation) -> (&mut Position<P>, Delivery<'_, P>) {
+        (&mut self.position, Delivery::new(&mut self.inbox, &mut self.actions, generation))
     }
 
     /// Accepts a message into the outbox, or ends it there.

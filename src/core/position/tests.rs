@@ -190,7 +190,7 @@ fn parts_follow_one_another() {
 #[test]
 fn a_critical_event_that_nobody_handled_is_owed_although_its_number_is_old() {
     let critical = Event { id: EventId::of(7), ..event(3) };
-    assert_eq!(admit(&mut at(5), critical.clone()), (vec![3], None));
+    assert_eq!(admit(&mut at(5), critical), (vec![3], None));
 }
 
 #[test]

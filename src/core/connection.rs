@@ -310,7 +310,7 @@ impl Connection {
             cx.warn_once(Warning::AckUnsupported);
         }
         cx.act(Action::Transmit { generation: self.generation, receipt, id: None, again: false, joined: true });
-        cx.end((receipt, Outcome::plain(Fate::Sent)));
+        cx.end(receipt, Outcome::plain(Fate::Sent));
     }
 
     fn fly<P>(&mut self, cx: &mut Context<P>, flown: Flown) {

@@ -10,10 +10,10 @@ use super::error::{Cause, Reason, Warning};
 use super::flight::Flight;
 use super::heard::Epoch;
 use super::inbox::Inbox;
-use super::input::{Generation, Outgoing, PageEvent};
+use super::input::{Generation, Outgoing, PageEvent, ReceiptId};
 use super::not_before::NotBefore;
 use super::options::Options;
-use super::outbox::{Ended, Outbox};
+use super::outbox::Outbox;
 use super::position::Position;
 use super::rng::Rng;
 use super::snapshot::PeerKind;
@@ -262,34 +262,34 @@ impl<P> Context<P> {
 
     /// Accepts a message into the outbox, or ends it there.
     pub fn accept(&mut self, message: Outgoing) {
-        let mut ended = Vec::new();
-        self.outbox.push(message, &mut ended);
-        self.settle(ended);
+        self.outbox.push(message, ends(&mut self.actions));
     }
 
     /// Refuses a message: the application closed the client.
     pub fn refuse(&mut self, message: Outgoing) {
-        self.end((message.receipt, Outcome::because(Fate::Aborted, Cause::AfterClose)));
+        self.end(message.receipt, Outcome::because(Fate::Aborted, Cause::AfterClose));
     }
 
     /// Tells how a message ended.
-    pub fn end(&mut self, (receipt, outcome): Ended) {
+    pub fn end(&mut self, receipt: ReceiptId, outcome: Outcome) {
         self.act(Action::Settle { receipt, outcome });
     }
 
-    /// Tells how messages ended.
-    pub fn settle(&mut self, ended: Vec<Ended>) {
-        for each in ended {
-            self.end(each);
-        }
+    /// The server may have forgotten what is in flight.
+    pub fn doubt(&mut self) {
+        self.flight.doubt(self.options.on_doubt, ends(&mut self.actions));
+    }
+
+    /// The end of what is in flight cannot be known.
+    pub fn give_up(&mut self, cause: Cause) {
+        self.flight.give_up(cause, ends(&mut self.actions));
     }
 
     /// The application wants no more: what is unsent is aborted, what is sent and not settled is unknown.
     pub fn settle_all(&mut self) {
-        let unknown = self.flight.give_up(Cause::Unanswered);
-        self.settle(unknown);
+        self.give_up(Cause::Unanswered);
         while let Some(message) = self.outbox.pop(true) {
-            self.end((message.receipt, Outcome::because(Fate::Aborted, Cause::Unsent)));
+            self.end(message.receipt, Outcome::because(Fate::Aborted, Cause::Unsent));
         }
     }
 
@@ -310,6 +310,11 @@ impl<P> Context<P> {
         self.generation = self.generation.wrapping_add(1);
         self.generation
     }
+}
+
+/// Tells each end that it is told.
+fn ends<P>(actions: &mut Vec<Action<P>>) -> impl FnMut(ReceiptId, Outcome) {
+    |receipt, outcome| actions.push(Action::Settle { receipt, outcome })
 }
 
 #[cfg(test)]

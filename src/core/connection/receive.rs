@@ -109,22 +109,19 @@ impl Connection {
         let Some(terms) = self.terms else { return };
         let epoch = terms.log.map(|log| log.epoch);
         let absent = cx.at().since(cx.sent_to.lost_at);
-        let ended = if !terms.ack {
-            cx.flight.give_up(Cause::AckUnsupported)
+        if !terms.ack {
+            cx.give_up(Cause::AckUnsupported);
         } else if !cx.flight.is_empty() && (epoch != cx.sent_to.epoch || absent > cx.sent_to.keep) {
-            cx.flight.doubt(cx.options.on_doubt)
-        } else {
-            Vec::new()
-        };
+            cx.doubt();
+        }
         cx.sent_to = SentTo { epoch, keep: terms.keep, lost_at: Instant::NEVER };
-        cx.settle(ended);
     }
 
     /// The server applied number `n`.
     fn on_ack<P>(&mut self, cx: &mut Context<P>, n: u64) {
         self.confirmed(cx);
         if let Some(receipt) = cx.flight.settle(n) {
-            cx.end((receipt, Outcome::plain(Fate::Acked)));
+            cx.end(receipt, Outcome::plain(Fate::Acked));
         }
         self.flush(cx);
     }

@@ -78,9 +78,9 @@ pub struct Context<P> {
     pub rtt: Option<Millis>,
     /// Warnings that were given and are not repeated, a bit each.
     warned: u8,
-    /// The orders of the inputs so far, but for those that are being taken out.
+    /// The orders of the inputs so far, and how many of them were taken out.
     actions: Vec<Action<P>>,
-    taken: std::vec::IntoIter<Action<P>>,
+    taken: usize,
 }
 
 /// The page and the network.
@@ -205,7 +205,7 @@ impl<P> Context<P> {
             rtt: None,
             warned: 0,
             actions: Vec::new(),
-            taken: Vec::new().into_iter(),
+            taken: 0,
             options,
         }
     }
@@ -221,17 +221,16 @@ impl<P> Context<P> {
         self.actions.push(action);
     }
 
-    /// Gives an order that comes before all others that wait.
-    pub fn act_first(&mut self, action: Action<P>) {
-        self.actions.insert(0, action);
-    }
-
     /// The next order.
     pub fn next_action(&mut self) -> Option<Action<P>> {
-        if self.taken.len() == 0 {
-            self.taken = std::mem::take(&mut self.actions).into_iter();
-        }
-        self.taken.next()
+        let Some(action) = self.actions.get_mut(self.taken) else {
+            self.actions.clear();
+            self.taken = 0;
+            return None;
+        };
+        self.taken += 1;
+        // In its place stands one that nothing has to be done for.
+        Some(std::mem::replace(action, Action::Changed))
     }
 
     /// Warns once until [`Self::forget_warning`].

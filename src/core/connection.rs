@@ -167,8 +167,8 @@ impl Connection {
                 self.flush(cx);
             }
             Timer::ResyncTimeout => {
-                let (deliveries, request) = cx.position.on_timeout(at);
-                self.deliver_all(cx, deliveries);
+                let (position, mut delivery) = cx.receiving(self.generation);
+                let request = position.on_timeout(at, &mut delivery);
                 self.ask(cx, request);
             }
             Timer::Resend => {
@@ -310,7 +310,7 @@ impl Connection {
             cx.warn_once(Warning::AckUnsupported);
         }
         cx.act(Action::Transmit { generation: self.generation, receipt, id: None, again: false, joined: true });
-        cx.end((receipt, Outcome::plain(Fate::Sent)));
+        cx.end(receipt, Outcome::plain(Fate::Sent));
     }
 
     fn fly<P>(&mut self, cx: &mut Context<P>, flown: Flown) {

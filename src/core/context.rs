@@ -5,14 +5,15 @@
 use super::action::{Action, Fate, Outcome};
 use super::backoff::Backoff;
 use super::breaker::Breaker;
+use super::delivery::Delivery;
 use super::error::{Cause, Reason, Warning};
 use super::flight::Flight;
 use super::heard::Epoch;
 use super::inbox::Inbox;
-use super::input::{Generation, Outgoing, PageEvent};
+use super::input::{Generation, Outgoing, PageEvent, ReceiptId};
 use super::not_before::NotBefore;
 use super::options::Options;
-use super::outbox::{Ended, Outbox};
+use super::outbox::Outbox;
 use super::position::Position;
 use super::rng::Rng;
 use super::snapshot::PeerKind;
@@ -77,9 +78,9 @@ pub struct Context<P> {
     pub rtt: Option<Millis>,
     /// Warnings that were given and are not repeated, a bit each.
     warned: u8,
-    /// The orders of the inputs so far, but for those that are being taken out.
+    /// The orders of the inputs so far, and how many of them were taken out.
     actions: Vec<Action<P>>,
-    taken: std::vec::IntoIter<Action<P>>,
+    taken: usize,
 }
 
 /// The page and the network.
@@ -204,7 +205,7 @@ impl<P> Context<P> {
             rtt: None,
             warned: 0,
             actions: Vec::new(),
-            taken: Vec::new().into_iter(),
+            taken: 0,
             options,
         }
     }
@@ -220,17 +221,16 @@ impl<P> Context<P> {
         self.actions.push(action);
     }
 
-    /// Gives an order that comes before all others that wait.
-    pub fn act_first(&mut self, action: Action<P>) {
-        self.actions.insert(0, action);
-    }
-
     /// The next order.
     pub fn next_action(&mut self) -> Option<Action<P>> {
-        if self.taken.len() == 0 {
-            self.taken = std::mem::take(&mut self.actions).into_iter();
-        }
-        self.taken.next()
+        let Some(action) = self.actions.get_mut(self.taken) else {
+            self.actions.clear();
+            self.taken = 0;
+            return None;
+        };
+        self.taken += 1;
+        // In its place stands one that nothing has to be done for.
+        Some(std::mem::replace(action, Action::Changed))
     }
 
     /// Warns once until [`Self::forget_warning`].
@@ -254,36 +254,41 @@ impl<P> Context<P> {
         }
     }
 
+    /// What takes in what is received, and the way from there to the handlers.
+    pub const fn receiving(&mut self, generation: Generation) -> (&mut Position<P>, Delivery<'_, P>) {
+        (&mut self.position, Delivery::new(&mut self.inbox, &mut self.actions, generation))
+    }
+
     /// Accepts a message into the outbox, or ends it there.
     pub fn accept(&mut self, message: Outgoing) {
-        let mut ended = Vec::new();
-        self.outbox.push(message, &mut ended);
-        self.settle(ended);
+        self.outbox.push(message, ends(&mut self.actions));
     }
 
     /// Refuses a message: the application closed the client.
     pub fn refuse(&mut self, message: Outgoing) {
-        self.end((message.receipt, Outcome::because(Fate::Aborted, Cause::AfterClose)));
+        self.end(message.receipt, Outcome::because(Fate::Aborted, Cause::AfterClose));
     }
 
     /// Tells how a message ended.
-    pub fn end(&mut self, (receipt, outcome): Ended) {
+    pub fn end(&mut self, receipt: ReceiptId, outcome: Outcome) {
         self.act(Action::Settle { receipt, outcome });
     }
 
-    /// Tells how messages ended.
-    pub fn settle(&mut self, ended: Vec<Ended>) {
-        for each in ended {
-            self.end(each);
-        }
+    /// The server may have forgotten what is in flight.
+    pub fn doubt(&mut self) {
+        self.flight.doubt(self.options.on_doubt, ends(&mut self.actions));
+    }
+
+    /// The end of what is in flight cannot be known.
+    pub fn give_up(&mut self, cause: Cause) {
+        self.flight.give_up(cause, ends(&mut self.actions));
     }
 
     /// The application wants no more: what is unsent is aborted, what is sent and not settled is unknown.
     pub fn settle_all(&mut self) {
-        let unknown = self.flight.give_up(Cause::Unanswered);
-        self.settle(unknown);
+        self.give_up(Cause::Unanswered);
         while let Some(message) = self.outbox.pop(true) {
-            self.end((message.receipt, Outcome::because(Fate::Aborted, Cause::Unsent)));
+            self.end(message.receipt, Outcome::because(Fate::Aborted, Cause::Unsent));
         }
     }
 
@@ -304,6 +309,11 @@ impl<P> Context<P> {
         self.generation = self.generation.wrapping_add(1);
         self.generation
     }
+}
+
+/// Tells each end that it is told.
+fn ends<P>(actions: &mut Vec<Action<P>>) -> impl FnMut(ReceiptId, Outcome) {
+    |receipt, outcome| actions.push(Action::Settle { receipt, outcome })
 }
 
 #[cfg(test)]

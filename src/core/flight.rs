@@ -7,7 +7,6 @@ use super::action::{Fate, Outcome};
 use super::error::Cause;
 use super::input::{Generation, Outgoing, ReceiptId};
 use super::options::OnDoubt;
-use super::outbox::Ended;
 use super::time::{Instant, Millis};
 
 /// On a live connection an unanswered message is sent again after this long: a nudge.
@@ -128,31 +127,24 @@ impl Flight {
     }
 
     /// What was sent to a server that may have forgotten it: sent again and marked, or given up.
-    pub fn doubt(&mut self, on_doubt: OnDoubt) -> Vec<Ended> {
+    pub fn doubt(&mut self, on_doubt: OnDoubt, end: impl FnMut(ReceiptId, Outcome)) {
         match on_doubt {
-            OnDoubt::Resend => {
-                self.messages.iter_mut().for_each(|flying| flying.doubted = true);
-                Vec::new()
-            }
-            OnDoubt::Fail => self.give_up(Cause::InDoubt),
+            OnDoubt::Resend => self.messages.iter_mut().for_each(|flying| flying.doubted = true),
+            OnDoubt::Fail => self.give_up(Cause::InDoubt, end),
         }
     }
 
     /// Ends everything in flight as `unknown`.
-    pub fn give_up(&mut self, cause: Cause) -> Vec<Ended> {
+    pub fn give_up(&mut self, cause: Cause, mut end: impl FnMut(ReceiptId, Outcome)) {
         self.cautious = false;
-        let mut ended = Vec::new();
-        for flying in std::mem::take(&mut self.messages) {
-            ended.push((flying.receipt, Outcome::because(Fate::Unknown, cause)));
-        }
-        ended
+        self.messages.iter().for_each(|flying| end(flying.receipt, Outcome::because(Fate::Unknown, cause)));
+        self.messages.clear();
     }
 
     /// The connection ended because a frame was too big (1009): from now on one at a time, and what repeats it is refused.
-    pub fn too_big(&mut self) -> Option<Ended> {
+    pub fn too_big(&mut self) -> Option<ReceiptId> {
         if self.cautious {
-            let oldest = self.messages.first()?.n;
-            return self.settle(oldest).map(|receipt| (receipt, Outcome::because(Fate::Rejected, Cause::TooBig)));
+            return self.settle(self.messages.first()?.n);
         }
         self.cautious = true;
         None
@@ -230,10 +222,11 @@ mod tests {
     #[test]
     fn doubt_marks_or_gives_up() {
         let mut flight = three();
-        assert!(flight.doubt(OnDoubt::Resend).is_empty());
+        flight.doubt(OnDoubt::Resend, |receipt, _| panic!("{receipt} has not ended"));
         assert!(flight.resend(2, Instant(0)).is_some_and(|flown| flown.again));
-        let ended = flight.doubt(OnDoubt::Fail);
-        assert!(ended.len() == 3 && ended.iter().all(|(_, outcome)| outcome.fate == Fate::Unknown));
+        let mut ended = Vec::new();
+        flight.doubt(OnDoubt::Fail, |receipt, outcome| ended.push((receipt, outcome.fate)));
+        assert_eq!(ended, [1, 2, 3].map(|receipt| (receipt, Fate::Unknown)));
     }
 
     #[test]
@@ -242,8 +235,7 @@ mod tests {
         assert_eq!(flight.too_big(), None);
         let resent: Vec<_> = std::iter::from_fn(|| flight.resend(2, Instant(0))).collect();
         assert!(resent.len() == 1 && !resent[0].joined);
-        let (receipt, outcome) = flight.too_big().expect("refused");
-        assert_eq!((receipt, outcome.fate), (1, Fate::Rejected));
+        assert_eq!(flight.too_big(), Some(1), "refused");
         assert_eq!(flight.resend(3, Instant(0)).map(|flown| flown.n), Some(2));
         assert!(!flight.has_room(256));
     }

@@ -28,7 +28,7 @@ impl<P> Held<P> {
     pub fn add(&mut self, event: Event<P>, bytes: usize) {
         if self.events.len() < HELD_EVENTS && self.bytes + bytes <= HELD_BYTES {
             self.bytes += bytes;
-            let place = self.events.partition_point(|held| held.seq <= event.seq);
+            let place = self.events.iter().rposition(|held| held.seq <= event.seq).map_or(0, |before| before + 1);
             self.events.insert(place, event);
         }
     }
@@ -39,14 +39,28 @@ impl<P> Held<P> {
         self.bytes = 0;
     }
 
-    /// All of them, by their numbers. Their bytes count until [`Self::clear`].
-    pub fn take(&mut self) -> std::vec::IntoIter<Event<P>> {
-        std::mem::take(&mut self.events).into_iter()
+    /// Whether none waits.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.events.is_empty()
     }
 
-    /// One of them waits on, and so do those after it: their bytes still count.
-    pub fn put_back(&mut self, event: Event<P>) {
-        self.events.push(event);
+    /// All of them, by their numbers. Their bytes count until [`Self::clear`].
+    pub fn take(&mut self) -> Vec<Event<P>> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Those that follow number `last` without a hole, by their numbers. Their bytes count until [`Self::clear`].
+    pub fn take_following(&mut self, mut last: u64) -> Vec<Event<P>> {
+        let follows = |event: &&Event<P>| {
+            let seq = event.seq.unwrap_or(0);
+            let follows = seq <= last + 1;
+            last = last.max(seq);
+            follows
+        };
+        let count = self.events.iter().take_while(follows).count();
+        let rest = self.events.split_off(count);
+        std::mem::replace(&mut self.events, rest)
     }
 }
 
@@ -62,17 +76,17 @@ mod tests {
     fn it_is_bounded_in_events_and_bytes() {
         let mut held = Held::default();
         (0..HELD_EVENTS as u64 + 5).for_each(|seq| held.add(event(seq), 1));
-        assert_eq!(held.take().count(), HELD_EVENTS);
+        assert_eq!(held.take().len(), HELD_EVENTS);
         let mut held = Held::default();
         held.add(event(1), HELD_BYTES);
         held.add(event(2), 1);
-        assert_eq!(held.take().count(), 1);
+        assert_eq!(held.take().len(), 1);
     }
 
     #[test]
     fn events_come_out_by_their_numbers() {
         let mut held = Held::default();
         [3, 1, 2].into_iter().for_each(|seq| held.add(event(seq), 1));
-        assert_eq!(held.take().filter_map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(held.take().into_iter().filter_map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3]);
     }
 }

@@ -3,10 +3,10 @@
 //! Owns the rules by which a loss becomes a wait or a stop; must not know sockets. A failure is an attempt that ends
 //! before it was stable, unless the server sent it away on purpose (goaway, 1001, 1012).
 
-use super::action::Action;
+use super::action::{Action, Fate, Outcome};
 use super::connection::Connection;
 use super::context::Context;
-use super::error::{Reason, Warning};
+use super::error::{Cause, Reason, Warning};
 use super::not_before::NotBefore;
 use super::time::{Instant, Millis};
 use crate::wire::close_code::{self, CloseRule};
@@ -69,9 +69,9 @@ pub fn after<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>
         }
     }
     if rule == CloseRule::TooBig
-        && let Some(ended) = cx.flight.too_big()
+        && let Some(receipt) = cx.flight.too_big()
     {
-        cx.end(ended);
+        cx.end(receipt, Outcome::because(Fate::Rejected, Cause::TooBig));
     }
     let excused = sent_away || rule == CloseRule::Fast;
     if !stable && !excused && cx.breaker.fail() {

@@ -32,8 +32,12 @@ pub struct Machine<P> {
     cx: Context<P>,
     /// What the data plane was last told, and has counted on from.
     registers: Registers,
+    /// That is still to be told.
+    reprogrammed: bool,
     /// What the subscribers were last told.
     told: Snapshot,
+    /// That is still to be told.
+    changed: bool,
     /// When the clocks are compared next.
     watch: Instant,
     trace: Trace,
@@ -47,7 +51,8 @@ impl<P> Machine<P> {
         let state = State::Idle;
         let told = snapshot(&state, &cx);
         let watch = cx.at().after(WATCH_MS);
-        Self { state, cx, registers: Registers::default(), told, watch, trace: Trace::new(State::Idle.name()) }
+        let trace = Trace::new(State::Idle.name());
+        Self { state, cx, registers: Registers::default(), reprogrammed: false, told, changed: false, watch, trace }
     }
 
     /// Takes an input.
@@ -72,13 +77,20 @@ impl<P> Machine<P> {
         let snapshot = self.snapshot();
         if (Snapshot { heard_at: self.told.heard_at, ..snapshot }) != self.told {
             self.told = snapshot;
-            self.cx.act(Action::Changed);
+            self.changed = true;
         }
     }
 
     /// The next order, until there is none.
     pub fn poll(&mut self) -> Option<Action<P>> {
-        self.cx.next_action()
+        // Before the other orders: what is sent may be joined from now on.
+        if std::mem::take(&mut self.reprogrammed) {
+            return Some(Action::Program(self.registers));
+        }
+        if let Some(action) = self.cx.next_action() {
+            return Some(action);
+        }
+        std::mem::take(&mut self.changed).then_some(Action::Changed)
     }
 
     /// When to give a `Tick`, by the monotonic clock, and what for. Never in the past; none while the page is frozen.
@@ -198,8 +210,7 @@ impl<P> Machine<P> {
         };
         if registers != self.registers {
             self.registers = registers;
-            // Before the other orders of this input: what it sends may be joined from now on.
-            self.cx.act_first(Action::Program(registers));
+            self.reprogrammed = true;
         }
     }
 }

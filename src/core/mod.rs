@@ -22,7 +22,7 @@
 //! [`state`] is the table of states and transitions. A state consults policies, each a type of its own that can be used
 //! and tested alone: [`backoff`], [`breaker`], [`thrash`] and [`not_before`] (when to try again), [`loss`] (what the end
 //! of a connection means), [`heartbeat`] (is the peer alive), [`outbox`] and [`flight`] (what is sent), [`position`] and
-//! [`inbox`] (what is received). [`connection`] is one open connection; [`context`] is what outlives it.
+//! [`inbox`] (what is received, and [`delivery`] from there). [`connection`] is one open connection; [`context`] is what outlives it.
 //!
 //! A connection's life, told by a machine: connect, drop, resume, close.
 //!
@@ -75,6 +75,7 @@ pub mod connection;
 pub mod context;
 pub mod continuity;
 pub mod data_plane_model;
+pub mod delivery;
 pub mod error;
 pub mod flight;
 pub mod heard;

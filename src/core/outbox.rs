@@ -6,83 +6,65 @@
 use super::action::{Fate, Outcome};
 use super::error::Cause;
 use super::input::{Outgoing, Priority, ReceiptId};
-use std::collections::VecDeque;
 
 /// The messages that wait.
 #[derive(Clone, Debug)]
 pub struct Outbox {
-    high: VecDeque<Outgoing>,
-    normal: VecDeque<Outgoing>,
-    most_high: usize,
-    most_normal: usize,
+    /// By priority.
+    queues: [Queue; 2],
+    most: [usize; 2],
     most_bytes: usize,
     bytes: usize,
 }
 
-/// A message that ended without being sent.
-pub type Ended = (ReceiptId, Outcome);
+const NORMAL: usize = Priority::Normal as usize;
 
 impl Outbox {
     /// Bounds in messages for each queue, and in bytes for both.
     #[must_use]
-    pub const fn new(most_high: usize, most_normal: usize, most_bytes: usize) -> Self {
-        Self { high: VecDeque::new(), normal: VecDeque::new(), most_high, most_normal, most_bytes, bytes: 0 }
+    pub fn new(most_high: usize, most_normal: usize, most_bytes: usize) -> Self {
+        Self { queues: Default::default(), most: [most_high, most_normal], most_bytes, bytes: 0 }
     }
 
-    /// Queues a message. What had to give way for it, or the message itself where nothing may, goes to `ended`.
+    /// Queues a message. What had to give way for it, or the message itself where nothing may, is told to `end`.
     ///
     /// A full `normal` drops its oldest that need not be acknowledged; where there is none, and for a full `high`, the
     /// newcomer is refused.
-    pub fn push(&mut self, message: Outgoing, ended: &mut Vec<Ended>) {
+    pub fn push(&mut self, message: Outgoing, mut end: impl FnMut(ReceiptId, Outcome)) {
         let excess = (self.bytes + message.bytes).saturating_sub(self.most_bytes);
-        let full = match message.priority {
-            Priority::High => self.high.len() >= self.most_high,
-            Priority::Normal => self.normal.len() >= self.most_normal,
-        };
-        let lacks_room = full || excess > 0;
-        if lacks_room && (message.priority == Priority::High || !self.make_room(usize::from(full), excess, ended)) {
-            ended.push((message.receipt, Outcome::because(Fate::Rejected, Cause::QueueFull)));
+        let place = message.priority as usize;
+        let full = self.queues[place].waiting().len() >= self.most[place];
+        if (full || excess > 0) && (place != NORMAL || !self.make_room(full, excess, &mut end)) {
+            end(message.receipt, Outcome::because(Fate::Rejected, Cause::QueueFull));
             return;
         }
         self.bytes += message.bytes;
-        match message.priority {
-            Priority::High => self.high.push_back(message),
-            Priority::Normal => self.normal.push_back(message),
-        }
+        self.queues[place].messages.push(message);
     }
 
     /// The next message, looking at the head of `high` and then of `normal`; one to be acknowledged only if `acks`.
     pub fn pop(&mut self, acks: bool) -> Option<Outgoing> {
-        let may_go = |queue: &VecDeque<Outgoing>| queue.front().is_some_and(|message| acks || !message.ack);
-        let queue = if may_go(&self.high) {
-            &mut self.high
-        } else if may_go(&self.normal) {
-            &mut self.normal
-        } else {
-            return None;
-        };
-        let message = queue.pop_front()?;
-        self.bytes -= message.bytes;
-        Some(message)
+        let may_go = |queue: &Queue| queue.waiting().first().is_some_and(|message| acks || !message.ack);
+        let place = self.queues.iter().position(may_go)?;
+        self.take(place, 0)
     }
 
     /// The first message, in sending order, that need not be acknowledged.
     pub fn pop_unacknowledged(&mut self) -> Option<Outgoing> {
-        let message = first_unacknowledged(&mut self.high).or_else(|| first_unacknowledged(&mut self.normal))?;
-        self.bytes -= message.bytes;
-        Some(message)
+        let place = self.queues.iter().position(|queue| queue.unacknowledged().is_some())?;
+        self.take(place, self.queues[place].unacknowledged()?)
     }
 
     /// How many messages wait.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.high.len() + self.normal.len()
+        self.queues.iter().map(|queue| queue.waiting().len()).sum()
     }
 
     /// Whether none waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.high.is_empty() && self.normal.is_empty()
+        self.len() == 0
     }
 
     /// The bytes that wait.
@@ -94,39 +76,66 @@ impl Outbox {
     /// Whether one that waits wants an acknowledgement.
     #[must_use]
     pub fn wants_ack(&self) -> bool {
-        self.high.iter().chain(&self.normal).any(|message| message.ack)
+        self.queues.iter().any(|queue| queue.waiting().iter().any(|message| message.ack))
     }
 
-    /// Drops from `normal`, oldest first, at least so many messages and bytes; nothing if that is not possible.
-    fn make_room(&mut self, messages: usize, bytes: usize, ended: &mut Vec<Ended>) -> bool {
-        let (mut victims, mut freed) = (0, 0);
-        for message in &self.normal {
-            if !message.ack {
+    /// Drops from `normal`, oldest first, so many messages and bytes at least; nothing if that is not possible.
+    fn make_room(&mut self, one: bool, bytes: usize, end: &mut impl FnMut(ReceiptId, Outcome)) -> bool {
+        let mut freed = 0;
+        let mut victims = 0;
+        for message in self.queues[NORMAL].waiting() {
+            if !message.ack && (victims < usize::from(one) || freed < bytes) {
                 victims += 1;
                 freed += message.bytes;
             }
         }
-        if victims < messages || freed < bytes {
+        if victims < usize::from(one) || freed < bytes {
             return false;
         }
-        let (fewest, least) = (ended.len() + messages, self.bytes - bytes);
-        while ended.len() < fewest || self.bytes > least {
-            let Some(message) = first_unacknowledged(&mut self.normal) else { break };
-            self.bytes -= message.bytes;
-            ended.push((message.receipt, Outcome::because(Fate::Dropped, Cause::Displaced)));
+        for _ in 0..victims {
+            let Some(victim) = self.queues[NORMAL].unacknowledged().and_then(|index| self.take(NORMAL, index)) else {
+                break;
+            };
+            end(victim.receipt, Outcome::because(Fate::Dropped, Cause::Displaced));
         }
         true
     }
+
+    fn take(&mut self, place: usize, index: usize) -> Option<Outgoing> {
+        let message = self.queues[place].take(index)?;
+        self.bytes -= message.bytes;
+        Some(message)
+    }
 }
 
-/// The first in a queue that need not be acknowledged, taken out.
-fn first_unacknowledged(queue: &mut VecDeque<Outgoing>) -> Option<Outgoing> {
-    let index = queue.iter().position(|message| !message.ack)?;
-    // `remove` would be a kilobyte of the module.
-    for place in (0..index).rev() {
-        queue.swap(place, place + 1);
+/// One of the queues. What was taken from its front lies before `first`, until that is half of it.
+#[derive(Clone, Debug, Default)]
+struct Queue {
+    messages: Vec<Outgoing>,
+    first: usize,
+}
+
+impl Queue {
+    fn waiting(&self) -> &[Outgoing] {
+        self.messages.get(self.first..).unwrap_or_default()
     }
-    queue.pop_front()
+
+    /// Where the first one stands that need not be acknowledged.
+    fn unacknowledged(&self) -> Option<usize> {
+        self.waiting().iter().position(|message| !message.ack)
+    }
+
+    fn take(&mut self, index: usize) -> Option<Outgoing> {
+        let message = *self.waiting().get(index)?;
+        self.messages.copy_within(self.first..self.first + index, self.first + 1);
+        self.first += 1;
+        if self.first * 2 >= self.messages.len() {
+            self.messages.copy_within(self.first.., 0);
+            self.messages.truncate(self.messages.len() - self.first);
+            self.first = 0;
+        }
+        Some(message)
+    }
 }
 
 #[cfg(test)]
@@ -139,8 +148,8 @@ mod tests {
 
     fn push(outbox: &mut Outbox, message: Outgoing) -> Vec<(ReceiptId, Fate)> {
         let mut ended = Vec::new();
-        outbox.push(message, &mut ended);
-        ended.into_iter().map(|(receipt, outcome)| (receipt, outcome.fate)).collect()
+        outbox.push(message, |receipt, outcome| ended.push((receipt, outcome.fate)));
+        ended
     }
 
     #[test]

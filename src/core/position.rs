@@ -3,6 +3,7 @@
 //! Owns numbers, the outstanding resync and continuity; must not know sockets.
 
 use super::continuity::Continuity;
+use super::delivery::Delivery;
 use super::heard::{Epoch, Event, Resync};
 use super::held::Held;
 use super::terms::Log;
@@ -24,22 +25,11 @@ pub struct Request {
 impl Request {
     /// Asks for the state as it is.
     const STATE: Self = Self { last_seen: None, epoch: None };
-}
 
-/// What is to be delivered, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery<P> {
-    /// An event.
-    Event(Event<P>),
-    /// A state that stands for what was missed, or the news that nothing does.
-    State {
-        /// The state.
-        state: Option<P>,
-        /// The last number before.
-        from: Option<u64>,
-        /// The number it belongs to.
-        to: Option<u64>,
-    },
+    /// Asks for what follows.
+    const fn after(log: Log) -> Self {
+        Self { last_seen: Some(log.seq), epoch: Some(log.epoch) }
+    }
 }
 
 /// The position in the one log of a URL. It survives reconnects.
@@ -123,7 +113,6 @@ impl<P> Position<P> {
         if own == log {
             return owed.map(|request| self.ask(request, true, at));
         }
-        let missed = Request { last_seen: Some(own.seq), epoch: Some(own.epoch) };
         let begun_anew = own.epoch != log.epoch;
         if begun_anew {
             self.log = Some(log);
@@ -132,7 +121,7 @@ impl<P> Position<P> {
         if (begun_anew || owed.is_some()) && self.continuity != Continuity::Lost {
             self.continuity = Continuity::Unknown;
         }
-        Some(self.ask(owed.unwrap_or(missed), true, at))
+        Some(self.ask(owed.unwrap_or_else(|| Request::after(own)), true, at))
     }
 
     /// A peer without numbers is asked what happened since `greatest_ts`. Nothing is held for it.
@@ -175,73 +164,58 @@ impl<P> Position<P> {
     }
 
     /// A numbered event came. Delivered, held, dropped, or the sign of a hole: then what is to be asked.
-    pub fn admit(&mut self, event: Event<P>, bytes: usize, at: Instant) -> (Option<Event<P>>, Option<Request>) {
-        let (Some(log), Some(seq)) = (self.log.as_mut(), event.seq) else { return (Some(event), None) };
+    pub fn admit(&mut self, event: Event<P>, bytes: usize, at: Instant, to: &mut Delivery<'_, P>) -> Option<Request> {
+        let (Some(log), Some(seq)) = (self.log, event.seq) else {
+            to.event(event);
+            return None;
+        };
         if seq >= MAX_SAFE_INTEGER {
-            return (None, None);
+            return None;
         }
-        if seq <= log.seq {
-            // Delivered before, or covered by a state; but a critical event that nobody handled is still owed.
-            return (event.id.is_some().then_some(event), None);
-        }
-        if !self.is_holding() {
-            let Some(log) = self.log.as_mut() else { return (Some(event), None) };
-            if seq == log.seq + 1 {
-                log.seq = seq;
-                return (Some(event), None);
-            }
-            let request = Request { last_seen: Some(log.seq), epoch: Some(log.epoch) };
-            self.held.add(event, bytes);
-            return (None, Some(self.ask(request, true, at)));
+        let holding = self.is_holding();
+        if seq <= log.seq || (seq == log.seq + 1 && !holding) {
+            self.take(event, to);
+            return None;
         }
         self.held.add(event, bytes);
-        (None, None)
+        if holding { None } else { Some(self.ask(Request::after(log), true, at)) }
     }
 
-    /// An answer came, asked for or not. What is to be delivered, and what is to be asked next.
-    pub fn answer(&mut self, answer: Resync<P>, at: Instant) -> (Vec<Delivery<P>>, Option<Request>) {
-        let numbered = self.log.is_some();
-        let mut deliveries = Vec::new();
+    /// An answer came, asked for or not: it is delivered. What is to be asked next.
+    pub fn answer(&mut self, answer: Resync<P>, at: Instant, to: &mut Delivery<'_, P>) -> Option<Request> {
         let before = self.log;
-        let only_wanted = self.outstanding.is_some_and(|own| own.request == Request::STATE);
-        let asked_from = self.outstanding.and_then(|own| own.request.last_seen);
+        let asked = self.outstanding.map(|own| own.request);
+        let only_wanted = asked == Some(Request::STATE);
         let restored = answer.state.is_some();
-        if !numbered {
-            deliveries.extend(answer.events.into_iter().map(Delivery::Event));
+        let Some(own) = before else {
+            answer.events.into_iter().for_each(|event| to.event(event));
             if restored {
                 self.continuity = Continuity::Restored;
-                deliveries.push(Delivery::State { state: answer.state, from: None, to: answer.to });
+                to.resync(answer.state, Continuity::Restored, None, answer.to);
             }
-        } else if answer.kept && self.continues(&answer) {
-            self.catch_up(answer.events, answer.to, &mut deliveries);
+            return self.go_on(answer.more, restored, at, to);
+        };
+        if answer.kept && self.continues(&answer, own) {
+            self.catch_up(answer.events, answer.to, to);
         } else {
-            self.jump(answer.epoch, answer.to);
+            let log = Log {
+                epoch: answer.epoch.unwrap_or(own.epoch),
+                seq: answer.to.filter(|to| *to < MAX_SAFE_INTEGER).unwrap_or(own.seq),
+            };
+            self.log = Some(log);
             if restored {
                 self.skipped = false;
                 if !(only_wanted && self.continuity == Continuity::Kept) {
                     self.continuity = Continuity::Restored;
                 }
-            } else if !(only_wanted && self.log == before) {
+            } else if !(only_wanted && log == own) {
                 self.skip();
             }
-            let from = answer.from.or(asked_from).or_else(|| before.map(|log| log.seq));
-            deliveries.push(Delivery::State { state: answer.state, from, to: answer.to });
+            let from = answer.from.or_else(|| asked?.last_seen).unwrap_or(own.seq);
+            to.resync(answer.state, self.continuity, Some(from), answer.to);
         }
-        if answer.more {
-            if let Some(outstanding) = self.outstanding.as_mut() {
-                outstanding.due = at.after(ANSWER_MS);
-            }
-            return (deliveries, None);
-        }
-        self.outstanding = None;
-        let progressed = !deliveries.is_empty() || self.log != before;
-        let mut request = self.release(progressed, at, &mut deliveries);
-        if restored {
-            self.owed = None;
-        } else if request.is_none() {
-            request = self.owed.take().map(|owed| self.ask(owed, numbered, at));
-        }
-        (deliveries, request)
+        to.progressed |= self.log != before;
+        self.go_on(answer.more, restored, at, to)
     }
 
     /// When the answer is overdue.
@@ -251,18 +225,17 @@ impl<P> Position<P> {
     }
 
     /// The answer is overdue: it is asked once more; after that what was held is released, and nobody can say.
-    pub fn on_timeout(&mut self, at: Instant) -> (Vec<Delivery<P>>, Option<Request>) {
-        let Some(outstanding) = self.outstanding.as_mut() else { return (Vec::new(), None) };
+    pub fn on_timeout(&mut self, at: Instant, to: &mut Delivery<'_, P>) -> Option<Request> {
+        let outstanding = self.outstanding.as_mut()?;
         if !outstanding.repeated {
             outstanding.repeated = true;
             outstanding.due = at.after(ANSWER_MS);
-            return (Vec::new(), Some(outstanding.request));
+            return Some(outstanding.request);
         }
         self.outstanding = None;
-        let mut deliveries = Vec::new();
-        self.release(false, at, &mut deliveries);
+        self.release(at, to);
         self.continuity = Continuity::Unknown;
-        (deliveries, None)
+        None
     }
 
     fn ask(&mut self, request: Request, holds: bool, at: Instant) -> Request {
@@ -271,33 +244,24 @@ impl<P> Position<P> {
     }
 
     /// Whether an answer that claims to hold everything goes on where we are.
-    fn continues(&self, answer: &Resync<P>) -> bool {
-        let Some(log) = self.log else { return false };
-        let is_ours = |epoch: Option<Epoch>| epoch.is_none_or(|epoch| epoch == log.epoch);
+    fn continues(&self, answer: &Resync<P>, own: Log) -> bool {
+        let is_ours = |epoch: Option<Epoch>| epoch.is_none_or(|epoch| epoch == own.epoch);
         is_ours(self.outstanding.and_then(|own| own.request.epoch))
             && is_ours(answer.epoch)
-            && answer.from.is_none_or(|from| from <= log.seq)
+            && answer.from.is_none_or(|from| from <= own.seq)
     }
 
     /// Delivers the events of an answer from where we are; a hole in it is a loss.
-    fn catch_up(&mut self, events: Vec<Event<P>>, to: Option<u64>, deliveries: &mut Vec<Delivery<P>>) {
-        let Some(log) = self.log.as_mut() else { return };
+    fn catch_up(&mut self, events: Vec<Event<P>>, until: Option<u64>, to: &mut Delivery<'_, P>) {
         let mut whole = true;
         for event in events {
-            let Some(seq) = event.seq.filter(|seq| *seq > log.seq && *seq < MAX_SAFE_INTEGER) else {
-                // Delivered before; but a critical event that nobody handled is still owed.
-                if event.id.is_some() {
-                    deliveries.push(Delivery::Event(event));
-                }
-                continue;
-            };
-            whole &= seq == log.seq + 1;
-            log.seq = seq;
-            deliveries.push(Delivery::Event(event));
+            whole &= self.take(event, to);
         }
-        let to = to.filter(|to| *to < MAX_SAFE_INTEGER).unwrap_or(log.seq);
-        whole &= log.seq >= to;
-        log.seq = log.seq.max(to);
+        let Some(log) = self.log.as_mut() else { return };
+        if let Some(until) = until.filter(|until| *until > log.seq && *until < MAX_SAFE_INTEGER) {
+            log.seq = until;
+            whole = false;
+        }
         if !whole {
             self.skip();
         } else if !self.skipped {
@@ -305,45 +269,57 @@ impl<P> Position<P> {
         }
     }
 
-    fn jump(&mut self, epoch: Option<Epoch>, to: Option<u64>) {
-        let Some(log) = self.log.as_mut() else { return };
-        if let Some(epoch) = epoch {
-            log.epoch = epoch;
+    /// After an answer: another part of it follows, or what was held, or what is still to be asked.
+    fn go_on(&mut self, more: bool, restored: bool, at: Instant, to: &mut Delivery<'_, P>) -> Option<Request> {
+        if more {
+            if let Some(outstanding) = self.outstanding.as_mut() {
+                outstanding.due = at.after(ANSWER_MS);
+            }
+            return None;
         }
-        if let Some(to) = to.filter(|to| *to < MAX_SAFE_INTEGER) {
-            log.seq = to;
+        self.outstanding = None;
+        let request = self.release(at, to);
+        if restored {
+            self.owed = None;
         }
+        if request.is_some() {
+            return request;
+        }
+        let owed = self.owed.take()?;
+        Some(self.ask(owed, self.log.is_some(), at))
     }
 
     /// Delivers what was held and follows; at a hole asks again, or jumps it where asking brought nothing.
-    fn release(&mut self, ask: bool, at: Instant, deliveries: &mut Vec<Delivery<P>>) -> Option<Request> {
-        let mut held = self.held.take();
-        while let Some(event) = held.next() {
-            let (Some(log), Some(seq)) = (self.log, event.seq) else { continue };
-            if seq <= log.seq {
-                if event.id.is_some() {
-                    deliveries.push(Delivery::Event(event));
-                }
-                continue;
-            }
-            if seq > log.seq + 1 {
-                if ask {
-                    let request = Request { last_seen: Some(log.seq), epoch: Some(log.epoch) };
-                    self.held.put_back(event);
-                    for event in held {
-                        self.held.put_back(event);
-                    }
-                    return Some(self.ask(request, true, at));
-                }
+    fn release(&mut self, at: Instant, to: &mut Delivery<'_, P>) -> Option<Request> {
+        let last = self.last()?;
+        for event in if to.progressed { self.held.take_following(last) } else { self.held.take() } {
+            if !self.take(event, to) {
                 self.skip();
             }
-            if let Some(log) = self.log.as_mut() {
-                log.seq = seq;
-            }
-            deliveries.push(Delivery::Event(event));
         }
-        self.held.clear();
-        None
+        if self.held.is_empty() {
+            self.held.clear();
+            return None;
+        }
+        let log = self.log?;
+        Some(self.ask(Request::after(log), true, at))
+    }
+
+    /// Delivers an event from where we are. Whether nothing is missing before it.
+    fn take(&mut self, event: Event<P>, to: &mut Delivery<'_, P>) -> bool {
+        let last = self.log.map_or(0, |log| log.seq);
+        let Some(seq) = event.seq.filter(|seq| *seq > last && *seq < MAX_SAFE_INTEGER) else {
+            // Delivered before, or covered by a state; but a critical event that nobody handled is still owed.
+            if event.id.is_some() {
+                to.event(event);
+            }
+            return true;
+        };
+        if let Some(log) = self.log.as_mut() {
+            log.seq = seq;
+        }
+        to.event(event);
+        seq == last + 1
     }
 
     fn skip(&mut self) {

@@ -7,8 +7,6 @@ use crate::core::action::{Action, Fate, Outcome, Say};
 use crate::core::context::{Context, SentTo};
 use crate::core::error::{Cause, Warning};
 use crate::core::heard::{Event, Heard, Hello};
-use crate::core::inbox::Seen;
-use crate::core::position::Delivery;
 use crate::core::snapshot::PeerKind;
 use crate::core::terms::Terms;
 use crate::core::time::{Instant, Millis};
@@ -42,8 +40,8 @@ impl Connection {
             }
             Heard::Resync(answer) => {
                 self.confirmed(cx);
-                let (deliveries, request) = cx.position.answer(answer, at);
-                self.deliver_all(cx, deliveries);
+                let (position, mut delivery) = cx.receiving(self.generation);
+                let request = position.answer(answer, at, &mut delivery);
                 self.ask(cx, request);
             }
             Heard::Goaway(_) => {}
@@ -54,24 +52,22 @@ impl Connection {
 
     /// An event came that the data plane did not deliver on its own.
     fn on_event<P>(&mut self, cx: &mut Context<P>, event: Event<P>, bytes: usize) {
-        let Some(terms) = self.terms else {
-            cx.act(Action::Deliver { payload: event.event, id: None });
-            return;
+        let at = cx.at();
+        let (position, mut delivery) = cx.receiving(self.generation);
+        let request = match self.terms {
+            // Before the hello its envelope means nothing.
+            None => {
+                delivery.event(Event { id: None, ..event });
+                None
+            }
+            Some(Terms { log: Some(_), .. }) if !delivery.knows(&event) => {
+                position.admit(event, bytes, at, &mut delivery)
+            }
+            Some(_) => {
+                delivery.event(event);
+                None
+            }
         };
-        let numbered = terms.log.is_some();
-        match event.id.map_or(Seen::New, |id| cx.inbox.look_up(id)) {
-            Seen::New => {}
-            Seen::Pending => return,
-            Seen::Acknowledged => return self.acknowledge(cx, event.event),
-        }
-        if !numbered {
-            Self::deliver(cx, event);
-            return;
-        }
-        let (event, request) = cx.position.admit(event, bytes, cx.clock.at());
-        if let Some(event) = event {
-            Self::deliver(cx, event);
-        }
         self.ask(cx, request);
     }
 
@@ -113,22 +109,19 @@ impl Connection {
         let Some(terms) = self.terms else { return };
         let epoch = terms.log.map(|log| log.epoch);
         let absent = cx.at().since(cx.sent_to.lost_at);
-        let ended = if !terms.ack {
-            cx.flight.give_up(Cause::AckUnsupported)
+        if !terms.ack {
+            cx.give_up(Cause::AckUnsupported);
         } else if !cx.flight.is_empty() && (epoch != cx.sent_to.epoch || absent > cx.sent_to.keep) {
-            cx.flight.doubt(cx.options.on_doubt)
-        } else {
-            Vec::new()
-        };
+            cx.doubt();
+        }
         cx.sent_to = SentTo { epoch, keep: terms.keep, lost_at: Instant::NEVER };
-        cx.settle(ended);
     }
 
     /// The server applied number `n`.
     fn on_ack<P>(&mut self, cx: &mut Context<P>, n: u64) {
         self.confirmed(cx);
         if let Some(receipt) = cx.flight.settle(n) {
-            cx.end((receipt, Outcome::plain(Fate::Acked)));
+            cx.end(receipt, Outcome::plain(Fate::Acked));
         }
         self.flush(cx);
     }
@@ -161,28 +154,5 @@ impl Connection {
     fn confirmed<P>(&mut self, cx: &mut Context<P>) {
         self.heartbeat.confirm(cx.at());
         cx.rtt = self.heartbeat.rtt().or(cx.rtt);
-    }
-
-    pub(super) fn deliver_all<P>(&mut self, cx: &mut Context<P>, deliveries: Vec<Delivery<P>>) {
-        for delivery in deliveries {
-            match delivery {
-                Delivery::Event(event) => match event.id.map_or(Seen::New, |id| cx.inbox.look_up(id)) {
-                    Seen::New => Self::deliver(cx, event),
-                    Seen::Pending => {}
-                    Seen::Acknowledged => self.acknowledge(cx, event.event),
-                },
-                Delivery::State { state, from, to } => {
-                    let continuity = cx.position.continuity();
-                    cx.act(Action::DeliverResync { state, continuity, from, to });
-                }
-            }
-        }
-    }
-
-    fn deliver<P>(cx: &mut Context<P>, event: Event<P>) {
-        if let Some(id) = event.id {
-            cx.inbox.begin(id);
-        }
-        cx.act(Action::Deliver { payload: event.event, id: event.id });
     }
 }

@@ -40,8 +40,10 @@ export class Socket {
   leave(code = 1000) {
     const { socket } = this;
     socket.onopen = socket.onclose = socket.onmessage = null;
-    // Pages may use 1000 and what is theirs; the browser throws for the rest.
-    if (code === 1000 || (code >= 3000 && code < 5000)) socket.close(code);
-    else socket.close();
+    try {
+      // Pages may use 1000 and what is theirs; the browser throws for the rest.
+      if (code === 1000 || (code >= 3000 && code < 5000)) socket.close(code);
+      else socket.close();
+    } catch {}
   }
 }

@@ -66,7 +66,13 @@ impl<P> Machine<P> {
         if tick && self.watch <= self.cx.at() {
             self.watch = self.cx.at().after(WATCH_MS);
         }
-        if let Some(input) = self.note(input) {
+        if tick {
+            self.tick();
+        } else if let Input::Plane(reading) = input {
+            self.read(reading);
+        } else if let Input::Siblings(count) = input {
+            self.cx.note_siblings(count);
+        } else if self.note(&input) {
             let state = std::mem::replace(&mut self.state, State::Idle).handle(&mut self.cx, input);
             self.enter(state);
         }
@@ -124,41 +130,21 @@ impl<P> Machine<P> {
         self.trace.transitions()
     }
 
-    /// Notes what concerns every state. What is left concerns the state.
-    fn note(&mut self, input: Input<P>) -> Option<Input<P>> {
-        match &input {
-            Input::Tick => {
-                self.tick();
-                return None;
-            }
-            Input::Plane(reading) => {
-                self.read(*reading);
-                return None;
-            }
-            Input::Siblings(count) => {
-                self.cx.note_siblings(*count);
-                return None;
-            }
-            Input::Page(event) => self.cx.page.note(*event),
-            Input::WantState(want) => self.cx.want_state = *want,
-            Input::Resolved { call, .. } | Input::ResolveFailed { call } if !self.cx.providers.ended(*call) => {
-                return None;
-            }
-            Input::Handled { id, .. } if !self.cx.inbox.finish(*id) => return None,
-            Input::Start
-            | Input::Send(_)
-            | Input::Close { .. }
-            | Input::Retry
-            | Input::Handled { .. }
-            | Input::Resolved { .. }
-            | Input::ResolveFailed { .. }
-            | Input::Opened(_)
-            | Input::Closed { .. }
-            | Input::ConstructFailed(_)
-            | Input::SendFailed(_)
-            | Input::Heard(..) => {}
+    /// Notes what concerns every state. Whether it concerns the state beside.
+    fn note(&mut self, input: &Input<P>) -> bool {
+        if let Input::Page(event) = input {
+            self.cx.page.note(*event);
         }
-        Some(input)
+        if let Input::WantState(want) = input {
+            self.cx.want_state = *want;
+        }
+        if let Input::Resolved { call } | Input::ResolveFailed { call } = input {
+            return self.cx.providers.ended(*call);
+        }
+        if let Input::Handled { id, .. } = input {
+            return self.cx.inbox.finish(*id);
+        }
+        true
     }
 
     /// Handles every deadline that has passed, earliest first.

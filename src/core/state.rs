@@ -71,13 +71,11 @@ impl State {
         match (self, input) {
             (Self::Idle, Input::Start) => Resolving::begin(cx),
 
-            (Self::Resolving(state), Input::Resolved { .. }) => state.resolved(cx),
+            (Self::Resolving(state), Input::Resolved { .. }) => Self::Connecting(state.connect(cx)),
             (Self::Resolving(_), Input::ResolveFailed { .. }) => Self::lost(cx, Loss::of(Reason::ProviderFailed), None),
 
-            (Self::Connecting(state), Input::Opened(generation)) => state.opened(cx, generation),
-            (Self::Connecting(state), Input::ConstructFailed(generation)) => state.refused(cx, generation),
-            (Self::Connecting(state), Input::Closed { generation, code, overrule }) => {
-                state.closed(cx, generation, code, overrule)
+            (Self::Connecting(state), Input::Socket(generation, event)) if generation == state.generation => {
+                state.told(cx, event)
             }
 
             (Self::Waiting(state), Input::Page(PageEvent::Online | PageEvent::Visible | PageEvent::Resumed)) => {
@@ -93,8 +91,9 @@ impl State {
                 Waiting::insist(cx)
             }
 
+            (Self::Closing(mut state), input) => state.handle(cx, input).unwrap_or(Self::Closing(state)),
+
             (Self::Open(state), Input::Close { drain }) => Closing::begin(cx, *state, drain),
-            (Self::Closing(state), Input::Close { drain }) => Self::Closing(state.hasten(cx, drain)),
             (state @ Self::Stopped { reason: Reason::ByApplication }, Input::Close { .. }) => state,
             (state, Input::Close { .. }) => {
                 state.abandon(cx);
@@ -102,25 +101,18 @@ impl State {
             }
 
             (state @ (Self::Idle | Self::Stopped { .. } | Self::Suspended), Input::Page(PageEvent::PageHide)) => state,
-            (Self::Closing(state), Input::Page(PageEvent::PageHide)) => state.finish(cx),
             (state, Input::Page(PageEvent::PageHide)) => state.suspend(cx),
 
-            (state @ (Self::Closing(_) | Self::Stopped { reason: Reason::ByApplication }), Input::Send(message)) => {
+            (Self::Open(mut state), input) => state.handle(cx, input).unwrap_or(Self::Open(state)),
+
+            (state @ Self::Stopped { reason: Reason::ByApplication }, Input::Send(message)) => {
                 cx.refuse(message);
                 state
-            }
-            (Self::Open(mut state), Input::Send(message)) => {
-                cx.accept(message);
-                state.connection.send(cx);
-                Self::Open(state)
             }
             (state, Input::Send(message)) => {
                 cx.accept(message);
                 state
             }
-
-            (Self::Open(state), input) => state.handle(cx, input),
-            (Self::Closing(state), input) => state.handle(cx, input),
 
             // Everything else is old news, or none of this state's business.
             (state, _) => state,
@@ -134,8 +126,8 @@ impl State {
             Self::Resolving(_) => Self::lost(cx, Loss::of(Reason::ProviderTimeout), None),
             Self::Connecting(state) => state.timed_out(cx),
             Self::Waiting(_) => Resolving::begin(cx),
-            Self::Open(state) => state.on_timer(cx, deadline),
-            Self::Closing(state) => state.on_timer(cx, deadline),
+            Self::Open(mut state) => state.on_timer(cx, deadline).unwrap_or(Self::Open(state)),
+            Self::Closing(mut state) => state.on_timer(cx, deadline).unwrap_or(Self::Closing(state)),
             Self::Idle | Self::Suspended | Self::Stopped { .. } => self,
         }
     }

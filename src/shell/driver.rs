@@ -16,6 +16,7 @@ use super::websocket::{CloseEvent, Socket, SocketEvent};
 use super::{clock, convert};
 use crate::core::action::Action;
 use crate::core::error::Warning;
+use crate::core::input::SocketEvent as Told;
 use crate::core::input::{Generation, Input, Outgoing, ReceiptId};
 use crate::core::machine::Machine;
 use js_sys::Function;
@@ -231,7 +232,7 @@ impl Driver {
 
     fn connect(&self, generation: Generation) {
         let Some((url, protocols, siblings)) = self.providers.target() else {
-            return self.input(Input::ConstructFailed(generation));
+            return self.input(Input::Socket(generation, Told::ConstructFailed));
         };
         if let Some(siblings) = siblings {
             self.input(Input::Siblings(siblings));
@@ -240,13 +241,13 @@ impl Driver {
         let socket = Socket::open(&url, &protocols, generation, &self.plane, &self.client, move |event| {
             let Some(me) = me.upgrade() else { return };
             match event {
-                SocketEvent::Opened => me.input(Input::Opened(generation)),
+                SocketEvent::Opened => me.input(Input::Socket(generation, Told::Opened)),
                 SocketEvent::Closed(event) => me.closed(generation, &event),
             }
         });
         match socket {
             Ok(socket) => self.sockets.borrow_mut().push(socket),
-            Err(_) => self.input(Input::ConstructFailed(generation)),
+            Err(_) => self.input(Input::Socket(generation, Told::ConstructFailed)),
         }
     }
 
@@ -257,7 +258,7 @@ impl Driver {
             .should_reconnect
             .as_ref()
             .and_then(|decide| decide.call1(&JsValue::UNDEFINED, event).inspect_err(report).ok()?.as_bool());
-        self.input(Input::Closed { generation, code, overrule });
+        self.input(Input::Socket(generation, Told::Closed { code, overrule }));
     }
 
     /// What the data plane does not do on its own.
@@ -266,7 +267,7 @@ impl Driver {
             told::EVENT => convert::event(value, self.plane.envelope(), generation, bytes as usize),
             told::MALFORMED => Input::Heard(generation, crate::core::heard::Heard::Malformed),
             told::WANT_STATE => Input::WantState(value.is_truthy()),
-            told::SEND_FAILED => Input::SendFailed(generation),
+            told::SEND_FAILED => Input::Socket(generation, Told::SendFailed),
             told::PAGE => match page::meaning(generation) {
                 Some(event) => Input::Page(event),
                 None => return,

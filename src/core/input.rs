@@ -79,6 +79,8 @@ pub enum SocketEvent {
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
+// A tag of its own: one that is folded into the bits of a payload costs the module something at every look.
+#[repr(u8)]
 pub enum Input<P> {
     /// The application wants the connection. Given once, first.
     Start,

@@ -11,10 +11,11 @@ use super::input::{Input, PlaneReading};
 use super::options::Options;
 use super::snapshot::{Freshness, PublicState, Snapshot};
 use super::state::State;
+use super::terms::Terms;
 use super::time::{Instant, Millis, Now};
 use super::timers::{Deadline, Timer};
 use super::trace::{Trace, Transition};
-use crate::wire::limits::{FRAME_BYTES, MAX_SAFE_INTEGER};
+use crate::wire::limits::MAX_SAFE_INTEGER;
 
 /// Messages that may pass the data plane before the core wants to know. Asking after each hundred cost a seventh of what
 /// a message in a batch costs; after each thousand it cannot be measured.
@@ -169,7 +170,9 @@ impl<P> Machine<P> {
             self.registers.next_seq = reading.next_seq;
         }
         self.registers.credit = reading.credit;
-        self.cx.greatest_ts = self.cx.greatest_ts.max(reading.greatest_ts);
+        if let Some(ts) = reading.greatest_ts {
+            self.cx.greatest_ts = Some(self.cx.greatest_ts.map_or(ts, |own| own.max(ts)));
+        }
     }
 
     /// The one place where the state changes.
@@ -183,15 +186,17 @@ impl<P> Machine<P> {
         let open = matches!(self.state, State::Open(_) | State::Closing(_));
         let connection = self.state.connection();
         let terms = connection.and_then(|connection| connection.terms());
-        let numbered = terms.is_some_and(|terms| terms.log.is_some());
+        let envelope = terms.is_some();
+        let terms = terms.unwrap_or(&Terms::NONE);
+        let numbered = terms.log.is_some();
         let registers = Registers {
             mode: if open && !self.cx.position.is_holding() { Mode::Pass } else { Mode::Hold },
             generation: connection.map_or(0, |connection| connection.generation),
             next_seq: if numbered { self.cx.position.last().map_or(0, |last| last + 1) } else { 0 },
             credit: if self.registers.credit == 0 { CREDIT } else { self.registers.credit },
-            envelope: terms.is_some(),
-            batch: terms.is_some_and(|terms| terms.batch),
-            frame_bytes: terms.map_or(FRAME_BYTES, |terms| terms.frame_bytes),
+            envelope,
+            batch: terms.batch,
+            frame_bytes: terms.frame_bytes,
             track_ts: open && !numbered,
         };
         if registers != self.registers {

@@ -42,6 +42,8 @@ use super::timers::{Deadline, Earliest, Timer};
 
 /// Where a connection is. Each state owns what is valid only then.
 #[derive(Clone, Debug)]
+// A tag of its own: one that is folded into the bits of a payload costs the module something at every look.
+#[repr(u8)]
 pub enum State {
     /// The application has not asked yet.
     Idle,

@@ -74,8 +74,8 @@ impl<P> Machine<P> {
         } else if let Input::Siblings(count) = input {
             self.cx.note_siblings(count);
         } else if self.note(&input) {
-            let state = std::mem::replace(&mut self.state, State::Idle).handle(&mut self.cx, input);
-            self.enter(state);
+            let next = self.state.handle(&mut self.cx, input);
+            self.enter(next);
         }
         if late {
             self.state.wake(&mut self.cx, false);
@@ -155,15 +155,15 @@ impl<P> Machine<P> {
             if deadline.0 > self.cx.at() {
                 return;
             }
-            let state = std::mem::replace(&mut self.state, State::Idle).on_timer(&mut self.cx, deadline);
-            self.enter(state);
+            let next = self.state.on_timer(&mut self.cx, deadline);
+            self.enter(next);
         }
     }
 
     /// Takes over what the data plane did on its own.
     fn read(&mut self, reading: PlaneReading) {
-        if let (Some(heard), Some(connection)) = (reading.heard, self.state.connection_mut()) {
-            connection.hear(self.cx.clock.of_mono(heard));
+        if let Some(heard) = reading.heard {
+            self.state.hear(self.cx.clock.of_mono(heard));
         }
         if self.registers.next_seq > 0 && reading.next_seq > self.registers.next_seq {
             self.cx.position.passed((reading.next_seq - 1).min(MAX_SAFE_INTEGER));
@@ -176,9 +176,11 @@ impl<P> Machine<P> {
     }
 
     /// The one place where the state changes.
-    fn enter(&mut self, state: State) {
-        self.trace.note(self.cx.at(), state.name());
-        self.state = state;
+    fn enter(&mut self, next: Option<State>) {
+        if let Some(state) = next {
+            self.trace.note(self.cx.at(), state.name());
+            self.state = state;
+        }
     }
 
     /// Programs the data plane where it has to act differently from now on.

@@ -47,14 +47,14 @@ pub struct Connecting {
 }
 
 impl Connecting {
-    /// Something happened to its socket.
-    pub(super) fn told<P>(self, cx: &mut Context<P>, event: SocketEvent) -> State {
-        match event {
-            SocketEvent::Opened => State::Open(Box::new(Open::new(Connection::open(cx, self.generation)))),
+    /// Something happened to its socket. The next state, if there is another one.
+    pub(super) fn told<P>(self, cx: &mut Context<P>, event: SocketEvent) -> Option<State> {
+        Some(match event {
+            SocketEvent::Opened => State::Open(Open::new(Connection::open(cx, self.generation))),
             SocketEvent::Closed { code, overrule } => State::lost(cx, Loss::closed(code, overrule), None),
             SocketEvent::ConstructFailed => State::lost(cx, Loss::of(Reason::InvalidUrl), None),
-            SocketEvent::SendFailed => State::Connecting(self),
-        }
+            SocketEvent::SendFailed => return None,
+        })
     }
 
     pub(super) fn timed_out<P>(self, cx: &mut Context<P>) -> State {

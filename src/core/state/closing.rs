@@ -19,9 +19,9 @@ pub struct Closing {
 }
 
 impl Closing {
-    pub(super) fn begin<P>(cx: &mut Context<P>, open: Open, drain: Option<Millis>) -> State {
+    pub(super) fn begin<P>(cx: &mut Context<P>, open: &Open, drain: Option<Millis>) -> State {
         let until = cx.at().after(drain.unwrap_or(cx.options.drain));
-        let closing = Box::new(Self { connection: open.into_connection(cx), until });
+        let closing = Self { connection: open.alone(cx), until };
         closing.go_on(cx).unwrap_or(State::Closing(closing))
     }
 

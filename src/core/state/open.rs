@@ -108,7 +108,7 @@ impl Open {
     }
 
     /// The connection alone: the attempt beside it is given up.
-    pub(super) fn into_connection<P>(self, cx: &mut Context<P>) -> Connection {
+    pub(super) fn alone<P>(&self, cx: &mut Context<P>) -> Connection {
         if let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
             loss::abandon(cx, generation);
         }
@@ -138,6 +138,6 @@ impl Open {
     fn hand_over<P>(&self, cx: &mut Context<P>, generation: Generation) -> State {
         loss::leave(cx, &self.connection);
         loss::abandon(cx, self.connection.generation);
-        State::Open(Box::new(Self::new(Connection::open(cx, generation))))
+        State::Open(Self::new(Connection::open(cx, generation)))
     }
 }

@@ -123,6 +123,8 @@ pub enum Say {
 
 /// An order to the shell, to be carried out in sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
+// A tag of its own: one that is folded into the bits of a payload costs the module something at every look.
+#[repr(u8)]
 pub enum Action<P> {
     /// Ask the url, protocols and token providers; answer `Resolved` or `ResolveFailed` with the same number.
     Resolve {

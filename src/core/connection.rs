@@ -23,7 +23,7 @@ const HELLO_MS: Millis = 2_000;
 const BUSY_MS: Millis = 1_000;
 
 /// An open connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Connection {
     /// Its socket.
     pub generation: Generation,

@@ -48,6 +48,8 @@ impl EventId {
 
 /// Something heard on a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
+// A tag of its own: one that is folded into the bits of a payload costs the module something at every look.
+#[repr(u8)]
 pub enum Heard<P> {
     /// An event of the application that the data plane does not deliver on its own.
     Event {

@@ -31,7 +31,7 @@ pub enum Beat {
 }
 
 /// The heartbeat of one connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Heartbeat {
     by: HeartbeatBy,
     idle: Millis,

@@ -7,6 +7,7 @@ use super::action::{Action, Fate, Outcome};
 use super::connection::Connection;
 use super::context::Context;
 use super::error::{Cause, Reason, Warning};
+use super::input::Generation;
 use super::not_before::NotBefore;
 use super::time::{Instant, Millis};
 use crate::wire::close_code::{self, CloseRule};
@@ -28,6 +29,12 @@ pub struct Loss {
 }
 
 impl Loss {
+    /// A socket closed.
+    #[must_use]
+    pub const fn closed(code: u16, overrule: Option<bool>) -> Self {
+        Self { overrule, ..Self::of(Reason::Closed { code }) }
+    }
+
     /// An end that nobody overruled.
     #[must_use]
     pub const fn of(reason: Reason) -> Self {
@@ -160,6 +167,6 @@ fn stop<P>(cx: &mut Context<P>, reason: Reason) -> Verdict {
 }
 
 /// Gives up a socket: its late events are ignored.
-pub fn abandon<P>(cx: &mut Context<P>, generation: super::input::Generation) {
+pub fn abandon<P>(cx: &mut Context<P>, generation: Generation) {
     cx.act(Action::Abandon { generation, code: close_code::NORMAL });
 }

@@ -28,7 +28,7 @@
 //!
 //! ```
 //! use everwire::core::action::{Action, Fate};
-//! use everwire::core::input::{Input, Outgoing, Priority};
+//! use everwire::core::input::{Input, Outgoing, Priority, SocketEvent};
 //! use everwire::core::machine::Machine;
 //! use everwire::core::options::Options;
 //! use everwire::core::snapshot::PublicState;
@@ -43,11 +43,12 @@
 //! assert!(std::iter::from_fn(|| machine.poll()).any(|action| action == Action::Resolve { call: 1 }));
 //! machine.handle(at(5), Input::Resolved { call: 1 });
 //! assert!(std::iter::from_fn(|| machine.poll()).any(|action| action == Action::Connect(1)));
-//! machine.handle(at(40), Input::Opened(1));
+//! machine.handle(at(40), Input::Socket(1, SocketEvent::Opened));
 //! assert_eq!(machine.snapshot().state, PublicState::Open);
 //!
 //! // Drop: the next attempt is due a second later, give or take the jitter.
-//! machine.handle(at(3_000), Input::Closed { generation: 1, code: 1006, overrule: None });
+//! let closed = SocketEvent::Closed { code: 1006, overrule: None };
+//! machine.handle(at(3_000), Input::Socket(1, closed));
 //! let (due, why) = machine.deadline().expect("a retry is due");
 //! assert!((4_000..=4_300).contains(&due.0) && why == Timer::Retry);
 //! let message = Outgoing { receipt: 1, bytes: 2, priority: Priority::High, ack: false };
@@ -57,7 +58,7 @@
 //! // Resume: what waited goes out as soon as the new socket is open.
 //! machine.handle(Now { mono: due, ..at(due.0) }, Input::Tick);
 //! machine.handle(at(due.0 + 5), Input::Resolved { call: 2 });
-//! machine.handle(at(due.0 + 40), Input::Opened(2));
+//! machine.handle(at(due.0 + 40), Input::Socket(2, SocketEvent::Opened));
 //! let actions: Vec<_> = std::iter::from_fn(|| machine.poll()).collect();
 //! assert!(actions.iter().any(|action| matches!(action, Action::Transmit { generation: 2, receipt: 1, .. })));
 //! assert!(actions.iter().any(|action| matches!(action, Action::Settle { outcome, .. } if outcome.fate == Fate::Sent)));

@@ -61,12 +61,6 @@ impl Handover {
         }
     }
 
-    pub(super) fn closed<P>(&mut self, cx: &mut Context<P>, generation: Generation, loss: Loss) {
-        if self.socket() == Some(generation) {
-            self.failed(cx, loss);
-        }
-    }
-
     /// The attempt failed: another one later, while the old connection serves.
     pub(super) fn failed<P>(&mut self, cx: &mut Context<P>, loss: Loss) {
         if matches!(self.phase, Phase::Resolving(_) | Phase::Connecting(_)) {

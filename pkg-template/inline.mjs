@@ -93,9 +93,8 @@ function textOf(entries, lists) {
 /** @param {number} number as inlined.js says */
 function characters(number) {
   const place = 35 + (number % 90);
-  const prefix = ['', '!', ' '][Math.floor(number / 90)];
-  if (prefix === undefined) throw new Error(`${number} has no character`);
-  return prefix + String.fromCharCode(place < 92 ? place : place + 1);
+  const more = Math.floor(number / 90);
+  return ' '.repeat(more >> 1) + '!'.repeat(more & 1) + String.fromCharCode(place < 92 ? place : place + 1);
 }
 
 /** That `text` comes back as a module that does the same. @param {string} text @param {Uint8Array} module */

@@ -5,8 +5,8 @@
 /** @typedef {{ text: string, at: number }} List */
 
 /**
- * The text is lists of numbers, a character or two each: 90 characters stand for themselves, after `!` for 90
- * more, after a space for another 90. The first list is the program: which of the following lists to write, one
+ * The text is lists of numbers, mostly a character each: 90 characters stand for 0 to 89, each `!` before adds 90,
+ * each space 180. The first list is the program: which of the following lists to write, one
  * after the other. In those, a number is
  *
  * - below 256 a byte, less 88: so that letters take one character;

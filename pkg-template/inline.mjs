@@ -80,12 +80,14 @@ function withoutImmediates(instructions) {
 function textOf(entries, lists) {
   const keys = entries.map((entry) => entry.join());
   const counts = countsOf(keys);
-  // The shortest numbers are for what is written most often.
   const distinct = [...new Map(keys.map((key, at) => [key, entries[at] ?? []]))].sort(([a], [b]) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0));
-  const places = new Map(distinct.map(([key], at) => [key, at + 1]));
+  // One character is for what is written most often. Among themselves, those are beside each other that are alike.
+  const alike = (/** @type {[string, number[]][]} */ some) => some.sort(([a], [b]) => (a < b ? -1 : 1));
+  const ordered = [...alike(distinct.slice(0, 89)), ...alike(distinct.slice(89))];
+  const places = new Map(ordered.map(([key], at) => [key, at + 1]));
   return [
     keys.map((key) => places.get(key) ?? 0),
-    ...distinct.map(([, entry]) => entry.map((number) => (number < PLACE_OF_A_SIZE ? (number + 256 - 88) % 256 : number))),
+    ...ordered.map(([, entry]) => entry.map((number) => (number < PLACE_OF_A_SIZE ? (number + 256 - 88) % 256 : number))),
     ...[...lists.values()].reverse(),
   ].map((list) => list.map(characters).join('')).join('~');
 }

@@ -15,7 +15,7 @@ import { functionSizes } from './wasm-functions.mjs';
 export const limits = { 'core.wasm': { raw: 65_536 }, everwire: { gzip: 30_720 } };
 
 /** The entry is not there yet. It may come nearer to its limit, never go away from it. */
-export const entryNow = 36_000;
+export const entryNow = 35_600;
 
 /** @returns {Promise<Size[]>} */
 export async function sizes() {

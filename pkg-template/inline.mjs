@@ -13,7 +13,6 @@ import { read } from './wasm-code.mjs';
 /** @typedef {import('./wasm-code.mjs').Immediate} Immediate */
 /** @typedef {import('./wasm-code.mjs').Instruction} Instruction */
 /** @typedef {import('./wasm-code.mjs').Kind} Kind */
-/** @typedef {import('./wasm-code.mjs').Section} Section */
 
 /** The kinds of immediates that have a list, the last first: which are beside each other matters little. @type {Kind[]} */
 const listed = ['call', 'i64', 'i32', 'offset', 'labels', 'label', 'locals', 'set', 'get'];
@@ -33,13 +32,13 @@ export function inline(module) {
   const instructions = functions.flatMap(({ locals, body }) => [beginning(locals), ...body.map(withoutAlignment)]);
   const place = sections.findIndex(({ id }) => id === CODE);
   const before = sections.slice(0, place).flatMap(({ id, content }) => [id, ...size(content.length), ...content]);
-  const after = sections.slice(place + 1).flatMap(({ id, content }) => [id, PLACE_OF_A_SIZE, ...content]);
+  const after = sections.slice(place + 1).map(({ id, content }) => [id, PLACE_OF_A_SIZE, ...content]);
   const count = leb(functions.length);
   const codeSize = instructions.reduce((sum, parts) => sum + sizeOf(parts), count.length);
   const opening = [...module.subarray(0, 8), ...before, CODE, ...size(codeSize), ...count];
 
   const { lists, entries } = withoutImmediates(instructions);
-  const text = textOf([opening, ...entries, after], lists);
+  const text = textOf([opening, ...entries, ...after], lists);
   verify(text, module);
   return text;
 }

@@ -26,7 +26,7 @@ function moduleOf(body) {
   const size = (/** @type {string} */ hex) => leb(bytes(hex).length);
   const code = `01 ${size(body)} ${body}`;
   return bytes(`0061736d 01000000 01 06 01 60 01 7f 01 7f 03 02 01 00 04 04 01 70 00 02 05 03 01 00 01
-    06 06 01 7f 01 41 07 0b 07 05 01 01 66 00 00 09 07 01 00 41 00 0b 01 00 0c 01 01 0a ${size(code)} ${code} 0b 05 01 01 02 68 69`);
+    06 06 01 7f 01 41 07 0b 07 05 01 01 66 00 00 09 07 01 00 41 00 0b 01 00 0c 01 01 0a ${size(code)} ${code} 0b 05 01 01 02 68 69 00 03 01 61 62`);
 }
 
 /** @param {Uint8Array} module */

@@ -31,7 +31,7 @@ manifest.version = versionOf(readFileSync(join(repository, 'Cargo.toml'), 'utf8'
 writeFileSync(join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 
 const moved = flattenSnippets();
-const glue = withShortNames(withoutPaths(readFileSync(join(from, 'everwire.js'), 'utf8')));
+const glue = withoutDeadWeight(withShortNames(withoutPaths(readFileSync(join(from, 'everwire.js'), 'utf8'))));
 writeFileSync(join(to, 'core.js'), glue);
 const wasm = readFileSync(join(to, 'core.wasm'));
 writeFileSync(join(to, 'wasm.js'), `// core.wasm as inlined.js reads it.\nexport const text = "${inline(wasm)}";\n`);
@@ -98,13 +98,110 @@ function withShortNames(glue) {
   for (const [module, name, short] of names.imports) {
     const place = places.get(module);
     if (place === undefined) throw new Error(`the module imports ${name} of ${module}, which the glue does not have`);
-    if (place === 'import0') glue = replaced(glue, `        ${name}: function`, `        ${short}: function`);
+    if (place === 'import0') glue = replaced(glue, `        ${name}: function`, `        ${short}`);
     else others.push(`        ${short}: ${place}.${name},\n`);
   }
   for (const [name, short] of names.exports) {
     glue = glue.replace(new RegExp(`\\bwasm\\.${name.replaceAll('$', '\\$')}\\b`, 'g'), () => `wasm.${short}`);
   }
   return replaced(glue, table.exec(glue)?.[0] ?? '', `return { a: { ...import0,\n${others.join('')}    } };`);
+}
+
+/**
+ * What the generated code does for callers and engines that this package does not have: `load.js` is the only caller,
+ * and where there is `WeakRef`, which a client needs, there is `encodeInto`. What runs on import asks as before: servers
+ * import the package too.
+ *
+ * @param {string} glue
+ */
+function withoutDeadWeight(glue) {
+  /** @type {[what: string, by: string][]} */
+  const replacements = [
+    [`if (Symbol.dispose) Client.prototype[Symbol.dispose] = Client.prototype.free;\n`, ''],
+    // The memory of a module that has grown has another buffer, and the one before has no bytes.
+    [
+      `if (cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && cachedDataViewMemory0.buffer !== wasm.${memoryOf(glue)}.buffer)) {`,
+      `if (cachedDataViewMemory0?.buffer !== wasm.${memoryOf(glue)}.buffer) {`,
+    ],
+    ['if (cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0) {', 'if (!cachedUint8ArrayMemory0?.byteLength) {'],
+    [
+      `    if (realloc === undefined) {
+        const buf = cachedTextEncoder.encode(arg);
+        const ptr = malloc(buf.length, 1) >>> 0;
+        getUint8ArrayMemory0().subarray(ptr, ptr + buf.length).set(buf);
+        WASM_VECTOR_LEN = buf.length;
+        return ptr;
+    }
+
+`,
+      '',
+    ],
+    [
+      `if (!('encodeInto' in cachedTextEncoder)) {
+    cachedTextEncoder.encodeInto = function (arg, view) {
+        const buf = cachedTextEncoder.encode(arg);
+        view.set(buf);
+        return {
+            read: arg.length,
+            written: buf.length
+        };
+    };
+}
+
+`,
+      '',
+    ],
+    // The decoders of WebKit stop after 2 GB, all texts together.
+    [
+      `let cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+cachedTextDecoder.decode();
+const MAX_SAFARI_DECODE_BYTES = 2146435072;
+let numBytesDecoded = 0;
+`,
+      `let cachedTextDecoder;
+let numBytesLeft = 0;
+`,
+    ],
+    [
+      `    numBytesDecoded += bytes.length;
+    if (numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {
+        cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+        cachedTextDecoder.decode();
+        numBytesDecoded = bytes.length;
+    }
+`,
+      `    numBytesLeft -= bytes.length;
+    if (!cachedTextDecoder || numBytesLeft < 0) {
+        cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+        numBytesLeft = 2e9 - bytes.length;
+    }
+`,
+    ],
+    [`let wasmModule, wasmInstance, wasm;`, 'let wasm;'],
+    [`    wasmInstance = instance;\n`, ''],
+    [`    wasmModule = module;\n    cachedDataViewMemory0 = null;\n    cachedUint8ArrayMemory0 = null;\n`, ''],
+    [
+      `    if (wasm !== undefined) return wasm;
+
+
+    if (module !== undefined) {
+        if (Object.getPrototypeOf(module) === Object.prototype) {
+            ({module} = module)
+        } else {
+            console.warn('using deprecated parameters for \`initSync()\`; pass a single object instead')
+        }
+    }
+`,
+      `    ({module} = module)
+`,
+    ],
+  ];
+  return replacements.reduce((text, [what, by]) => replaced(text, what, by), glue);
+}
+
+/** The short name of the memory. @param {string} glue */
+function memoryOf(glue) {
+  return /new DataView\(wasm\.([\w$]+)\.buffer\)/.exec(glue)?.[1] ?? '';
 }
 
 /** @param {string} text @param {string} what @param {string} by */

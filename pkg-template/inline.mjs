@@ -13,15 +13,12 @@ import { read } from './wasm-code.mjs';
 /** @typedef {import('./wasm-code.mjs').Immediate} Immediate */
 /** @typedef {import('./wasm-code.mjs').Instruction} Instruction */
 /** @typedef {import('./wasm-code.mjs').Kind} Kind */
-/** @typedef {import('./wasm-code.mjs').Section} Section */
 
-/** The kinds of immediates that have a list, in the order in which they compress best. @type {Kind[]} */
-const listed = ['get', 'set', 'locals', 'label', 'labels', 'offset', 'i32', 'i64', 'call'];
+/** The kinds of immediates that have a list, the last first: which are beside each other matters little. @type {Kind[]} */
+const listed = ['call', 'i64', 'i32', 'offset', 'labels', 'label', 'locals', 'set', 'get'];
 
-/** An instruction that stands this often in the module is written with its immediates, but for those of locals. */
-const OFTEN = 200;
-/** @type {Kind[]} */
-const neverWithOpcode = ['get', 'set', 'locals'];
+/** How often an instruction stands in the module that has its immediate with it and not in the list. @type {{ [kind in Kind]?: number }} */
+const often = { call: 8, i32: 200 };
 
 const CODE = 10;
 const PLACE_OF_A_SIZE = 256;
@@ -33,16 +30,15 @@ const PLACE_OF_A_SIZE = 256;
 export function inline(module) {
   const { sections, functions } = read(module);
   const instructions = functions.flatMap(({ locals, body }) => [beginning(locals), ...body.map(withoutAlignment)]);
-  const { lists, entries: code } = withoutImmediates(instructions);
-
   const place = sections.findIndex(({ id }) => id === CODE);
   const before = sections.slice(0, place).flatMap(({ id, content }) => [id, ...size(content.length), ...content]);
-  const after = sections.slice(place + 1).flatMap(({ id, content }) => [id, PLACE_OF_A_SIZE, ...content]);
+  const after = sections.slice(place + 1).map(({ id, content }) => [id, PLACE_OF_A_SIZE, ...content]);
   const count = leb(functions.length);
   const codeSize = instructions.reduce((sum, parts) => sum + sizeOf(parts), count.length);
-  const entries = [[...module.subarray(0, 8), ...before, CODE, ...size(codeSize), ...count], ...code, after];
+  const opening = [...module.subarray(0, 8), ...before, CODE, ...size(codeSize), ...count];
 
-  const text = textOf(entries, lists);
+  const { lists, entries } = withoutImmediates(instructions);
+  const text = textOf([opening, ...entries, ...after], lists);
   verify(text, module);
   return text;
 }
@@ -67,11 +63,11 @@ function withoutImmediates(instructions) {
   /** @type {Map<Kind, number[]>} */
   const lists = new Map(listed.map((kind) => [kind, []]));
   const entries = instructions.map((parts, at) => {
-    const often = (counts.get(keys[at] ?? '') ?? 0) >= OFTEN;
+    const count = counts.get(keys[at] ?? '') ?? 0;
     return parts.flatMap((part) => {
       if (typeof part === 'number') return part;
       const list = lists.get(part.kind);
-      if (!list || (often && !neverWithOpcode.includes(part.kind))) return [...part.bytes];
+      if (!list || count >= (often[part.kind] ?? Infinity)) return [...part.bytes];
       list.push(...part.bytes);
       return PLACE_OF_A_SIZE + 1 + listed.indexOf(part.kind);
     });
@@ -83,19 +79,23 @@ function withoutImmediates(instructions) {
 function textOf(entries, lists) {
   const keys = entries.map((entry) => entry.join());
   const counts = countsOf(keys);
-  // The shortest numbers are for what is written most often.
-  const distinct = new Map([...new Map(keys.map((key, at) => [key, entries[at] ?? []]))].sort(([a], [b]) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0)));
-  const places = new Map([...distinct.keys()].map((key, at) => [key, 1 + listed.length + at]));
-  const program = keys.map((key) => places.get(key) ?? 0);
-  return [program, ...[...lists.values()].map((list) => list.reverse()), ...distinct.values()].map((list) => list.map(characters).join('')).join('~');
+  const distinct = [...new Map(keys.map((key, at) => [key, entries[at] ?? []]))].sort(([a], [b]) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0));
+  // One character is for what is written most often. Among themselves, those are beside each other that are alike.
+  const alike = (/** @type {[string, number[]][]} */ some) => some.sort(([a], [b]) => (a < b ? -1 : 1));
+  const ordered = [...alike(distinct.slice(0, 89)), ...alike(distinct.slice(89))];
+  const places = new Map(ordered.map(([key], at) => [key, at + 1]));
+  return [
+    keys.map((key) => places.get(key) ?? 0),
+    ...ordered.map(([, entry]) => entry.map((number) => (number < PLACE_OF_A_SIZE ? (number + 256 - 88) % 256 : number))),
+    ...[...lists.values()].reverse(),
+  ].map((list) => list.map(characters).join('')).join('~');
 }
 
 /** @param {number} number as inlined.js says */
 function characters(number) {
   const place = 35 + (number % 90);
-  const prefix = ['', '!', ' '][Math.floor(number / 90)];
-  if (prefix === undefined) throw new Error(`${number} has no character`);
-  return prefix + String.fromCharCode(place < 92 ? place : place + 1);
+  const more = Math.floor(number / 90);
+  return ' '.repeat(more >> 1) + '!'.repeat(more & 1) + String.fromCharCode(place < 92 ? place : place + 1);
 }
 
 /** That `text` comes back as a module that does the same. @param {string} text @param {Uint8Array} module */
@@ -106,7 +106,7 @@ function verify(text, module) {
 }
 
 /** All of a module but the alignment of its memory accesses and the sizes. @param {Uint8Array} module */
-function meaning(module) {
+export function meaning(module) {
   const { sections, functions } = read(Uint8Array.from(module));
   return [
     sections.map(({ id, content }) => [id, ...(id === CODE ? [] : content)]),

@@ -69,7 +69,12 @@ function readInstruction(from) {
   /** @type {(kind: Kind) => Immediate} */
   const immediate = (kind) => ({ kind, bytes: from.leb() });
   const kinds = known[opcode];
-  if (kinds) return { opcode, immediates: kinds.map(immediate) };
+  if (kinds) {
+    const immediates = kinds.map(immediate);
+    // Of more than 16 bytes: what is not an alignment, but says which memory.
+    if (kinds[0] === 'align' && valueOf(immediates[0]?.bytes ?? new Uint8Array()) > 4) throw new Error(`unknown opcode ${hex(opcode)} with a memory`);
+    return { opcode, immediates };
+  }
   if (bare.some(([first, last]) => opcode >= first && opcode <= last)) return { opcode, immediates: [] };
   if (opcode === 0x43 || opcode === 0x44) return { opcode, immediates: [{ kind: 'other', bytes: from.take(opcode === 0x43 ? 4 : 8) }] };
   if (opcode === 0x0e) {
@@ -82,7 +87,7 @@ function readInstruction(from) {
     if (more === undefined) throw new Error(`unknown opcode 0xfc ${valueOf(which.bytes)}`);
     return { opcode, immediates: [which, ...Array.from({ length: more }, () => immediate('other'))] };
   }
-  throw new Error(`unknown opcode 0x${opcode.toString(16).padStart(2, '0')}`);
+  throw new Error(`unknown opcode ${hex(opcode)}`);
 }
 
 /** @typedef {ReturnType<typeof reader>} Reader */
@@ -107,3 +112,6 @@ function reader(bytes) {
 function valueOf(leb) {
   return leb.reduceRight((value, byte) => value * 128 + (byte & 127), 0);
 }
+
+/** @param {number} opcode */
+const hex = (opcode) => `0x${opcode.toString(16).padStart(2, '0')}`;

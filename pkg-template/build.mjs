@@ -108,9 +108,8 @@ function withShortNames(glue) {
 }
 
 /**
- * What the generated code does for callers and engines that this package does not have: `load.js` is the only caller,
- * and where there is `WeakRef`, which a client needs, there is `encodeInto`. What runs on import asks as before: servers
- * import the package too.
+ * What the generated code does for callers that this package does not have: `load.js` is the only one. What runs on import
+ * asks as before: servers import the package too.
  *
  * @param {string} glue
  */
@@ -118,39 +117,7 @@ function withoutDeadWeight(glue) {
   /** @type {[what: string, by: string][]} */
   const replacements = [
     [`if (Symbol.dispose) Client.prototype[Symbol.dispose] = Client.prototype.free;\n`, ''],
-    // The memory of a module that has grown has another buffer, and the one before has no bytes.
-    [
-      `if (cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && cachedDataViewMemory0.buffer !== wasm.${memoryOf(glue)}.buffer)) {`,
-      `if (cachedDataViewMemory0?.buffer !== wasm.${memoryOf(glue)}.buffer) {`,
-    ],
     ['if (cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0) {', 'if (!cachedUint8ArrayMemory0?.byteLength) {'],
-    [
-      `    if (realloc === undefined) {
-        const buf = cachedTextEncoder.encode(arg);
-        const ptr = malloc(buf.length, 1) >>> 0;
-        getUint8ArrayMemory0().subarray(ptr, ptr + buf.length).set(buf);
-        WASM_VECTOR_LEN = buf.length;
-        return ptr;
-    }
-
-`,
-      '',
-    ],
-    [
-      `if (!('encodeInto' in cachedTextEncoder)) {
-    cachedTextEncoder.encodeInto = function (arg, view) {
-        const buf = cachedTextEncoder.encode(arg);
-        view.set(buf);
-        return {
-            read: arg.length,
-            written: buf.length
-        };
-    };
-}
-
-`,
-      '',
-    ],
     // The decoders of WebKit stop after 2 GB, all texts together.
     [
       `let cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -179,7 +146,7 @@ let numBytesLeft = 0;
     ],
     [`let wasmModule, wasmInstance, wasm;`, 'let wasm;'],
     [`    wasmInstance = instance;\n`, ''],
-    [`    wasmModule = module;\n    cachedDataViewMemory0 = null;\n    cachedUint8ArrayMemory0 = null;\n`, ''],
+    [`    wasmModule = module;\n    cachedUint8ArrayMemory0 = null;\n`, ''],
     [
       `    if (wasm !== undefined) return wasm;
 
@@ -197,11 +164,6 @@ let numBytesLeft = 0;
     ],
   ];
   return replacements.reduce((text, [what, by]) => replaced(text, what, by), glue);
-}
-
-/** The short name of the memory. @param {string} glue */
-function memoryOf(glue) {
-  return /new DataView\(wasm\.([\w$]+)\.buffer\)/.exec(glue)?.[1] ?? '';
 }
 
 /** @param {string} text @param {string} what @param {string} by */

@@ -20,31 +20,37 @@ pub struct Transition {
 /// The last transitions.
 #[derive(Clone, Debug)]
 pub struct Trace {
-    transitions: [Option<Transition>; REMEMBERED],
-    next: usize,
-    /// The state entered last.
-    current: &'static str,
+    /// The states entered, and when: a ring.
+    entered: [(Instant, &'static str); REMEMBERED + 1],
+    /// How many there were after the first; the last stands at this place.
+    last: usize,
 }
 
 impl Trace {
     /// A memory that begins in the state `current`.
     #[must_use]
     pub const fn new(current: &'static str) -> Self {
-        Self { transitions: [None; REMEMBERED], next: 0, current }
+        Self { entered: [(Instant::NEVER, current); REMEMBERED + 1], last: 0 }
     }
 
     /// Notes which state was entered at `at`; nothing if it is the one before.
     pub fn note(&mut self, at: Instant, to: &'static str) {
-        let from = std::mem::replace(&mut self.current, to);
-        if from != to {
-            self.transitions[self.next % REMEMBERED] = Some(Transition { at, from, to });
-            self.next += 1;
+        if self.at(self.last).1 != to {
+            self.last += 1;
+            self.entered[self.last % self.entered.len()] = (at, to);
         }
     }
 
     /// The last transitions, oldest first.
     pub fn transitions(&self) -> impl Iterator<Item = Transition> {
-        (0..REMEMBERED).filter_map(move |offset| self.transitions[(self.next + offset) % REMEMBERED])
+        (self.last.saturating_sub(REMEMBERED)..self.last).map(|place| {
+            let ((_, from), (at, to)) = (self.at(place), self.at(place + 1));
+            Transition { at, from, to }
+        })
+    }
+
+    const fn at(&self, place: usize) -> (Instant, &'static str) {
+        self.entered[place % self.entered.len()]
     }
 }
 

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::heartbeat::is_late;
 use super::input::{Input, PlaneReading};
 use super::options::Options;
-use super::snapshot::{Freshness, PublicState, Snapshot};
+use super::snapshot::{Freshness, PublicState, Snapshot, StateName};
 use super::state::State;
 use super::terms::Terms;
 use super::time::{Instant, Millis, Now};
@@ -52,7 +52,7 @@ impl<P> Machine<P> {
         let state = State::Idle;
         let told = snapshot(&state, &cx);
         let watch = cx.at().after(WATCH_MS);
-        let trace = Trace::new(State::Idle.name());
+        let trace = Trace::new(StateName::Idle);
         Self { state, cx, registers: Registers::default(), reprogrammed: false, told, changed: false, watch, trace }
     }
 
@@ -213,12 +213,12 @@ fn snapshot<P>(state: &State, cx: &Context<P>) -> Snapshot {
     let waiting = if let State::Waiting(waiting) = state { Some(waiting) } else { None };
     let heard = connection.map_or(cx.heard, Connection::heard);
     Snapshot {
-        state: state.public(),
+        state: state.name().public(),
         is_final: matches!(state, State::Stopped { .. }),
         attempt: cx.breaker.failures(),
         retry_at: waiting.map(|waiting| waiting.until_wall),
         reason: cx.reason,
-        freshness: match (state.public(), connection) {
+        freshness: match (state.name().public(), connection) {
             (PublicState::Open, Some(connection)) => connection.freshness(cx),
             _ => Freshness::Stale,
         },

@@ -37,7 +37,7 @@ use super::error::Reason;
 use super::input::{Input, PageEvent};
 use super::loss::{self, Loss, Verdict};
 use super::not_before::NotBefore;
-use super::snapshot::PublicState;
+use super::snapshot::StateName;
 use super::time::Instant;
 use super::timers::{Deadline, Earliest, Timer};
 
@@ -190,27 +190,16 @@ impl State {
 
     /// Its name.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub const fn name(&self) -> StateName {
         match self {
-            Self::Idle => "idle",
-            Self::Resolving(_) => "resolving",
-            Self::Connecting(_) => "connecting",
-            Self::Open(_) => "open",
-            Self::Waiting(_) => "waiting",
-            Self::Suspended => "suspended",
-            Self::Closing(_) => "closing",
-            Self::Stopped { .. } => "stopped",
-        }
-    }
-
-    /// The standard's state for this one.
-    #[must_use]
-    pub const fn public(&self) -> PublicState {
-        match self {
-            Self::Idle | Self::Waiting(_) | Self::Suspended | Self::Stopped { .. } => PublicState::Closed,
-            Self::Resolving(_) | Self::Connecting(_) => PublicState::Connecting,
-            Self::Open(_) => PublicState::Open,
-            Self::Closing(_) => PublicState::Closing,
+            Self::Idle => StateName::Idle,
+            Self::Resolving(_) => StateName::Resolving,
+            Self::Connecting(_) => StateName::Connecting,
+            Self::Open(_) => StateName::Open,
+            Self::Waiting(_) => StateName::Waiting,
+            Self::Suspended => StateName::Suspended,
+            Self::Closing(_) => StateName::Closing,
+            Self::Stopped { .. } => StateName::Stopped,
         }
     }
 

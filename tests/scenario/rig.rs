@@ -409,7 +409,7 @@ impl Rig {
     }
 
     pub(crate) fn state(&self) -> &'static str {
-        self.machine.state().name()
+        self.machine.state().name().name()
     }
 
     pub(crate) fn public(&self) -> PublicState {

@@ -2,7 +2,7 @@
 //!
 //! Owns how each message is taken; must not know when anything is sent but in answer.
 
-use super::{BUSY_MS, Connection, Flow};
+use super::{BUSY_MS, Connection};
 use crate::core::action::{Action, Fate, Outcome, Say};
 use crate::core::context::{Context, SentTo};
 use crate::core::error::{Cause, Warning};
@@ -100,7 +100,7 @@ impl Connection {
             }
         }
         self.reconsider_flight(cx);
-        self.flow = Flow::Free;
+        self.held_until = Instant::NEVER;
         self.flush(cx);
     }
 

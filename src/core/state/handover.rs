@@ -21,6 +21,8 @@ pub struct Handover {
 }
 
 #[derive(Clone, Copy, Debug)]
+// A tag that is read in one load, as that of the states.
+#[repr(u8)]
 enum Phase {
     Scheduled(Instant),
     Resolving(Resolving),

@@ -102,9 +102,7 @@ impl Open {
     /// Gives up both sockets.
     pub(super) fn abandon<P>(&self, cx: &mut Context<P>) {
         loss::abandon(cx, self.connection.generation);
-        if let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
-            loss::abandon(cx, generation);
-        }
+        self.alone(cx);
     }
 
     /// The connection alone: the attempt beside it is given up.

@@ -65,7 +65,7 @@
 //!
 //! // Close: nothing is left to wait for, so the socket is given up at once.
 //! machine.handle(at(due.0 + 50), Input::Close { drain: None });
-//! assert!(std::iter::from_fn(|| machine.poll()).any(|action| matches!(action, Action::Abandon { generation: 2, .. })));
+//! assert!(std::iter::from_fn(|| machine.poll()).any(|action| matches!(action, Action::Abandon(2))));
 //! assert!(machine.snapshot().is_final);
 //! ```
 

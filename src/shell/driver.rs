@@ -184,9 +184,9 @@ impl Driver {
                 }
             }
             Action::Connect(generation) => self.connect(generation),
-            Action::Abandon { generation, code } => {
+            Action::Abandon(generation) => {
                 if let Some(socket) = self.take(generation) {
-                    socket.abandon(code);
+                    socket.abandon(crate::wire::close_code::NORMAL);
                 }
             }
             Action::Say { generation, say, joined } => {

@@ -16,7 +16,9 @@
 //! - One door out: [`Machine::poll`](machine::Machine::poll) gives [`Action`](action::Action)s, orders, until there is
 //!   none. Drain it after every input.
 //! - One deadline: [`Machine::deadline`](machine::Machine::deadline) says when to give a `Tick`, and what for.
-//! - The payload is a parameter: a JavaScript value in the browser, bytes on a server, a number in a simulation.
+//! - What comes in is a parameter: a JavaScript value in the browser, bytes on a server, a number in a simulation. What
+//!   goes out stays with the shell, under its receipt.
+//! - Texts are numbers here: the shell gives one to each epoch and `$id`. [`interpreter`] does so for tests.
 //! - Time is an argument and chance is seeded: the same inputs and seed give the same actions, always.
 //!
 //! [`state`] is the table of states and transitions. A state consults policies, each a type of its own that can be used

@@ -24,7 +24,8 @@
 //! [`state`] is the table of states and transitions. A state consults policies, each a type of its own that can be used
 //! and tested alone: [`backoff`], [`breaker`], [`thrash`] and [`not_before`] (when to try again), [`loss`] (what the end
 //! of a connection means), [`heartbeat`] (is the peer alive), [`outbox`] and [`flight`] (what is sent), [`position`] and
-//! [`inbox`] (what is received, and [`delivery`] from there). [`connection`] is one open connection; [`context`] is what outlives it.
+//! [`inbox`] (what is received), [`delivery`] (the way from there to the handlers). [`connection`] is one open connection;
+//! [`context`] is what outlives it.
 //!
 //! A connection's life, told by a machine: connect, drop, resume, close.
 //!

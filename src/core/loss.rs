@@ -168,5 +168,5 @@ fn stop<P>(cx: &mut Context<P>, reason: Reason) -> Verdict {
 
 /// Gives up a socket: its late events are ignored.
 pub fn abandon<P>(cx: &mut Context<P>, generation: Generation) {
-    cx.act(Action::Abandon { generation, code: close_code::NORMAL });
+    cx.act(Action::Abandon(generation));
 }

@@ -64,10 +64,10 @@ impl<P> Machine<P> {
         if slept {
             self.state.wake(&mut self.cx, true);
         }
-        if tick && self.watch <= self.cx.at() {
-            self.watch = self.cx.at().after(WATCH_MS);
-        }
         if tick {
+            if self.watch <= self.cx.at() {
+                self.watch = self.cx.at().after(WATCH_MS);
+            }
             self.tick();
         } else if let Input::Plane(reading) = input {
             self.read(reading);

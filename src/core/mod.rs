@@ -16,13 +16,16 @@
 //! - One door out: [`Machine::poll`](machine::Machine::poll) gives [`Action`](action::Action)s, orders, until there is
 //!   none. Drain it after every input.
 //! - One deadline: [`Machine::deadline`](machine::Machine::deadline) says when to give a `Tick`, and what for.
-//! - The payload is a parameter: a JavaScript value in the browser, bytes on a server, a number in a simulation.
+//! - What comes in is a parameter: a JavaScript value in the browser, bytes on a server, a number in a simulation. What
+//!   goes out stays with the shell, under its receipt.
+//! - Texts are numbers here: the shell gives one to each epoch and `$id`. [`interpreter`] does so for tests.
 //! - Time is an argument and chance is seeded: the same inputs and seed give the same actions, always.
 //!
 //! [`state`] is the table of states and transitions. A state consults policies, each a type of its own that can be used
 //! and tested alone: [`backoff`], [`breaker`], [`thrash`] and [`not_before`] (when to try again), [`loss`] (what the end
 //! of a connection means), [`heartbeat`] (is the peer alive), [`outbox`] and [`flight`] (what is sent), [`position`] and
-//! [`inbox`] (what is received, and [`delivery`] from there). [`connection`] is one open connection; [`context`] is what outlives it.
+//! [`inbox`] (what is received), [`delivery`] (the way from there to the handlers). [`connection`] is one open connection;
+//! [`context`] is what outlives it.
 //!
 //! A connection's life, told by a machine: connect, drop, resume, close.
 //!
@@ -65,7 +68,7 @@
 //!
 //! // Close: nothing is left to wait for, so the socket is given up at once.
 //! machine.handle(at(due.0 + 50), Input::Close { drain: None });
-//! assert!(std::iter::from_fn(|| machine.poll()).any(|action| matches!(action, Action::Abandon { generation: 2, .. })));
+//! assert!(std::iter::from_fn(|| machine.poll()).any(|action| matches!(action, Action::Abandon(2))));
 //! assert!(machine.snapshot().is_final);
 //! ```
 

@@ -28,10 +28,10 @@ export const resolve = order((client, /** @type {number} */ call) => client.reso
 
 export const connect = order((client, /** @type {number} */ generation) => client.connect(generation));
 
-export const abandon = order((client, /** @type {number} */ generation, /** @type {number} */ code) => {
+export const abandon = order((client, /** @type {number} */ generation) => {
   const socket = client.sockets.get(generation);
   client.sockets.delete(generation);
-  socket?.abandon(code);
+  socket?.abandon();
 });
 
 export const program = order((client, /** @type {Parameters<Host['plane']['program']>} */ ...registers) =>

@@ -277,7 +277,7 @@ impl World {
                 self.generation = generation;
                 self.ledger.connect(generation);
             }
-            Action::Abandon { generation, .. } => self.ledger.abandon(generation),
+            Action::Abandon(generation) => self.ledger.abandon(generation),
             Action::Say { generation, say, .. } => {
                 self.ledger.said(generation, &self.interpreter.say(say, None));
             }

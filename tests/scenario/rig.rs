@@ -329,7 +329,7 @@ impl Rig {
     }
 
     pub(crate) fn abandoned(&self) -> Vec<Generation> {
-        self.all(|action| if let Action::Abandon { generation, .. } = action { Some(*generation) } else { None })
+        self.all(|action| if let Action::Abandon(generation) = action { Some(*generation) } else { None })
     }
 
     pub(crate) fn said(&self) -> Vec<ClientMessage> {
@@ -436,7 +436,7 @@ impl Rig {
                 }
             }
             Action::Program(registers) => self.plane.program(*registers),
-            Action::Abandon { .. }
+            Action::Abandon(_)
             | Action::Say { .. }
             | Action::Pong { .. }
             | Action::Acknowledge { .. }

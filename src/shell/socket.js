@@ -38,7 +38,7 @@ export class Socket {
     try {
       socket.close(1000);
     } catch {
-      // A page that put a socket of its own in place has to know.
+      // What a page has put in place of a socket may throw; it is left all the same.
     }
   }
 }

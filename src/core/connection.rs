@@ -226,7 +226,7 @@ impl Connection {
         let at = cx.at();
         match self.terms {
             Some(Terms { ack: true, window, .. }) => {
-                while let Some(flown) = cx.flight.resend(self.generation, at) {
+                while let Some(flown) = cx.flight.resend(self.generation, window, at) {
                     self.fly(cx, flown);
                 }
                 while let Some(message) = cx.outbox.pop(cx.flight.has_room(window)) {

@@ -219,6 +219,7 @@ impl State {
     }
 
     /// Hidden away: sockets are closed cleanly, so that the page may enter the back/forward cache.
+    /// An attempt that was under way begins again when the page is shown, a probe of the breaker too: the brake counts them.
     fn suspend<P>(&self, cx: &mut Context<P>) -> Self {
         if let Some(connection) = self.connection() {
             loss::leave(cx, connection);

@@ -19,8 +19,8 @@ export function installClock() {
   /** How much real time counts between two ticks: a machine that hangs must not make the page's time leap. */
   const LONGEST_TICK = 20;
   /**
-   * How long, in real time that counts, a peer may take to answer what was sent before the page's time goes on without.
-   * Far more than it needs: on a busy machine the peer is another process that waits for its turn.
+   * How long, in real time that counts, a peer may take to answer an attempt, or what was sent, before the page's time
+   * goes on without. Far more than it needs: on a busy machine the peer is another process that waits for its turn.
    */
   const LONGEST_ANSWER = 2_000;
 
@@ -98,7 +98,9 @@ export function installClock() {
   class PageWebSocket extends WebSocket {
     constructor(/** @type {ConstructorParameters<typeof WebSocket>} */ ...args) {
       super(...args);
-      this.addEventListener('message', () => void (patience = 0));
+      patience = LONGEST_ANSWER;
+      this.addEventListener('open', () => void (patience = LONGEST_ANSWER));
+      for (const answer of ['message', 'close']) this.addEventListener(answer, () => void (patience = 0));
     }
     /** @param {Parameters<WebSocket['send']>} data */
     send(...data) {

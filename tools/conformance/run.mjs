@@ -76,7 +76,7 @@ export class Run {
   /** Waits until the server has read all that `peer` said, as far as one can know. @param {Peer} peer */
   async settled(peer) {
     if (this.facts.has('pong') && peer.isOpen) await peer.ping();
-    await pause(this.facts.has('pong') ? 60 : 300);
+    await pause(this.facts.has('pong') ? 25 : 200);
   }
 
   /** A connection that hears all that is published. */

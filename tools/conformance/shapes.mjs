@@ -2,7 +2,7 @@
 // Owns the shapes of what a server may say (PROTOCOL.md §11); must not know when it may say it.
 
 const isCount = (/** @type {unknown} */ value) => Number.isSafeInteger(value) && Number(value) >= 0;
-const isAbsentOr = (/** @type {(value: unknown) => boolean} */ fits) => (/** @type {unknown} */ value) => value === undefined || value === null || fits(value);
+const isAbsentOr = (/** @type {(value: any) => boolean} */ fits) => (/** @type {unknown} */ value) => value === undefined || value === null || fits(value);
 const isText = (/** @type {unknown} */ value) => typeof value === 'string';
 const isIdentity = (/** @type {unknown} */ value) => typeof value === 'string' && Buffer.byteLength(value) <= 128;
 const isBoolean = (/** @type {unknown} */ value) => typeof value === 'boolean';
@@ -26,8 +26,9 @@ const shapes = {
         isAbsentOr((by) => ['client', 'server', 'none'].includes(String(by)))(heartbeat?.by) && isAbsentOr(within(1_000, 300_000))(heartbeat?.every),
     ),
   },
-  ack: { id: isIdentity },
-  nack: { id: isIdentity, code: (code) => isIdentity(code) && code !== '', message: isAbsentOr(isText), retry_after: isAbsentOr(within(0, anHour)) },
+  // What it repeats of a client is as long as the client made it.
+  ack: { id: isText },
+  nack: { id: isText, code: (code) => isIdentity(code) && code !== '', message: isAbsentOr(isText), retry_after: isAbsentOr(within(0, anHour)) },
   resync: {
     epoch: isIdentity,
     from: isAbsentOr(isCount),
@@ -38,11 +39,12 @@ const shapes = {
   },
   goaway: { retry_after: isAbsentOr(within(0, anHour)), spread: isAbsentOr(within(0, anHour)), grace: isAbsentOr(within(0, anHour)), reason: isAbsentOr(isText) },
 };
+/** @type {Record<string, (value: any) => boolean>} */
 const envelope = { $seq: isAbsentOr(within(1, Number.MAX_SAFE_INTEGER - 1)), $id: isAbsentOr(isIdentity) };
 
 /** What is wrong with a message's shape, or null. @param {any} message */
 export function misshapen(message) {
   const shape = shapes[message.type] ?? envelope;
-  const field = Object.keys(shape).find((name) => !shape[/** @type {keyof shape} */ (name)]?.(message[name]));
+  const field = Object.keys(shape).find((name) => !shape[name]?.(message[name]));
   return field === undefined ? null : `${field} of ${message.type} is ${JSON.stringify(message[field])}`;
 }

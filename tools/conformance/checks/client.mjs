@@ -1,11 +1,28 @@
 // @ts-check
 // Owns the checks in which everwire's own client talks to the server; must not know raw frames.
 
+import { isDeepStrictEqual } from 'node:util';
 import { WebSocket } from 'ws';
 import { NotChecked, must, until } from '../check.mjs';
 import { openProxy } from '../proxy.mjs';
 
 /** @typedef {import('../run.mjs').Run} Run */
+
+/** What a handshake has to say, by the port of its way. @type {Map<string, import('ws').ClientOptions>} */
+const handshakes = new Map();
+
+/** The `WebSocket` of clients here: the server sees the name it is called by, whatever way a connection takes. */
+class NamedWebSocket extends WebSocket {
+  /** @param {string | URL} url @param {string | string[]} [protocols] */
+  constructor(url, protocols) {
+    super(url, protocols, handshakes.get(new URL(url).port) ?? {});
+    // A socket that its client gave up may still fail.
+    this.on('error', () => {});
+  }
+}
+
+/** An event as the application sees it. @param {any} event */
+const bare = ({ $seq, $id, ...event }) => event;
 
 /**
  * A real client, on a way that can be cut.
@@ -16,24 +33,18 @@ import { openProxy } from '../proxy.mjs';
 async function realClient(run, { wantsState = false } = {}) {
   const { url, origin, token } = run.options;
   const proxy = await openProxy(url);
-  const { host } = new URL(url);
-  // The server sees the name it is called by, whatever way the connection takes.
-  class Cuttable extends WebSocket {
-    /** @param {string} _ @param {string | string[]} [protocols] */
-    constructor(_, protocols) {
-      const near = new URL(url);
-      [near.protocol, near.hostname, near.port] = ['ws:', '127.0.0.1', String(proxy.port)];
-      super(near, protocols, { headers: { host }, ...(origin === undefined ? {} : { origin }) });
-    }
-  }
-  Object.assign(globalThis, { WebSocket: Cuttable });
+  const near = new URL(url);
+  const port = String(proxy.port);
+  handshakes.set(port, { headers: { host: near.host }, ...(origin === undefined ? {} : { origin }) });
+  [near.protocol, near.hostname, near.port] = ['ws:', '127.0.0.1', port];
+  Object.assign(globalThis, { WebSocket: NamedWebSocket });
   const { connect } = await import('everwire').catch(() => {
     throw new NotChecked('the package everwire is not installed here: make conformance installs it');
   });
   const events = /** @type {any[]} */ ([]);
   const warnings = /** @type {string[]} */ ([]);
   const resyncs = /** @type {any[]} */ ([]);
-  const client = connect(url, {
+  const client = connect(near.href, {
     backoff: { base: 100 },
     onWarning: ({ code }) => warnings.push(code),
     ...(token === undefined ? {} : { token }),
@@ -47,6 +58,7 @@ async function realClient(run, { wantsState = false } = {}) {
   const end = () => {
     client.close({ drain: 0 });
     proxy.close();
+    handshakes.delete(port);
   };
   return { client, events, warnings, resyncs, proxy, becomes, end };
 }
@@ -90,9 +102,9 @@ export const client = {
           await run.settled(await run.witness());
           const told = await run.publish(3);
           await real.becomes('three events', () => real.events.length >= 3);
-          const plain = told.map(({ $seq, $id, ...event }) => JSON.stringify(event));
-          const came = real.events.map(({ $seq, $id, ...event }) => JSON.stringify(event)).filter((event) => plain.includes(event) || !run.publisher.isMarked);
-          must(came.slice(-3).join() === plain.join() && (came.length === 3 || !run.publisher.isMarked), plain.join(' '), came.join(' '));
+          const wanted = told.map(bare);
+          const came = real.events.map(bare).filter((event) => !run.publisher.isMarked || wanted.some((one) => isDeepStrictEqual(one, event)));
+          must(isDeepStrictEqual(came, wanted), wanted, came);
         }),
     },
     {
@@ -132,26 +144,22 @@ export const client = {
       section: '§8',
       needs: ['seq', 'event'],
       make: (run) =>
-        withClient(
-          run,
-          async (real) => {
-            await run.settled(await run.witness());
-            const [first] = await run.publish();
-            await real.becomes('an event', () => real.events.length > 0);
-            real.proxy.cut();
-            const missed = await run.publish(3);
-            real.proxy.restore();
-            await real.becomes('a second connection after a cut', () => real.client.state === 'open' && real.client.snapshot().connects >= 2);
-            const [last] = await run.publish();
-            const text = (/** @type {any} */ { $seq, $id, ...event }) => JSON.stringify(event);
-            await real.becomes('an event after a cut', () => real.events.length >= 5 || real.client.snapshot().continuity === 'restored');
-            if (real.client.snapshot().continuity === 'restored') return;
-            const wanted = [first, ...missed, last].map(text);
-            const came = real.events.map(text).slice(-5);
-            must(came.join() === wanted.join(), `events ${wanted.join(' ')}, three of them during a cut`, came.join(' '));
-            must(real.client.snapshot().continuity === 'kept', 'three events during a cut', real.client.snapshot());
-          },
-        ),
+        withClient(run, async (real) => {
+          await run.settled(await run.witness());
+          const [first] = await run.publish();
+          await real.becomes('an event', () => real.events.length > 0);
+          real.proxy.cut();
+          const missed = await run.publish(3);
+          real.proxy.restore();
+          await real.becomes('a second connection after a cut', () => real.client.state === 'open' && real.client.snapshot().connects >= 2);
+          const [last] = await run.publish();
+          await real.becomes('an event after a cut', () => real.events.length >= 5 || real.client.snapshot().continuity === 'restored');
+          if (real.client.snapshot().continuity === 'restored') return;
+          const wanted = [first, ...missed, last].map(bare);
+          const came = real.events.map(bare);
+          must(isDeepStrictEqual(came, wanted), { published: wanted, cut: 'during three of them' }, came);
+          must(real.client.snapshot().continuity === 'kept', 'three events during a cut', real.client.snapshot());
+        }),
     },
     {
       name: 'client-ack-cut',

@@ -11,9 +11,9 @@ export const everything = {
   checks: [
     {
       name: 'shapes',
-      requires: 'Every message of the protocol has its shape, and identities have at most 128 bytes.',
+      requires: 'Every message of the protocol has its shape, and its identities have at most 128 bytes.',
       section: '§11',
-      needs: [],
+      needs: ['hello'],
       make: async (run) => {
         for (const peer of run.peers) {
           for (const { message, named } of peer.heard) {

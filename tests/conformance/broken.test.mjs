@@ -21,6 +21,7 @@ const broken = [
   { what: 'says kept of a number that it never gave', changes: [[' && from <= head;', ';']], found: ['resync-too-far'] },
   { what: 'sends batches before the hello', changes: [['  tell(peer, { type: \'hello\'', '  socket.send(\'[{"type":"say","text":"welcome"},{"type":"say","text":"to all"}]\');\n  tell(peer, { type: \'hello\'']], found: ['frames', 'hello-first'] },
   { what: 'dies of a malformed frame', changes: [['} catch {}', '} catch (error) { process.exit(1); }']], found: ['malformed-frames'] },
+  { what: 'takes a hello without a client for one', changes: [["typeof name !== 'string' || ", '']], found: ['bad-hello-code'] },
   { what: 'reads the first of a batch only', changes: [['[frame].flat()', '[frame].flat().slice(0, 1)']], found: ['batch-read', 'batch-bad-element'] },
   { what: 'keeps both connections of a client', changes: [["client.peer?.socket.close(4409, 'the same client connected again');", '']], found: ['client-replaced'] },
   { what: 'numbers what it has told already', changes: [['if (peer.late && peer.seq) resync(peer, {});', '']], found: ['late-hello'] },

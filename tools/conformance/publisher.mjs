@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 
-export const reserved = new Set(['ping', 'pong', 'hello', 'ack', 'nack', 'reply', 'resync_request', 'resync', 'goaway']);
+const reserved = new Set(['ping', 'pong', 'hello', 'ack', 'nack', 'reply', 'resync_request', 'resync', 'goaway']);
 
 /** @typedef {{ message: any, isIt: (message: any) => boolean }} Publication */
 

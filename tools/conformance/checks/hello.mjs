@@ -6,6 +6,7 @@ import { misshapen } from '../shapes.mjs';
 import { isServedOrRefused } from './base.mjs';
 
 const client = '0f3c9a7be1d2445586a0c3e7d9b1f204';
+/** @type {Record<string, unknown>[]} */
 const badHellos = [{}, { v: 1 }, { v: 0, client }, { client }, { v: 'x', client }, { v: 1, client: 7 }, { v: 1, client: '' }, { v: 1, client, features: 'ack' }, { v: 1, client: 'x'.repeat(129) }];
 
 /** Codes by which a client knows that trying again does not help, or that its credentials are refused (§10). @param {number} code */
@@ -117,9 +118,13 @@ export const hello = {
       make: async (run) => {
         for (const bad of badHellos) {
           const peer = await run.open();
-          peer.send({ type: 'hello', ...bad });
-          await isServedOrRefused(run, peer, { type: 'hello', ...bad });
-          must(peer.code === null || stops(peer.code), { type: 'hello', ...bad }, `the connection closed with ${peer.code}`);
+          const sent = { type: 'hello', features: ['ack'], ...bad };
+          peer.send(sent);
+          if (run.facts.has('ack')) peer.send({ type: 'conformance_unknown', $id: `${bad['client']}.1` });
+          await isServedOrRefused(run, peer, sent);
+          must(peer.code === null || stops(peer.code), sent, `the connection closed with ${peer.code}`);
+          const answer = peer.messages.find((message) => ['ack', 'nack'].includes(message?.type));
+          must(answer === undefined, sent, `it was taken for a client: ${JSON.stringify(answer)}`);
           peer.socket.terminate();
         }
       },

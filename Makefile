@@ -46,20 +46,24 @@ say = @printf '==> %s\n'
 
 # ----------------------------------------------------------------------------------- what to call
 
-.PHONY: help demo test long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
+.PHONY: help demo test conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
 
 help: ## list the targets
 	@echo 'everwire: make TARGET'
 	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
-	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), CARGO_TARGET_DIR, EVERWIRE_TOOLS'
+	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
+	@echo '  URL, EVENT, TOKEN, ORIGIN, GOAWAY, PATIENCE (conformance: tools/conformance/main.mjs says what they are)'
 
 demo: build ## build everything and serve the demo on http://127.0.0.1:$PORT (first time: 5 to 8 minutes)
 	@node tools/serve-demo.mjs
 
 test: ## run every test, in every engine (ONLY=host,e2e runs some); ends on "N passed, N failed"
 	@node tools/run-tests.mjs
+
+conformance: installed-package ## which features of PROTOCOL.md a server has, and what it does wrong: URL=ws://...
+	@node tools/conformance/main.mjs '$(URL)'
 
 long: build installed-package browsers ## the end-to-end tests in their long versions, in real time (about 20 minutes)
 	@EVERWIRE_LONG=1 node --test --test-reporter=spec $(wildcard tests/e2e/*.test.mjs)

@@ -29,8 +29,6 @@ export class Run {
   facts = new Set();
   /** The server's hello. @type {any} */
   hello = null;
-  /** Events that everybody was told, by their number. @type {Map<number, string>} */
-  log = new Map();
   /** @type {Peer | null} */
   #witness = null;
   /** @type {Peer | null} */

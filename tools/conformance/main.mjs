@@ -8,7 +8,6 @@
 //     PATIENCE=2000                        how long an answer may take, in ms
 //     GOAWAY=30                            wait so many seconds for the server to be stopped, and look at its goaway
 
-import { pause } from './check.mjs';
 import { conformance } from './conformance.mjs';
 import { report } from './report.mjs';
 
@@ -20,10 +19,7 @@ if (!/^wss?:\/\//.test(url)) {
   process.exit(2);
 }
 
-const stop = async () => {
-  console.log(`Stop the server now (within ${GOAWAY} s), so that it says goaway.`);
-  await pause(Number(GOAWAY) * 1_000);
-};
+const stop = async () => console.log(`Stop the server now (within ${GOAWAY} s), so that it says goaway.`);
 
 try {
   const results = await conformance({
@@ -32,7 +28,7 @@ try {
     ...(TOKEN ? { token: TOKEN } : {}),
     ...(ORIGIN ? { origin: ORIGIN } : {}),
     ...(PATIENCE ? { patience: Number(PATIENCE) } : {}),
-    ...(GOAWAY ? { stop } : {}),
+    ...(GOAWAY ? { stop, stopWithin: Number(GOAWAY) * 1_000 } : {}),
   });
   console.log(report(url, results, process.stdout.isTTY));
   process.exitCode = results.some(({ ending }) => ending === 'failed') ? 1 : 0;

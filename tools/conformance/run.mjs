@@ -16,7 +16,8 @@ import { Publisher } from './publisher.mjs';
  * @property {string} [token] for the client's hello
  * @property {string} [origin] for the handshake
  * @property {number} [patience] how long an answer may take, in ms
- * @property {() => Promise<void>} [stop] makes the server say goaway, for the last checks
+ * @property {() => Promise<void>} [stop] makes the server say goaway, for the last check
+ * @property {number} [stopWithin] how long that may take, in ms
  */
 
 export const usualEvent = '{"type":"say","text":"{n}"}';
@@ -28,8 +29,6 @@ export class Run {
   facts = new Set();
   /** The server's hello. @type {any} */
   hello = null;
-  /** Events that everybody was told, by their number. @type {Map<number, string>} */
-  log = new Map();
   /** @type {Peer | null} */
   #witness = null;
   /** @type {Peer | null} */

@@ -53,12 +53,12 @@ export const goaway = {
       section: '§9',
       needs: ['hello'],
       make: async (run) => {
-        const { stop } = run.options;
+        const { stop, stopWithin = run.patience } = run.options;
         if (!stop) throw new NotChecked('the server was not stopped: give GOAWAY=30, and stop it when the run asks for that');
         const peer = await run.connect();
         await run.settled(peer);
         await stop();
-        const said = await peer.hear(({ type }) => type === 'goaway');
+        const said = await peer.hear(({ type }) => type === 'goaway', { within: stopWithin });
         if (said === undefined) throw new NotOffered('no goaway came');
         must(misshapen(said) === null, 'the server was stopped', said);
         const served = Math.min(said.grace ?? 0, 60_000) / 2;

@@ -8,7 +8,6 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inline } from './inline.mjs';
 
 const template = dirname(fileURLToPath(import.meta.url));
 const repository = dirname(template);
@@ -16,7 +15,7 @@ const [from, to] = process.argv.slice(2);
 if (!from || !to) throw new Error('usage: node build.mjs <folder of wasm-bindgen> <folder of the package>');
 
 /** What of the template is for those who work on it and not for those who use the package. */
-const notPublished = ['build.mjs', 'inline.mjs', 'package.json', 'tsconfig.json', 'wasm-code.mjs'];
+const notPublished = ['build.mjs', 'package.json', 'tsconfig.json'];
 
 rmSync(to, { recursive: true, force: true });
 mkdirSync(to, { recursive: true });
@@ -31,10 +30,10 @@ manifest.version = versionOf(readFileSync(join(repository, 'Cargo.toml'), 'utf8'
 writeFileSync(join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 
 const moved = flattenSnippets();
-const glue = withShortNames(withoutPaths(readFileSync(join(from, 'everwire.js'), 'utf8')));
+const glue = withoutDeadWeight(withShortNames(withoutPaths(readFileSync(join(from, 'everwire.js'), 'utf8'))));
 writeFileSync(join(to, 'core.js'), glue);
 const wasm = readFileSync(join(to, 'core.wasm'));
-writeFileSync(join(to, 'wasm.js'), `// core.wasm as inlined.js reads it.\nexport const text = "${inline(wasm)}";\n`);
+writeFileSync(join(to, 'wasm.js'), `// core.wasm as inlined.js reads it.\nexport const text = "${textOf(wasm)}";\n`);
 
 for (const file of readdirSync(to).filter((name) => name.endsWith('.js'))) refuseWhatBundlersDislike(file);
 
@@ -98,7 +97,7 @@ function withShortNames(glue) {
   for (const [module, name, short] of names.imports) {
     const place = places.get(module);
     if (place === undefined) throw new Error(`the module imports ${name} of ${module}, which the glue does not have`);
-    if (place === 'import0') glue = replaced(glue, `        ${name}: function`, `        ${short}: function`);
+    if (place === 'import0') glue = replaced(glue, `        ${name}: function`, `        ${short}`);
     else others.push(`        ${short}: ${place}.${name},\n`);
   }
   for (const [name, short] of names.exports) {
@@ -107,10 +106,85 @@ function withShortNames(glue) {
   return replaced(glue, table.exec(glue)?.[0] ?? '', `return { a: { ...import0,\n${others.join('')}    } };`);
 }
 
+/**
+ * What the generated code does for callers that this package does not have: `load.js` is the only one. What runs on import
+ * asks as before: servers import the package too.
+ *
+ * @param {string} glue
+ */
+function withoutDeadWeight(glue) {
+  /** @type {[what: string, by: string][]} */
+  const replacements = [
+    [`if (Symbol.dispose) Client.prototype[Symbol.dispose] = Client.prototype.free;\n`, ''],
+    ['if (cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0) {', 'if (!cachedUint8ArrayMemory0?.byteLength) {'],
+    // The decoders of WebKit stop after 2 GB, all texts together.
+    [
+      `let cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+cachedTextDecoder.decode();
+const MAX_SAFARI_DECODE_BYTES = 2146435072;
+let numBytesDecoded = 0;
+`,
+      `let cachedTextDecoder;
+let numBytesLeft = 0;
+`,
+    ],
+    [
+      `    numBytesDecoded += bytes.length;
+    if (numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {
+        cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+        cachedTextDecoder.decode();
+        numBytesDecoded = bytes.length;
+    }
+`,
+      `    numBytesLeft -= bytes.length;
+    if (!cachedTextDecoder || numBytesLeft < 0) {
+        cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+        numBytesLeft = 2e9 - bytes.length;
+    }
+`,
+    ],
+    [`let wasmModule, wasmInstance, wasm;`, 'let wasm;'],
+    [`    wasmInstance = instance;\n`, ''],
+    [`    wasmModule = module;\n    cachedUint8ArrayMemory0 = null;\n`, ''],
+    [
+      `    if (wasm !== undefined) return wasm;
+
+
+    if (module !== undefined) {
+        if (Object.getPrototypeOf(module) === Object.prototype) {
+            ({module} = module)
+        } else {
+            console.warn('using deprecated parameters for \`initSync()\`; pass a single object instead')
+        }
+    }
+`,
+      `    ({module} = module)
+`,
+    ],
+  ];
+  return replacements.reduce((text, [what, by]) => replaced(text, what, by), glue);
+}
+
 /** @param {string} text @param {string} what @param {string} by */
 function replaced(text, what, by) {
   if (what === '' || text.split(what).length !== 2) throw new Error(`the generated module has not one ${what}`);
   return text.replace(what, () => by);
+}
+
+/**
+ * Each byte as a character, so that the compression of what is served sees what repeats as it does in the module:
+ * hexadecimal digits and base64 hide it. The 93 characters are those that need no escape between double quotes: 91 stand
+ * for a byte, the others say that the next one stands for a byte of another 91.
+ *
+ * Immediates in lists apart from their opcodes compress to 1.6 KB gzip less, and take 3 ms more to read, when a page has
+ * the least time: not worth it while the entry is within its limit.
+ *
+ * @param {Uint8Array} bytes
+ */
+function textOf(bytes) {
+  const characters = [...' !#$%&\'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~'];
+  const shift = (/** @type {number} */ byte) => (byte < 91 ? '' : characters[90 + Math.floor(byte / 91)]);
+  return Array.from(bytes, (byte) => `${shift(byte)}${characters[byte % 91]}`).join('');
 }
 
 /** @param {string} file */

@@ -309,6 +309,24 @@ fn an_import_of_env_is_found() {
     assert_eq!(wasm_imports(&module[..module.len() - 3]), None, "cut short");
 }
 
+/// The numbers of what happened, by name, as JavaScript and Rust have them.
+fn facts(text: &str, before: &str, between: &str) -> Vec<(String, u32)> {
+    let named =
+        text.lines().filter_map(|line| line.trim().strip_prefix(before)?.strip_suffix(';')?.split_once(between));
+    named.filter_map(|(name, number)| Some((name.to_owned(), number.parse().ok()?))).collect()
+}
+
+#[test]
+fn the_facts_have_the_same_numbers_in_javascript_and_in_rust() {
+    let read = |file: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/shell").join(file);
+        fs::read_to_string(path).expect("a file of the shell")
+    };
+    let told = facts(&read("facts.js"), "export const ", " = ");
+    assert_eq!(told, facts(&read("client.rs"), "pub(super) const ", ": u32 = "));
+    assert!(told.len() > 16 && told.iter().enumerate().all(|(place, (_, number))| *number == place as u32));
+}
+
 #[test]
 fn the_lists_of_the_wire_stand_in_javascript_as_they_are() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/shell");

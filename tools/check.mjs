@@ -20,7 +20,7 @@ const steps = [
   { name: 'rustdoc, host', command: ['cargo', 'doc', '--quiet', '--workspace', '--no-deps', '--document-private-items'], env: docs },
   { name: 'rustdoc, wasm', command: ['cargo', 'doc', '--quiet', ...wasm, '--no-deps', '--document-private-items'], env: docs },
   { name: 'types of the tools', command: ['tsc', '--project', 'tools'] },
-  ...typescriptProjects(['pkg-template', 'tests/types', 'tests/package', 'tests/e2e', 'demo/web']),
+  ...typescriptProjects(['pkg-template', 'tests/types', 'tests/package', 'tests/conformance', 'tests/e2e', 'demo/web']),
   { name: 'publint', command: ['publint', 'run', tarball, '--strict'] },
   { name: 'are the types wrong', command: ['attw', tarball, '--profile', 'esm-only', '--no-emoji', '--format', 'ascii'] },
   { name: 'lock files name no host', test: lockFilesNameNoHost },

@@ -69,6 +69,13 @@ export const suites = [
     minutes: 3,
   },
   {
+    name: 'conformance',
+    title: 'servers and PROTOCOL.md: ours, and broken ones that have to be caught',
+    needs: ['server', 'installed-package'],
+    files: 'tests/conformance',
+    minutes: 4,
+  },
+  {
     name: 'web',
     title: 'parts of the dashboard in Node',
     needs: ['build'],

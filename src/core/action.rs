@@ -97,7 +97,7 @@ pub struct Registers {
     pub track_ts: bool,
 }
 
-/// What the client says of the protocol, beside the answers to what the shell has in its hands.
+/// What the client says on its own, or in answer to what only the core knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Say {
     /// The answer to the server's hello. The shell adds the client's identity and the token that was resolved last.
@@ -123,6 +123,8 @@ pub enum Say {
 
 /// An order to the shell, to be carried out in sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
+// A tag of its own: one that is folded into the bits of a payload costs the module something at every look.
+#[repr(u8)]
 pub enum Action<P> {
     /// Ask the url, protocols and token providers; answer `Resolved` or `ResolveFailed` with the same number.
     Resolve {
@@ -131,13 +133,8 @@ pub enum Action<P> {
     },
     /// Make a socket from what was resolved last.
     Connect(Generation),
-    /// Take the listeners off a socket, close it with this code, forget it. What was transmitted goes out first.
-    Abandon {
-        /// Which.
-        generation: Generation,
-        /// The close code for the peer.
-        code: u16,
-    },
+    /// Take the listeners off a socket, close it normally (1000), forget it. What was transmitted goes out first.
+    Abandon(Generation),
     /// Say something of the protocol.
     Say {
         /// On which socket.

@@ -83,7 +83,8 @@ impl Backoff {
 
     /// The delay before jitter.
     fn delay(&self) -> Millis {
-        self.base.saturating_mul(1 << self.attempt.min(32)).min(self.cap)
+        // The greatest base has 22 bits.
+        (self.base << self.attempt.min(32)).min(self.cap)
     }
 
     fn spread(&mut self, rng: &mut Rng, delay: Millis) -> Millis {
@@ -92,7 +93,7 @@ impl Backoff {
             Jitter::Full => rng.up_to(delay),
             Jitter::Equal => delay / 2 + rng.up_to(delay / 2),
             Jitter::Decorrelated => {
-                let most = self.last.saturating_mul(3).min(self.cap.max(delay));
+                let most = (self.last * 3).min(self.cap.max(delay));
                 self.base + rng.up_to(most.saturating_sub(self.base))
             }
         };

@@ -23,7 +23,7 @@ const HELLO_MS: Millis = 2_000;
 const BUSY_MS: Millis = 1_000;
 
 /// An open connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Connection {
     /// Its socket.
     pub generation: Generation,
@@ -31,17 +31,9 @@ pub struct Connection {
     /// It has lasted long enough to count as a success.
     stable: bool,
     terms: Option<Terms>,
-    flow: Flow,
+    /// What was accepted waits for the peer's hello until then; never once it may go out.
+    held_until: Instant,
     heartbeat: Heartbeat,
-}
-
-/// Whether what was accepted may go out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flow {
-    /// It waits for the peer's hello.
-    Held { until: Instant },
-    /// It goes out.
-    Free,
 }
 
 /// What something that happened to a connection means to its state.
@@ -72,7 +64,7 @@ impl Connection {
             opened: at,
             stable: false,
             terms: None,
-            flow: if waits { Flow::Held { until: at.after(HELLO_MS) } } else { Flow::Free },
+            held_until: if waits { at.after(HELLO_MS) } else { Instant::NEVER },
             heartbeat: Heartbeat::new(&cx.options, at, answers, foreign),
         };
         if !waits {
@@ -136,9 +128,7 @@ impl Connection {
         if !self.stable {
             earliest.consider(self.opened.after(cx.options.stable_after), Timer::Stable);
         }
-        if let Flow::Held { until } = self.flow {
-            earliest.consider(until, Timer::HelloTimeout);
-        }
+        earliest.consider(self.held_until, Timer::HelloTimeout);
         earliest.consider(cx.position.due(), Timer::ResyncTimeout);
         if self.terms.is_some_and(|terms| terms.ack) {
             earliest.consider(cx.flight.late_at(self.generation), Timer::Resend);
@@ -162,7 +152,7 @@ impl Connection {
                 cx.note_stable();
             }
             Timer::HelloTimeout => {
-                self.flow = Flow::Free;
+                self.held_until = Instant::NEVER;
                 self.ask_after_gap(cx);
                 self.flush(cx);
             }
@@ -199,10 +189,10 @@ impl Connection {
             self.wake(cx, false);
         }
         let undecided = cx.peer == PeerKind::Unknown && self.terms.is_none();
-        if self.flow == Flow::Free && undecided && cx.outbox.wants_ack() {
+        if !self.holds() && undecided && cx.outbox.wants_ack() {
             let until = self.opened.after(HELLO_MS);
             if until > cx.at() {
-                self.flow = Flow::Held { until };
+                self.held_until = until;
             }
         }
         self.flush(cx);
@@ -223,15 +213,20 @@ impl Connection {
         }
     }
 
+    /// Whether what was accepted waits for the peer's hello.
+    fn holds(&self) -> bool {
+        self.held_until != Instant::NEVER
+    }
+
     /// Sends what may be sent: resends first, then what waits.
     pub fn flush<P>(&mut self, cx: &mut Context<P>) {
-        if self.flow != Flow::Free {
+        if self.holds() {
             return;
         }
         let at = cx.at();
         match self.terms {
             Some(Terms { ack: true, window, .. }) => {
-                while let Some(flown) = cx.flight.resend(self.generation, at) {
+                while let Some(flown) = cx.flight.resend(self.generation, window, at) {
                     self.fly(cx, flown);
                 }
                 while let Some(message) = cx.outbox.pop(cx.flight.has_room(window)) {

@@ -15,7 +15,7 @@ pub struct Delivery<'a, P> {
     actions: &'a mut Vec<Action<P>>,
     /// Where critical events are acknowledged.
     generation: Generation,
-    /// Something was delivered, now or before.
+    /// What came brought something: it was delivered, is known already, or moved the position.
     pub progressed: bool,
 }
 

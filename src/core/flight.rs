@@ -71,8 +71,13 @@ impl Flight {
     /// Whether another message may be sent: n is not, before n − `window` is settled.
     #[must_use]
     pub fn has_room(&self, window: u64) -> bool {
+        self.allows(self.next, window)
+    }
+
+    /// Whether number n may go out. Also again: the peer may remember no more than its window.
+    fn allows(&self, n: u64, window: u64) -> bool {
         let window = if self.cautious { 1 } else { window };
-        self.messages.first().is_none_or(|oldest| self.next < oldest.n + window)
+        self.messages.first().is_none_or(|oldest| n < oldest.n + window)
     }
 
     /// Gives a message its number and sends it.
@@ -86,13 +91,13 @@ impl Flight {
     }
 
     /// The next message, in order, that was not sent on connection `on` yet.
-    pub fn resend(&mut self, on: Generation, at: Instant) -> Option<Flown> {
+    pub fn resend(&mut self, on: Generation, window: u64, at: Instant) -> Option<Flown> {
         let cautious = self.cautious;
-        let oldest = self.messages.first()?.n;
-        let flying = self.messages.iter_mut().find(|flying| flying.on != on)?;
-        if cautious && flying.n != oldest {
+        let n = self.messages.iter().find(|flying| flying.on != on)?.n;
+        if !self.allows(n, window) {
             return None;
         }
+        let flying = self.messages.iter_mut().find(|flying| flying.n == n)?;
         flying.on = on;
         flying.again_at = at.after(RESEND_MS);
         Some(flying.flown(!cautious))
@@ -197,7 +202,7 @@ mod tests {
     fn after_a_reconnect_each_goes_out_once_in_order() {
         let mut flight = three();
         flight.settle(2);
-        let resent: Vec<u64> = std::iter::from_fn(|| flight.resend(2, Instant(5))).map(|flown| flown.n).collect();
+        let resent: Vec<u64> = std::iter::from_fn(|| flight.resend(2, 256, Instant(5))).map(|flown| flown.n).collect();
         assert_eq!(resent, [1, 3]);
     }
 
@@ -223,7 +228,7 @@ mod tests {
     fn doubt_marks_or_gives_up() {
         let mut flight = three();
         flight.doubt(OnDoubt::Resend, |receipt, _| panic!("{receipt} has not ended"));
-        assert!(flight.resend(2, Instant(0)).is_some_and(|flown| flown.again));
+        assert!(flight.resend(2, 256, Instant(0)).is_some_and(|flown| flown.again));
         let mut ended = Vec::new();
         flight.doubt(OnDoubt::Fail, |receipt, outcome| ended.push((receipt, outcome.fate)));
         assert_eq!(ended, [1, 2, 3].map(|receipt| (receipt, Fate::Unknown)));
@@ -233,10 +238,10 @@ mod tests {
     fn the_message_that_repeats_a_1009_is_refused_and_the_others_live() {
         let mut flight = three();
         assert_eq!(flight.too_big(), None);
-        let resent: Vec<_> = std::iter::from_fn(|| flight.resend(2, Instant(0))).collect();
+        let resent: Vec<_> = std::iter::from_fn(|| flight.resend(2, 256, Instant(0))).collect();
         assert!(resent.len() == 1 && !resent[0].joined);
         assert_eq!(flight.too_big(), Some(1), "refused");
-        assert_eq!(flight.resend(3, Instant(0)).map(|flown| flown.n), Some(2));
+        assert_eq!(flight.resend(3, 256, Instant(0)).map(|flown| flown.n), Some(2));
         assert!(!flight.has_room(256));
     }
 }

@@ -26,8 +26,9 @@ impl Epoch {
     }
 }
 
-/// Stands for the `$id` of a critical event: a fingerprint of at least 53 bits. At most a few thousand are remembered,
-/// so that two of them are mistaken for one another once in 2⁴⁰ events; keyed by chance, nobody can bring that about.
+/// Stands for the `$id` of a critical event: a fingerprint of at least 53 bits, keyed by chance. At most a few thousand are
+/// remembered, so that two of them are mistaken for one another once in 2⁴⁰ events; and a peer that wanted it to happen
+/// could as well send nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventId(NonZeroU64);
 
@@ -47,6 +48,8 @@ impl EventId {
 
 /// Something heard on a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
+// A tag of its own: one that is folded into the bits of a payload costs the module something at every look.
+#[repr(u8)]
 pub enum Heard<P> {
     /// An event of the application that the data plane does not deliver on its own.
     Event {

@@ -31,7 +31,7 @@ pub enum Beat {
 }
 
 /// The heartbeat of one connection.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Heartbeat {
     by: HeartbeatBy,
     idle: Millis,
@@ -54,6 +54,9 @@ pub struct Heartbeat {
 #[derive(Clone, Copy, Debug)]
 struct Ping {
     sent: Instant,
+    /// When the oldest that is not answered was sent, which the next answer is for; never where timers were late, and
+    /// nobody can say how long the answer has waited.
+    asked: Instant,
     due: Instant,
     kind: Kind,
 }
@@ -115,9 +118,17 @@ impl Heartbeat {
         self.confirmed = at;
         self.misses = 0;
         self.stale_at = Instant::NEVER;
-        if let Some(ping) = self.ping.take() {
-            self.rtt = Some(at.since(ping.sent));
+        self.ping = None;
+    }
+
+    /// The peer answered a ping at `at`.
+    pub fn pong(&mut self, at: Instant) {
+        if let Some(ping) = self.ping
+            && ping.asked < Instant::NEVER
+        {
+            self.rtt = Some(at.since(ping.asked));
         }
+        self.confirm(at);
     }
 
     /// Something woke the page, the network or the application: is the connection still there?
@@ -179,19 +190,20 @@ impl Heartbeat {
     /// A ping was not answered in time. `late` if the timer was: then the answer may wait behind it.
     pub fn on_pong_timeout(&mut self, at: Instant, late: bool) -> Beat {
         let Some(ping) = self.ping.as_mut() else { return Beat::Rest };
-        if !self.answers {
-            self.ping = None;
-            self.off = true;
-            return Beat::Unsupported;
-        }
         match ping.kind {
-            Kind::LastProbe => Beat::Dead,
             Kind::Grace => self.send(at, self.probe_timeout(), Kind::LastProbe),
             Kind::Regular | Kind::Probe if late => {
                 ping.kind = Kind::Grace;
+                ping.asked = Instant::NEVER;
                 ping.due = at.after(1);
                 Beat::Rest
             }
+            Kind::Regular | Kind::Probe | Kind::LastProbe if !self.answers => {
+                self.ping = None;
+                self.off = true;
+                Beat::Unsupported
+            }
+            Kind::LastProbe => Beat::Dead,
             Kind::Probe if self.heard <= ping.sent => Beat::Dead,
             Kind::Regular | Kind::Probe => {
                 self.misses += 1;
@@ -213,7 +225,8 @@ impl Heartbeat {
 
     fn send(&mut self, at: Instant, timeout: Millis, kind: Kind) -> Beat {
         self.stale_at = self.stale_at.min(at.after(STALE_MS.min(timeout / 2)));
-        self.ping = Some(Ping { sent: at, due: at.after(timeout), kind });
+        let asked = self.ping.map_or(at, |ping| ping.asked);
+        self.ping = Some(Ping { sent: at, asked, due: at.after(timeout), kind });
         Beat::Ping
     }
 

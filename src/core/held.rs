@@ -28,7 +28,8 @@ impl<P> Held<P> {
     pub fn add(&mut self, event: Event<P>, bytes: usize) {
         if self.events.len() < HELD_EVENTS && self.bytes + bytes <= HELD_BYTES {
             self.bytes += bytes;
-            let place = self.events.iter().rposition(|held| held.seq <= event.seq).map_or(0, |before| before + 1);
+            let place =
+                self.events.iter().rposition(|held| number(held) <= number(&event)).map_or(0, |before| before + 1);
             self.events.insert(place, event);
         }
     }
@@ -53,7 +54,7 @@ impl<P> Held<P> {
     /// Those that follow number `last` without a hole, by their numbers. Their bytes count until [`Self::clear`].
     pub fn take_following(&mut self, mut last: u64) -> Vec<Event<P>> {
         let follows = |event: &&Event<P>| {
-            let seq = event.seq.unwrap_or(0);
+            let seq = number(event);
             let follows = seq <= last + 1;
             last = last.max(seq);
             follows
@@ -62,6 +63,11 @@ impl<P> Held<P> {
         let rest = self.events.split_off(count);
         std::mem::replace(&mut self.events, rest)
     }
+}
+
+/// Only numbered events are held.
+fn number<P>(event: &Event<P>) -> u64 {
+    event.seq.unwrap_or(0)
 }
 
 #[cfg(test)]

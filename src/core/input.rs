@@ -59,8 +59,28 @@ pub enum PageEvent {
     NetworkChanged,
 }
 
+/// What happens to a socket beside what is heard on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SocketEvent {
+    /// It opened.
+    Opened,
+    /// It closed, or could not be opened.
+    Closed {
+        /// The close code; 1006 without a close frame.
+        code: u16,
+        /// What `shouldReconnect` said of it, if anything.
+        overrule: Option<bool>,
+    },
+    /// Its constructor threw.
+    ConstructFailed,
+    /// `send` threw.
+    SendFailed,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
+// A tag of its own: one that is folded into the bits of a payload costs the module something at every look.
+#[repr(u8)]
 pub enum Input<P> {
     /// The application wants the connection. Given once, first.
     Start,
@@ -94,22 +114,8 @@ pub enum Input<P> {
         call: u32,
     },
 
-    /// A socket opened.
-    Opened(Generation),
-    /// A socket closed, or could not be opened.
-    Closed {
-        /// Which.
-        generation: Generation,
-        /// The close code; 1006 without a close frame.
-        code: u16,
-        /// What `shouldReconnect` said of it, if anything.
-        overrule: Option<bool>,
-    },
-    /// The constructor of the socket threw.
-    ConstructFailed(Generation),
-    /// `send` threw.
-    SendFailed(Generation),
-
+    /// Something happened to a socket.
+    Socket(Generation, SocketEvent),
     /// A socket told something that the data plane does not deal with on its own.
     Heard(Generation, Heard<P>),
 

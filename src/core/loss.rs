@@ -7,6 +7,7 @@ use super::action::{Action, Fate, Outcome};
 use super::connection::Connection;
 use super::context::Context;
 use super::error::{Cause, Reason, Warning};
+use super::input::Generation;
 use super::not_before::NotBefore;
 use super::time::{Instant, Millis};
 use crate::wire::close_code::{self, CloseRule};
@@ -28,6 +29,12 @@ pub struct Loss {
 }
 
 impl Loss {
+    /// A socket closed.
+    #[must_use]
+    pub const fn closed(code: u16, overrule: Option<bool>) -> Self {
+        Self { overrule, ..Self::of(Reason::Closed { code }) }
+    }
+
     /// An end that nobody overruled.
     #[must_use]
     pub const fn of(reason: Reason) -> Self {
@@ -44,29 +51,28 @@ pub enum Verdict {
     Stop(Reason),
 }
 
-/// Takes note that `connection` is lost: what was in flight is sent again on the next one.
-pub fn leave<P>(cx: &mut Context<P>, connection: &Connection) {
+/// Takes note that `connection` is lost: what was in flight is sent again on the next one. Whether it had lasted.
+pub fn leave<P>(cx: &mut Context<P>, connection: &Connection) -> bool {
+    let stable = connection.has_lasted(cx);
     if connection.was_heard() {
         cx.heard = connection.heard();
     }
     if connection.terms().is_some() {
-        // The server cannot have seen us later than it was heard; its memory counts from there.
+        // It may have seen us last when it was last heard, so its memory is counted from there.
         cx.sent_to.lost_at = connection.heard();
     }
     cx.position.forget_outstanding();
+    stable
 }
 
 /// What follows the loss of an attempt, or of `connection` if it had opened.
 pub fn after<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>) -> Verdict {
     let rule = rule(cx, &loss);
     let sent_away = loss.sent_away < Instant::NEVER;
-    let stable = connection.is_some_and(|connection| connection.has_lasted(cx));
+    let stable = connection.is_some_and(|connection| leave(cx, connection));
     cx.reason = Some(loss.reason);
-    if let Some(connection) = connection {
-        leave(cx, connection);
-        if !sent_away && cx.thrash.connection_lost(cx.clock.at()) {
-            cx.warn_once(Warning::Thrashing);
-        }
+    if connection.is_some() && !sent_away && cx.thrash.connection_lost(cx.clock.at()) {
+        cx.warn_once(Warning::Thrashing);
     }
     if rule == CloseRule::TooBig
         && let Some(receipt) = cx.flight.too_big()
@@ -160,6 +166,6 @@ fn stop<P>(cx: &mut Context<P>, reason: Reason) -> Verdict {
 }
 
 /// Gives up a socket: its late events are ignored.
-pub fn abandon<P>(cx: &mut Context<P>, generation: super::input::Generation) {
-    cx.act(Action::Abandon { generation, code: close_code::NORMAL });
+pub fn abandon<P>(cx: &mut Context<P>, generation: Generation) {
+    cx.act(Action::Abandon(generation));
 }

@@ -9,12 +9,13 @@ use super::context::Context;
 use super::heartbeat::is_late;
 use super::input::{Input, PlaneReading};
 use super::options::Options;
-use super::snapshot::{Freshness, PublicState, Snapshot};
+use super::snapshot::{Freshness, PublicState, Snapshot, StateName};
 use super::state::State;
+use super::terms::Terms;
 use super::time::{Instant, Millis, Now};
 use super::timers::{Deadline, Timer};
 use super::trace::{Trace, Transition};
-use crate::wire::limits::{FRAME_BYTES, MAX_SAFE_INTEGER};
+use crate::wire::limits::MAX_SAFE_INTEGER;
 
 /// Messages that may pass the data plane before the core wants to know. Asking after each hundred cost a seventh of what
 /// a message in a batch costs; after each thousand it cannot be measured.
@@ -51,7 +52,7 @@ impl<P> Machine<P> {
         let state = State::Idle;
         let told = snapshot(&state, &cx);
         let watch = cx.at().after(WATCH_MS);
-        let trace = Trace::new(State::Idle.name());
+        let trace = Trace::new(StateName::Idle);
         Self { state, cx, registers: Registers::default(), reprogrammed: false, told, changed: false, watch, trace }
     }
 
@@ -63,12 +64,18 @@ impl<P> Machine<P> {
         if slept {
             self.state.wake(&mut self.cx, true);
         }
-        if tick && self.watch <= self.cx.at() {
-            self.watch = self.cx.at().after(WATCH_MS);
-        }
-        if let Some(input) = self.note(input) {
-            let state = std::mem::replace(&mut self.state, State::Idle).handle(&mut self.cx, input);
-            self.enter(state);
+        if tick {
+            if self.watch <= self.cx.at() {
+                self.watch = self.cx.at().after(WATCH_MS);
+            }
+            self.tick();
+        } else if let Input::Plane(reading) = input {
+            self.read(reading);
+        } else if let Input::Siblings(count) = input {
+            self.cx.note_siblings(count);
+        } else if self.note(&input) {
+            let next = self.state.handle(&mut self.cx, input);
+            self.enter(next);
         }
         if late {
             self.state.wake(&mut self.cx, false);
@@ -124,41 +131,21 @@ impl<P> Machine<P> {
         self.trace.transitions()
     }
 
-    /// Notes what concerns every state. What is left concerns the state.
-    fn note(&mut self, input: Input<P>) -> Option<Input<P>> {
-        match &input {
-            Input::Tick => {
-                self.tick();
-                return None;
-            }
-            Input::Plane(reading) => {
-                self.read(*reading);
-                return None;
-            }
-            Input::Siblings(count) => {
-                self.cx.note_siblings(*count);
-                return None;
-            }
-            Input::Page(event) => self.cx.page.note(*event),
-            Input::WantState(want) => self.cx.want_state = *want,
-            Input::Resolved { call, .. } | Input::ResolveFailed { call } if !self.cx.providers.ended(*call) => {
-                return None;
-            }
-            Input::Handled { id, .. } if !self.cx.inbox.finish(*id) => return None,
-            Input::Start
-            | Input::Send(_)
-            | Input::Close { .. }
-            | Input::Retry
-            | Input::Handled { .. }
-            | Input::Resolved { .. }
-            | Input::ResolveFailed { .. }
-            | Input::Opened(_)
-            | Input::Closed { .. }
-            | Input::ConstructFailed(_)
-            | Input::SendFailed(_)
-            | Input::Heard(..) => {}
+    /// Notes what concerns every state. Whether it concerns the state beside.
+    fn note(&mut self, input: &Input<P>) -> bool {
+        if let Input::Page(event) = input {
+            self.cx.page.note(*event);
         }
-        Some(input)
+        if let Input::WantState(want) = input {
+            self.cx.want_state = *want;
+        }
+        if let Input::Resolved { call } | Input::ResolveFailed { call } = input {
+            return self.cx.providers.ended(*call);
+        }
+        if let Input::Handled { id, .. } = input {
+            return self.cx.inbox.finish(*id);
+        }
+        true
     }
 
     /// Handles every deadline that has passed, earliest first.
@@ -168,28 +155,32 @@ impl<P> Machine<P> {
             if deadline.0 > self.cx.at() {
                 return;
             }
-            let state = std::mem::replace(&mut self.state, State::Idle).on_timer(&mut self.cx, deadline);
-            self.enter(state);
+            let next = self.state.on_timer(&mut self.cx, deadline);
+            self.enter(next);
         }
     }
 
     /// Takes over what the data plane did on its own.
     fn read(&mut self, reading: PlaneReading) {
-        if let (Some(heard), Some(connection)) = (reading.heard, self.state.connection_mut()) {
-            connection.hear(self.cx.clock.of_mono(heard));
+        if let Some(heard) = reading.heard {
+            self.state.hear(self.cx.clock.of_mono(heard));
         }
         if self.registers.next_seq > 0 && reading.next_seq > self.registers.next_seq {
             self.cx.position.passed((reading.next_seq - 1).min(MAX_SAFE_INTEGER));
             self.registers.next_seq = reading.next_seq;
         }
         self.registers.credit = reading.credit;
-        self.cx.greatest_ts = self.cx.greatest_ts.max(reading.greatest_ts);
+        if let Some(ts) = reading.greatest_ts {
+            self.cx.greatest_ts = Some(self.cx.greatest_ts.map_or(ts, |own| own.max(ts)));
+        }
     }
 
     /// The one place where the state changes.
-    fn enter(&mut self, state: State) {
-        self.trace.note(self.cx.at(), state.name());
-        self.state = state;
+    fn enter(&mut self, next: Option<State>) {
+        if let Some(state) = next {
+            self.trace.note(self.cx.at(), state.name());
+            self.state = state;
+        }
     }
 
     /// Programs the data plane where it has to act differently from now on.
@@ -197,15 +188,17 @@ impl<P> Machine<P> {
         let open = matches!(self.state, State::Open(_) | State::Closing(_));
         let connection = self.state.connection();
         let terms = connection.and_then(|connection| connection.terms());
-        let numbered = terms.is_some_and(|terms| terms.log.is_some());
+        let envelope = terms.is_some();
+        let terms = terms.unwrap_or(&Terms::NONE);
+        let numbered = terms.log.is_some();
         let registers = Registers {
             mode: if open && !self.cx.position.is_holding() { Mode::Pass } else { Mode::Hold },
             generation: connection.map_or(0, |connection| connection.generation),
             next_seq: if numbered { self.cx.position.last().map_or(0, |last| last + 1) } else { 0 },
             credit: if self.registers.credit == 0 { CREDIT } else { self.registers.credit },
-            envelope: terms.is_some(),
-            batch: terms.is_some_and(|terms| terms.batch),
-            frame_bytes: terms.map_or(FRAME_BYTES, |terms| terms.frame_bytes),
+            envelope,
+            batch: terms.batch,
+            frame_bytes: terms.frame_bytes,
             track_ts: open && !numbered,
         };
         if registers != self.registers {
@@ -220,12 +213,12 @@ fn snapshot<P>(state: &State, cx: &Context<P>) -> Snapshot {
     let waiting = if let State::Waiting(waiting) = state { Some(waiting) } else { None };
     let heard = connection.map_or(cx.heard, Connection::heard);
     Snapshot {
-        state: state.public(),
+        state: state.name().public(),
         is_final: matches!(state, State::Stopped { .. }),
         attempt: cx.breaker.failures(),
         retry_at: waiting.map(|waiting| waiting.until_wall),
         reason: cx.reason,
-        freshness: match (state.public(), connection) {
+        freshness: match (state.name().public(), connection) {
             (PublicState::Open, Some(connection)) => connection.freshness(cx),
             _ => Freshness::Stale,
         },

@@ -16,19 +16,22 @@
 //! - One door out: [`Machine::poll`](machine::Machine::poll) gives [`Action`](action::Action)s, orders, until there is
 //!   none. Drain it after every input.
 //! - One deadline: [`Machine::deadline`](machine::Machine::deadline) says when to give a `Tick`, and what for.
-//! - The payload is a parameter: a JavaScript value in the browser, bytes on a server, a number in a simulation.
+//! - What comes in is a parameter: a JavaScript value in the browser, bytes on a server, a number in a simulation. What
+//!   goes out stays with the shell, under its receipt.
+//! - Texts are numbers here: the shell gives one to each epoch and `$id`. [`interpreter`] does so for tests.
 //! - Time is an argument and chance is seeded: the same inputs and seed give the same actions, always.
 //!
 //! [`state`] is the table of states and transitions. A state consults policies, each a type of its own that can be used
 //! and tested alone: [`backoff`], [`breaker`], [`thrash`] and [`not_before`] (when to try again), [`loss`] (what the end
 //! of a connection means), [`heartbeat`] (is the peer alive), [`outbox`] and [`flight`] (what is sent), [`position`] and
-//! [`inbox`] (what is received, and [`delivery`] from there). [`connection`] is one open connection; [`context`] is what outlives it.
+//! [`inbox`] (what is received), [`delivery`] (the way from there to the handlers). [`connection`] is one open connection;
+//! [`context`] is what outlives it.
 //!
 //! A connection's life, told by a machine: connect, drop, resume, close.
 //!
 //! ```
 //! use everwire::core::action::{Action, Fate};
-//! use everwire::core::input::{Input, Outgoing, Priority};
+//! use everwire::core::input::{Input, Outgoing, Priority, SocketEvent};
 //! use everwire::core::machine::Machine;
 //! use everwire::core::options::Options;
 //! use everwire::core::snapshot::PublicState;
@@ -43,11 +46,12 @@
 //! assert!(std::iter::from_fn(|| machine.poll()).any(|action| action == Action::Resolve { call: 1 }));
 //! machine.handle(at(5), Input::Resolved { call: 1 });
 //! assert!(std::iter::from_fn(|| machine.poll()).any(|action| action == Action::Connect(1)));
-//! machine.handle(at(40), Input::Opened(1));
+//! machine.handle(at(40), Input::Socket(1, SocketEvent::Opened));
 //! assert_eq!(machine.snapshot().state, PublicState::Open);
 //!
 //! // Drop: the next attempt is due a second later, give or take the jitter.
-//! machine.handle(at(3_000), Input::Closed { generation: 1, code: 1006, overrule: None });
+//! let closed = SocketEvent::Closed { code: 1006, overrule: None };
+//! machine.handle(at(3_000), Input::Socket(1, closed));
 //! let (due, why) = machine.deadline().expect("a retry is due");
 //! assert!((4_000..=4_300).contains(&due.0) && why == Timer::Retry);
 //! let message = Outgoing { receipt: 1, bytes: 2, priority: Priority::High, ack: false };
@@ -57,14 +61,14 @@
 //! // Resume: what waited goes out as soon as the new socket is open.
 //! machine.handle(Now { mono: due, ..at(due.0) }, Input::Tick);
 //! machine.handle(at(due.0 + 5), Input::Resolved { call: 2 });
-//! machine.handle(at(due.0 + 40), Input::Opened(2));
+//! machine.handle(at(due.0 + 40), Input::Socket(2, SocketEvent::Opened));
 //! let actions: Vec<_> = std::iter::from_fn(|| machine.poll()).collect();
 //! assert!(actions.iter().any(|action| matches!(action, Action::Transmit { generation: 2, receipt: 1, .. })));
 //! assert!(actions.iter().any(|action| matches!(action, Action::Settle { outcome, .. } if outcome.fate == Fate::Sent)));
 //!
 //! // Close: nothing is left to wait for, so the socket is given up at once.
 //! machine.handle(at(due.0 + 50), Input::Close { drain: None });
-//! assert!(std::iter::from_fn(|| machine.poll()).any(|action| matches!(action, Action::Abandon { generation: 2, .. })));
+//! assert!(std::iter::from_fn(|| machine.poll()).any(|action| matches!(action, Action::Abandon(2))));
 //! assert!(machine.snapshot().is_final);
 //! ```
 

@@ -166,6 +166,22 @@ mod tests {
     }
 
     #[test]
+    fn a_long_queue_keeps_its_order_while_it_is_filled_and_emptied() {
+        let mut outbox = Outbox::new(10, 1_000, 100_000);
+        let mut next = 1;
+        for round in 1..=300 {
+            push(&mut outbox, message(2 * round - 1, Priority::Normal, false));
+            push(&mut outbox, message(2 * round, Priority::Normal, false));
+            if round % 3 > 0 {
+                assert_eq!(outbox.pop(true).map(|message| message.receipt), Some(next));
+                next += 1;
+            }
+        }
+        let rest: Vec<_> = std::iter::from_fn(|| outbox.pop(true)).map(|message| message.receipt).collect();
+        assert_eq!(rest, (next..=600).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_full_normal_queue_drops_its_oldest_that_need_not_be_acknowledged() {
         let mut outbox = Outbox::new(10, 3, 1_000);
         for (receipt, ack) in [(1, true), (2, false), (3, false)] {

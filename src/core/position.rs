@@ -50,8 +50,6 @@ struct Outstanding {
     request: Request,
     due: Instant,
     repeated: bool,
-    /// Whether numbered events wait for the answer.
-    holds: bool,
 }
 
 impl<P> Default for Position<P> {
@@ -84,7 +82,7 @@ impl<P> Position<P> {
     /// Whether numbered events wait for an answer.
     #[must_use]
     pub fn is_holding(&self) -> bool {
-        self.outstanding.is_some_and(|outstanding| outstanding.holds)
+        self.outstanding.is_some() && self.log.is_some()
     }
 
     /// Whether an answer is outstanding.
@@ -105,30 +103,33 @@ impl<P> Position<P> {
     pub fn meet(&mut self, log: Log, want_state: bool, at: Instant) -> Option<Request> {
         self.forget_outstanding();
         let owed = self.owed.take();
-        let Some(own) = self.log else {
-            self.log = Some(log);
-            self.continuity = Continuity::Kept;
-            return want_state.then(|| self.ask(Request::STATE, true, at));
+        let request = match self.log {
+            None => {
+                self.log = Some(log);
+                self.continuity = Continuity::Kept;
+                want_state.then_some(Request::STATE)
+            }
+            Some(own) if own == log => owed,
+            Some(own) => {
+                let begun_anew = own.epoch != log.epoch;
+                if begun_anew {
+                    self.log = Some(log);
+                    self.skipped = true;
+                }
+                if (begun_anew || owed.is_some()) && self.continuity != Continuity::Lost {
+                    self.continuity = Continuity::Unknown;
+                }
+                owed.or_else(|| Some(Request::after(own)))
+            }
         };
-        if own == log {
-            return owed.map(|request| self.ask(request, true, at));
-        }
-        let begun_anew = own.epoch != log.epoch;
-        if begun_anew {
-            self.log = Some(log);
-            self.skipped = true;
-        }
-        if (begun_anew || owed.is_some()) && self.continuity != Continuity::Lost {
-            self.continuity = Continuity::Unknown;
-        }
-        Some(self.ask(owed.unwrap_or_else(|| Request::after(own)), true, at))
+        request.map(|request| self.ask(request, at))
     }
 
     /// A peer without numbers is asked what happened since `greatest_ts`. Nothing is held for it.
     pub fn ask_unnumbered(&mut self, greatest_ts: Option<u64>, at: Instant) -> Request {
         self.continuity = Continuity::Unknown;
         self.owed = None;
-        self.ask(Request { last_seen: greatest_ts, epoch: None }, false, at)
+        self.ask(Request { last_seen: greatest_ts, epoch: None }, at)
     }
 
     /// The application wants a state although nothing was missed.
@@ -137,7 +138,7 @@ impl<P> Position<P> {
             self.owed = Some(Request::STATE);
             return None;
         }
-        Some(self.ask(Request::STATE, true, at))
+        Some(self.ask(Request::STATE, at))
     }
 
     /// Whether an answer never came, and no hello's numbers will tell that it is missing.
@@ -178,7 +179,7 @@ impl<P> Position<P> {
             return None;
         }
         self.held.add(event, bytes);
-        if holding { None } else { Some(self.ask(Request::after(log), true, at)) }
+        if holding { None } else { Some(self.ask(Request::after(log), at)) }
     }
 
     /// An answer came, asked for or not: it is delivered. What is to be asked next.
@@ -233,13 +234,13 @@ impl<P> Position<P> {
             return Some(outstanding.request);
         }
         self.outstanding = None;
-        self.release(at, to);
+        self.release(to);
         self.continuity = Continuity::Unknown;
         None
     }
 
-    fn ask(&mut self, request: Request, holds: bool, at: Instant) -> Request {
-        self.outstanding = Some(Outstanding { request, due: at.after(ANSWER_MS), repeated: false, holds });
+    fn ask(&mut self, request: Request, at: Instant) -> Request {
+        self.outstanding = Some(Outstanding { request, due: at.after(ANSWER_MS), repeated: false });
         request
     }
 
@@ -278,31 +279,26 @@ impl<P> Position<P> {
             return None;
         }
         self.outstanding = None;
-        let request = self.release(at, to);
+        self.release(to);
         if restored {
             self.owed = None;
         }
-        if request.is_some() {
-            return request;
-        }
-        let owed = self.owed.take()?;
-        Some(self.ask(owed, self.log.is_some(), at))
+        let missed = if self.held.is_empty() { None } else { self.log.map(Request::after) };
+        let request = missed.or_else(|| self.owed.take())?;
+        Some(self.ask(request, at))
     }
 
-    /// Delivers what was held and follows; at a hole asks again, or jumps it where asking brought nothing.
-    fn release(&mut self, at: Instant, to: &mut Delivery<'_, P>) -> Option<Request> {
-        let last = self.last()?;
-        for event in if to.progressed { self.held.take_following(last) } else { self.held.take() } {
+    /// Delivers what was held and follows, up to a hole; what asking brought nothing for is jumped.
+    fn release(&mut self, to: &mut Delivery<'_, P>) {
+        let Some(log) = self.log else { return };
+        for event in if to.progressed { self.held.take_following(log.seq) } else { self.held.take() } {
             if !self.take(event, to) {
                 self.skip();
             }
         }
         if self.held.is_empty() {
             self.held.clear();
-            return None;
         }
-        let log = self.log?;
-        Some(self.ask(Request::after(log), true, at))
     }
 
     /// Delivers an event from where we are. Whether nothing is missing before it.

@@ -32,6 +32,55 @@ impl PublicState {
     }
 }
 
+/// The states by name, as a trace and a person who looks for a fault know them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateName {
+    /// The application has not asked yet.
+    Idle,
+    /// The url, protocols and token are being asked for.
+    Resolving,
+    /// A socket is being opened.
+    Connecting,
+    /// A socket is open.
+    Open,
+    /// The next attempt is due later.
+    Waiting,
+    /// The page is hidden away.
+    Suspended,
+    /// `close()` was called; what was accepted is on its way.
+    Closing,
+    /// No attempt, until the application asks.
+    Stopped,
+}
+
+impl StateName {
+    /// The stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Resolving => "resolving",
+            Self::Connecting => "connecting",
+            Self::Open => "open",
+            Self::Waiting => "waiting",
+            Self::Suspended => "suspended",
+            Self::Closing => "closing",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// The standard's state for this one.
+    #[must_use]
+    pub const fn public(self) -> PublicState {
+        match self {
+            Self::Idle | Self::Waiting | Self::Suspended | Self::Stopped => PublicState::Closed,
+            Self::Resolving | Self::Connecting => PublicState::Connecting,
+            Self::Open => PublicState::Open,
+            Self::Closing => PublicState::Closing,
+        }
+    }
+}
+
 /// Whether what the page shows can be trusted to be current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {

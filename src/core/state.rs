@@ -37,11 +37,14 @@ use super::error::Reason;
 use super::input::{Input, PageEvent};
 use super::loss::{self, Loss, Verdict};
 use super::not_before::NotBefore;
-use super::snapshot::PublicState;
+use super::snapshot::StateName;
+use super::time::Instant;
 use super::timers::{Deadline, Earliest, Timer};
 
 /// Where a connection is. Each state owns what is valid only then.
 #[derive(Clone, Debug)]
+// A tag of its own: one that is folded into the bits of a payload costs the module something at every look.
+#[repr(u8)]
 pub enum State {
     /// The application has not asked yet.
     Idle,
@@ -50,13 +53,13 @@ pub enum State {
     /// A socket is being opened.
     Connecting(Connecting),
     /// A socket is open.
-    Open(Box<Open>),
+    Open(Open),
     /// The next attempt is due later.
     Waiting(Waiting),
     /// The page is hidden away.
     Suspended,
     /// `close()` was called; what was accepted is on its way.
-    Closing(Box<Closing>),
+    Closing(Closing),
     /// No attempt, until the application asks.
     Stopped {
         /// Why.
@@ -65,23 +68,21 @@ pub enum State {
 }
 
 impl State {
-    /// Takes an input and becomes the next state.
+    /// Takes an input. The next state, if there is another one.
     #[must_use]
-    pub fn handle<P>(self, cx: &mut Context<P>, input: Input<P>) -> Self {
-        match (self, input) {
+    pub fn handle<P>(&mut self, cx: &mut Context<P>, input: Input<P>) -> Option<Self> {
+        Some(match (self, input) {
             (Self::Idle, Input::Start) => Resolving::begin(cx),
 
-            (Self::Resolving(state), Input::Resolved { .. }) => state.resolved(cx),
+            (Self::Resolving(state), Input::Resolved { .. }) => Self::Connecting(state.connect(cx)),
             (Self::Resolving(_), Input::ResolveFailed { .. }) => Self::lost(cx, Loss::of(Reason::ProviderFailed), None),
 
-            (Self::Connecting(state), Input::Opened(generation)) => state.opened(cx, generation),
-            (Self::Connecting(state), Input::ConstructFailed(generation)) => state.refused(cx, generation),
-            (Self::Connecting(state), Input::Closed { generation, code, overrule }) => {
-                state.closed(cx, generation, code, overrule)
+            (Self::Connecting(state), Input::Socket(generation, event)) if generation == state.generation => {
+                return state.told(cx, event);
             }
 
-            (Self::Waiting(state), Input::Page(PageEvent::Online | PageEvent::Visible | PageEvent::Resumed)) => {
-                state.hurry(cx)
+            (Self::Waiting(_), Input::Page(PageEvent::Online | PageEvent::Visible | PageEvent::Resumed)) => {
+                return Waiting::hurry(cx);
             }
             (Self::Waiting(_), Input::Retry) => Waiting::insist(cx),
 
@@ -93,50 +94,44 @@ impl State {
                 Waiting::insist(cx)
             }
 
-            (Self::Open(state), Input::Close { drain }) => Closing::begin(cx, *state, drain),
-            (Self::Closing(state), Input::Close { drain }) => Self::Closing(state.hasten(cx, drain)),
-            (state @ Self::Stopped { reason: Reason::ByApplication }, Input::Close { .. }) => state,
+            (Self::Closing(state), input) => return state.handle(cx, input),
+
+            (Self::Open(state), Input::Close { drain }) => Closing::begin(cx, state, drain),
+            (Self::Stopped { reason: Reason::ByApplication }, Input::Close { .. }) => return None,
             (state, Input::Close { .. }) => {
                 state.abandon(cx);
                 Self::close(cx)
             }
 
-            (state @ (Self::Idle | Self::Stopped { .. } | Self::Suspended), Input::Page(PageEvent::PageHide)) => state,
-            (Self::Closing(state), Input::Page(PageEvent::PageHide)) => state.finish(cx),
+            (Self::Idle | Self::Stopped { .. } | Self::Suspended, Input::Page(PageEvent::PageHide)) => return None,
             (state, Input::Page(PageEvent::PageHide)) => state.suspend(cx),
 
-            (state @ (Self::Closing(_) | Self::Stopped { reason: Reason::ByApplication }), Input::Send(message)) => {
-                cx.refuse(message);
-                state
-            }
-            (Self::Open(mut state), Input::Send(message)) => {
-                cx.accept(message);
-                state.connection.send(cx);
-                Self::Open(state)
-            }
-            (state, Input::Send(message)) => {
-                cx.accept(message);
-                state
-            }
+            (Self::Open(state), input) => return state.handle(cx, input),
 
-            (Self::Open(state), input) => state.handle(cx, input),
-            (Self::Closing(state), input) => state.handle(cx, input),
+            (Self::Stopped { reason: Reason::ByApplication }, Input::Send(message)) => {
+                cx.refuse(message);
+                return None;
+            }
+            (_, Input::Send(message)) => {
+                cx.accept(message);
+                return None;
+            }
 
             // Everything else is old news, or none of this state's business.
-            (state, _) => state,
-        }
+            _ => return None,
+        })
     }
 
-    /// A deadline of this state has passed.
+    /// A deadline of this state has passed. The next state, if there is another one.
     #[must_use]
-    pub fn on_timer<P>(self, cx: &mut Context<P>, deadline: Deadline) -> Self {
+    pub fn on_timer<P>(&mut self, cx: &mut Context<P>, deadline: Deadline) -> Option<Self> {
         match self {
-            Self::Resolving(_) => Self::lost(cx, Loss::of(Reason::ProviderTimeout), None),
-            Self::Connecting(state) => state.timed_out(cx),
-            Self::Waiting(_) => Resolving::begin(cx),
+            Self::Resolving(_) => Some(Self::lost(cx, Loss::of(Reason::ProviderTimeout), None)),
+            Self::Connecting(state) => Some(state.timed_out(cx)),
+            Self::Waiting(_) => Some(Resolving::begin(cx)),
             Self::Open(state) => state.on_timer(cx, deadline),
             Self::Closing(state) => state.on_timer(cx, deadline),
-            Self::Idle | Self::Suspended | Self::Stopped { .. } => self,
+            Self::Idle | Self::Suspended | Self::Stopped { .. } => None,
         }
     }
 
@@ -183,43 +178,28 @@ impl State {
         }
     }
 
-    /// The open connection, if there is one.
-    pub fn connection_mut(&mut self) -> Option<&mut Connection> {
-        match self {
-            Self::Open(state) => Some(&mut state.connection),
-            Self::Closing(state) => Some(&mut state.connection),
-            Self::Idle
-            | Self::Resolving(_)
-            | Self::Connecting(_)
-            | Self::Waiting(_)
-            | Self::Suspended
-            | Self::Stopped { .. } => None,
+    /// The data plane heard the peer at `at`.
+    pub fn hear(&mut self, at: Instant) {
+        if let Self::Open(state) = self {
+            state.connection.hear(at);
+        }
+        if let Self::Closing(state) = self {
+            state.connection.hear(at);
         }
     }
 
     /// Its name.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub const fn name(&self) -> StateName {
         match self {
-            Self::Idle => "idle",
-            Self::Resolving(_) => "resolving",
-            Self::Connecting(_) => "connecting",
-            Self::Open(_) => "open",
-            Self::Waiting(_) => "waiting",
-            Self::Suspended => "suspended",
-            Self::Closing(_) => "closing",
-            Self::Stopped { .. } => "stopped",
-        }
-    }
-
-    /// The standard's state for this one.
-    #[must_use]
-    pub const fn public(&self) -> PublicState {
-        match self {
-            Self::Idle | Self::Waiting(_) | Self::Suspended | Self::Stopped { .. } => PublicState::Closed,
-            Self::Resolving(_) | Self::Connecting(_) => PublicState::Connecting,
-            Self::Open(_) => PublicState::Open,
-            Self::Closing(_) => PublicState::Closing,
+            Self::Idle => StateName::Idle,
+            Self::Resolving(_) => StateName::Resolving,
+            Self::Connecting(_) => StateName::Connecting,
+            Self::Open(_) => StateName::Open,
+            Self::Waiting(_) => StateName::Waiting,
+            Self::Suspended => StateName::Suspended,
+            Self::Closing(_) => StateName::Closing,
+            Self::Stopped { .. } => StateName::Stopped,
         }
     }
 
@@ -239,7 +219,8 @@ impl State {
     }
 
     /// Hidden away: sockets are closed cleanly, so that the page may enter the back/forward cache.
-    fn suspend<P>(self, cx: &mut Context<P>) -> Self {
+    /// An attempt that was under way begins again when the page is shown, a probe of the breaker too: the brake counts them.
+    fn suspend<P>(&self, cx: &mut Context<P>) -> Self {
         if let Some(connection) = self.connection() {
             loss::leave(cx, connection);
         }

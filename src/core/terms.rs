@@ -39,6 +39,18 @@ pub struct Log {
 }
 
 impl Terms {
+    /// What holds with a peer that has not said hello.
+    pub const NONE: Self = Self {
+        batch: false,
+        ack: false,
+        log: None,
+        heartbeat_by: HeartbeatBy::Client,
+        heartbeat_every: None,
+        frame_bytes: limits::FRAME_BYTES,
+        window: limits::IN_FLIGHT,
+        keep: limits::KEEP_MS,
+    };
+
     /// The terms that `hello` sets; nothing if it makes no sense as a whole.
     #[must_use]
     pub fn new(hello: &Hello) -> Option<Self> {

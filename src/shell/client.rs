@@ -6,7 +6,7 @@
 use super::choices::{self, Given};
 use super::{convert, orders};
 use crate::core::heard::{EventId, Heard};
-use crate::core::input::{Input, Outgoing, PageEvent, PlaneReading, Priority};
+use crate::core::input::{Input, Outgoing, PageEvent, PlaneReading, Priority, SocketEvent};
 use crate::core::machine::Machine;
 use crate::core::time::{Instant, Now};
 use wasm_bindgen::prelude::*;
@@ -103,7 +103,7 @@ fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<In
         fact::EVENT => Input::Heard(one, convert::event(value, three != 0, two as usize)),
         fact::MALFORMED => Input::Heard(one, Heard::Malformed),
         fact::WANT_STATE => Input::WantState(one != 0),
-        fact::SEND_FAILED => Input::SendFailed(one),
+        fact::SEND_FAILED => Input::Socket(one, SocketEvent::SendFailed),
         fact::ANSWERED if two != 0.0 => Input::Resolved { call: one },
         fact::ANSWERED => Input::ResolveFailed { call: one },
         fact::PAGE => Input::Page(page(one)?),
@@ -116,17 +116,16 @@ fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<In
         }),
         fact::CLOSE => Input::Close { drain: (one != 0).then_some(two as u64) },
         fact::RETRY => Input::Retry,
-        fact::OPENED => Input::Opened(one),
-        fact::CLOSED => Input::Closed {
-            generation: one,
-            code: two as u16,
-            overrule: match three {
+        fact::OPENED => Input::Socket(one, SocketEvent::Opened),
+        fact::CLOSED => {
+            let overrule = match three {
                 1 => Some(true),
                 2 => Some(false),
                 _ => None,
-            },
-        },
-        fact::CONSTRUCT_FAILED => Input::ConstructFailed(one),
+            };
+            Input::Socket(one, SocketEvent::Closed { code: two as u16, overrule })
+        }
+        fact::CONSTRUCT_FAILED => Input::Socket(one, SocketEvent::ConstructFailed),
         fact::SIBLINGS => Input::Siblings(one),
         fact::TICK => Input::Tick,
         fact::HANDLED => Input::Handled { id: EventId::of(two as u64)?, event: value },

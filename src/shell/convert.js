@@ -2,7 +2,7 @@
 // Owns the reading of members out of what JSON made, each checked for its shape; must not know what a message means.
 // What has a wrong shape is read as absent and remembered until it is asked for, once a message.
 
-import { FEATURES } from './outlet.js';
+import { FEATURES, utf8Length } from './outlet.js';
 import { host } from './work.js';
 
 let sound = true;
@@ -53,11 +53,11 @@ export function count(value, path) {
 /**
  * @param {any} value
  * @param {string} path
- * @param {number} longest in UTF-16 units
+ * @param {number} longest in UTF-8
  */
 function text(value, path, longest) {
   const found = at(value, path);
-  return found === undefined || (typeof found === 'string' && found.length <= longest) ? found : wrong();
+  return found === undefined || (typeof found === 'string' && utf8Length(found) <= longest) ? found : wrong();
 }
 
 /**
@@ -79,8 +79,11 @@ function list(value, path) {
   return Array.isArray(found) ? found : (wrong() ?? []);
 }
 
-/** @param {any} value @param {string} path */
-export const size = (value, path) => list(value, path).length;
+/** How many events stand there: 0 if one of them is none. @param {any} value @param {string} path */
+export const size = (value, path) => {
+  const events = list(value, path);
+  return events.every(isEvent) ? events.length : (wrong() ?? 0);
+};
 
 /** @param {any} value @param {string} path @param {number} place */
 export const item = (value, path, place) => list(value, path)[place];

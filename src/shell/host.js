@@ -2,10 +2,9 @@
 // Owns one client in the browser: its core, the loop around it, and everything that the core moves; must not know why
 // the core orders anything.
 //
-// The core is told one fact at a time. What it orders meanwhile is carried out at once, but for what runs functions of
-// the application: that waits until the core has returned, and facts that come of it wait for their turn. So no function
-// of the application ever runs inside the core. And the core holds nothing of the page's but payloads: a client that
-// nobody holds, and that holds no socket and no timer, is collected like any other object.
+// The core is told one fact at a time. What it orders is carried out when it has returned, and facts that come of that
+// wait for their turn: so no function of the application ever runs inside the core. And the core holds nothing of the
+// page's but payloads: a client that nobody holds, and that holds no socket and no timer, is collected like any object.
 
 import { absolute, count, destination } from './address.js';
 import { identity, seed } from './chance.js';
@@ -54,7 +53,7 @@ export class Host {
     this.receipts = new Receipts(this.plane);
     /** @type {Map<number, Socket>} */
     this.sockets = new Map();
-    this.alarm = new Alarm();
+    this.alarm = new Alarm(() => (this.due <= performance.now() ? this.tell(fact.TICK) : this.alarm.set(this.due)));
     /** @type {Watch | undefined} */
     this.watch = undefined;
     /** The last answer of the providers. @type {Answers | undefined} */
@@ -66,18 +65,29 @@ export class Host {
     this.lastReceipt = 0;
     /** @type {Fact[]} */
     this.facts = [];
-    /** What runs functions of the application, in order. @type {(() => void)[]} */
-    this.later = [];
+    /** @type {(() => unknown)[]} */
+    this.orders = [];
     this.busy = false;
+    /** A core was made only to end what came after `close()`, which is nothing new to anybody. */
+    this.quiet = false;
     this.due = Infinity;
     /** What was last shown, while it is true. @type {Snapshot | undefined} */
     this.shown = undefined;
     /** @type {Core | undefined} */
     this.core = undefined;
+    // What a core is made with.
+    this.client = '';
+    this.names = new Names(0);
+    /** @type {any[]} */
+    this.providers = [];
+    /** @type {((event: CloseEvent) => unknown) | undefined} */
+    this.shouldReconnect = undefined;
+    /** @type {((warning: object) => void) | undefined} */
+    this.onWarning = undefined;
 
     this.begin();
-    this.tell(fact.START);
     this.attach();
+    this.tell(fact.START);
   }
 
   /** Makes a core out of the application's choices. */
@@ -104,6 +114,7 @@ export class Host {
   awake() {
     if (this.core !== undefined) return;
     this.begin();
+    this.quiet = true;
     this.facts.push([fact.WANT_STATE, +this.plane.wantsState(), 0, 0, undefined], [fact.CLOSE, 0, 0, 0, undefined]);
   }
 
@@ -128,13 +139,13 @@ export class Host {
     try {
       for (let next = this.facts.shift(); next !== undefined; next = this.facts.shift()) {
         this.work(next);
-        for (let act = this.later.shift(); act !== undefined; act = this.later.shift()) act();
+        for (let act = this.orders.shift(); act !== undefined; act = this.orders.shift()) this.carryOut(act);
       }
     } finally {
       this.busy = false;
     }
     if (this.due === FINAL) this.rest();
-    else this.arm();
+    else this.alarm.set(this.due);
   }
 
   /** @param {Fact} fact */
@@ -149,17 +160,20 @@ export class Host {
     serve(undefined);
   }
 
-  /** Sets the timer to the core's deadline. */
-  arm() {
-    this.alarm.set(this.due, () => (this.due <= performance.now() ? this.tell(fact.TICK) : this.arm()));
+  /** One order that fails, by a page that meddles with the browser, must not take the others with it. @param {() => unknown} act */
+  carryOut(act) {
+    try {
+      act();
+    } catch (error) {
+      report(error);
+    }
   }
 
-  /** The browser's events reach the core from now on, until nothing is left to do. */
+  /** The browser's events reach the core from now on, until nothing is left to do. What is true now goes with the next fact. */
   attach() {
     if (this.watch !== undefined) return;
-    const tell = (/** @type {number} */ event) => this.tell(fact.PAGE, event);
-    this.watch = new Watch(tell);
-    tellHowThingsStand(tell);
+    this.watch = new Watch((event) => this.tell(fact.PAGE, event));
+    tellHowThingsStand((event) => this.facts.push([fact.PAGE, event, 0, 0, undefined]));
   }
 
   /** Nothing will happen until the application asks: lets go of everything but the handlers. */
@@ -200,11 +214,12 @@ export class Host {
    */
   send(event, options) {
     const flags = options === undefined ? 0 : sendFlags(options);
-    const id = this.lastReceipt + 1;
+    // Taken before the event is read, which may send another.
+    const id = ++this.lastReceipt;
     const receipt = this.receipts.accept(id, event);
-    this.lastReceipt = id;
+    const { bytes } = this.receipts;
     this.awake();
-    this.tell(fact.SEND, id, this.receipts.bytes, flags);
+    this.tell(fact.SEND, id, bytes, flags);
     return receipt;
   }
 
@@ -215,16 +230,17 @@ export class Host {
    */
   close(options) {
     const drain = drainOf(options);
-    this.awake();
-    this.tell(fact.CLOSE, +(drain >= 0), drain);
+    // Without a core it is closed.
+    if (this.core !== undefined) this.tell(fact.CLOSE, +(drain >= 0), drain);
   }
 
   /** Tries now, whatever stands against it. */
   retry() {
     this.awake();
-    this.tell(fact.RETRY);
+    this.quiet = false;
     // What is true of the page may have changed while nobody listened.
     this.attach();
+    this.tell(fact.RETRY);
   }
 
   /** What is known: the same object until something changes. @returns {Snapshot} */
@@ -242,7 +258,9 @@ export class Host {
   /** @param {number} call of the url, protocols and token functions */
   resolve(call) {
     this.call = call;
-    const answers = ask(/** @type {any} */ (this.providers), (late) => this.answered(call, late));
+    const { core } = this;
+    // Another core counts its calls, and its sockets, from 1 again.
+    const answers = ask(this.providers, (late) => core === this.core && this.answered(call, late));
     if (answers !== null) this.answered(call, answers);
   }
 
@@ -274,6 +292,7 @@ export class Host {
    * @param {CloseEvent} event
    */
   closed(generation, event) {
+    const { core } = this;
     this.sockets.get(generation)?.leave();
     this.sockets.delete(generation);
     let overrule;
@@ -282,6 +301,7 @@ export class Host {
     } catch (error) {
       report(error);
     }
+    if (core !== this.core) return;
     this.tell(fact.CLOSED, generation, event.code ?? 1006, overrule === true ? 1 : overrule === false ? 2 : 0);
   }
 
@@ -297,13 +317,16 @@ export class Host {
     this.tell(fact.HANDLED, 0, id, 0, { $id });
   }
 
+  /** What was shown is no longer true. */
+  outdate() {
+    if (this.quiet) return;
+    this.shown = undefined;
+    this.orders.push(() => this.plane.notify());
+  }
+
   /** @param {any} warning */
   warn(warning) {
-    try {
-      if (this.onWarning) this.onWarning(warning);
-      else console.warn('everwire:', warning.message);
-    } catch (error) {
-      report(error);
-    }
+    if (this.onWarning) this.onWarning(warning);
+    else console.warn('everwire:', warning.message);
   }
 }

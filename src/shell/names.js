@@ -20,11 +20,12 @@ export class Names {
    * @param {string} text
    */
   epoch(text) {
-    const known = this.epochs.get(text);
-    if (known !== undefined) return known;
-    for (const [oldest] of this.epochs) if (this.epochs.size >= EPOCHS) this.epochs.delete(oldest);
-    this.epochs.set(text, ++this.last);
-    return this.last;
+    const number = this.epochs.get(text) ?? ++this.last;
+    // What is in use stays; what was longest not heard of goes.
+    this.epochs.delete(text);
+    this.epochs.set(text, number);
+    if (this.epochs.size > EPOCHS) this.epochs.delete(/** @type {string} */ (this.epochs.keys().next().value));
+    return number;
   }
 
   /** The epoch of a number; nothing for 0. @param {number} number */

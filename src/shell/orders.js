@@ -6,98 +6,106 @@ import { host } from './work.js';
 
 /** @typedef {import('./host.js').Host} Host */
 
-/** What is to be said on a socket that is gone is lost with it. @param {number} generation */
-const outlet = (generation) => host.sockets.get(generation)?.outlet;
-
-/** Runs functions of the application, so it waits until the core is at rest. @param {(client: Host) => void} act */
-const later = (act) => {
+/**
+ * An order is carried out when the core has returned: a throw must not cross it, and what calls back must find it at
+ * rest, which functions of the application may do, and so may a `WebSocket` that the page has put in place of its own.
+ *
+ * @template {any[]} A
+ * @param {(client: Host, ...args: A) => unknown} act
+ * @returns {(...args: A) => void}
+ */
+const order = (act) => (...args) => {
   const client = host;
-  client.later.push(() => act(client));
+  client.orders.push(() => act(client, ...args));
 };
+
+/** What is to be said on a socket that is gone is lost with it. @param {Host} client @param {number} generation */
+const outlet = (client, generation) => client.sockets.get(generation)?.outlet;
 
 // --------------------------------------------------------------------------------------------------- connections
 
-/** @param {number} call */
-export const resolve = (call) => later((client) => client.resolve(call));
+export const resolve = order((client, /** @type {number} */ call) => client.resolve(call));
 
-/** @param {number} generation */
-export const connect = (generation) => host.connect(generation);
+export const connect = order((client, /** @type {number} */ generation) => client.connect(generation));
 
-/** @param {number} generation @param {number} code */
-export const abandon = (generation, code) => {
-  host.sockets.get(generation)?.abandon(code);
-  host.sockets.delete(generation);
-};
+export const abandon = order((client, /** @type {number} */ generation) => {
+  const socket = client.sockets.get(generation);
+  client.sockets.delete(generation);
+  socket?.abandon();
+});
 
-/**
- * @param {boolean} pass @param {number} generation @param {number} nextSeq @param {number} credit
- * @param {boolean} envelope @param {boolean} batch @param {number} frameBytes @param {boolean} trackTs
- */
-export const program = (pass, generation, nextSeq, credit, envelope, batch, frameBytes, trackTs) =>
-  host.plane.program(pass, generation, nextSeq, credit, envelope, batch, frameBytes, trackTs);
+export const program = order((client, /** @type {Parameters<Host['plane']['program']>} */ ...registers) =>
+  client.plane.program(...registers),
+);
 
 // ------------------------------------------------------------------------------------------------------- the wire
 
-/** @param {number} generation @param {boolean} joined @param {number} v @param {number} features as bits */
-export const hello = (generation, joined, v, features) => outlet(generation)?.hello(v, features, host.target?.[2], joined);
+/** With the features as bits. */
+export const hello = order(
+  (client, /** @type {number} */ generation, /** @type {boolean} */ joined, /** @type {number} */ v, /** @type {number} */ features) =>
+    outlet(client, generation)?.hello(v, features, client.target?.[2], joined),
+);
 
-/** @param {number} generation @param {boolean} joined @param {number} ts */
-export const ping = (generation, joined, ts) => outlet(generation)?.ping(ts, joined);
+export const ping = order(
+  (client, /** @type {number} */ generation, /** @type {boolean} */ joined, /** @type {number} */ ts) =>
+    outlet(client, generation)?.ping(ts, joined),
+);
 
-/** @param {number} generation @param {any} ping */
-export const pong = (generation, ping) => outlet(generation)?.pong(ping);
+export const pong = order((client, /** @type {number} */ generation, /** @type {any} */ ping) =>
+  outlet(client, generation)?.pong(ping),
+);
 
-/** @param {number} generation @param {any} event */
-export const acknowledge = (generation, event) => outlet(generation)?.ack(event.$id);
+export const acknowledge = order((client, /** @type {number} */ generation, /** @type {any} */ event) =>
+  outlet(client, generation)?.ack(event.$id),
+);
 
-/**
- * @param {number} generation @param {boolean} joined
- * @param {number} lastSeen -1 for none
- * @param {number} epoch 0 for none
- */
-export const ask = (generation, joined, lastSeen, epoch) =>
-  outlet(generation)?.ask(lastSeen < 0 ? null : lastSeen, host.names.textOf(epoch), joined);
+/** The last number that was seen, or -1; the number of its epoch, or 0. */
+export const ask = order(
+  (client, /** @type {number} */ generation, /** @type {boolean} */ joined, /** @type {number} */ lastSeen, /** @type {number} */ epoch) =>
+    outlet(client, generation)?.ask(lastSeen < 0 ? null : lastSeen, client.names.textOf(epoch), joined),
+);
 
-/**
- * @param {number} generation @param {number} receipt
- * @param {number} id the n of its `$id`; 0 for none
- * @param {boolean} again @param {boolean} joined
- */
-export const transmit = (generation, receipt, id, again, joined) =>
-  outlet(generation)?.transmit(host.receipts.textOf(receipt), id, again, joined);
+/** A message that was accepted, with the n of its `$id` or 0. */
+export const transmit = order(
+  (client, /** @type {number} */ generation, /** @type {number} */ receipt, /** @type {number} */ id, /** @type {boolean} */ again, /** @type {boolean} */ joined) => {
+    const text = client.receipts.textOf(receipt);
+    if (text !== '') outlet(client, generation)?.transmit(text, id, again, joined);
+  },
+);
 
 // ------------------------------------------------------------------------------------------------ the application
 
-/** @param {any} event */
-export const deliver = (event) => later((client) => client.plane.deliver(event));
+export const deliver = order((client, /** @type {any} */ event) => client.plane.deliver(event));
 
-/** @param {any} event @param {number} id what stands for its `$id` */
-export const deliverCritical = (event, id) => later((client) => client.handle(event, id));
+/** With what stands for its `$id`. */
+export const deliverCritical = order((client, /** @type {any} */ event, /** @type {number} */ id) =>
+  client.handle(event, id),
+);
 
-/** @param {any} state @param {string} continuity @param {number} from -1 for none @param {number} to -1 for none */
-export const deliverResync = (state, continuity, from, to) =>
-  later((client) => client.plane.deliverResync(state, continuity, from, to));
+/** From and to which number, or -1. */
+export const deliverResync = order(
+  (client, /** @type {any} */ state, /** @type {string} */ continuity, /** @type {number} */ from, /** @type {number} */ to) =>
+    client.plane.deliverResync(state, continuity, from, to),
+);
 
-/** @param {number} receipt */
-export const sent = (receipt) => host.receipts.sent(receipt);
+export const sent = order((client, /** @type {number} */ receipt) => client.receipts.sent(receipt));
 
-/** @param {number} receipt @param {string} fate @param {boolean} confirmed @param {string} code @param {string} message */
-export const settle = (receipt, fate, confirmed, code, message) =>
-  host.receipts.settle(receipt, fate, confirmed, code, message);
+export const settle = order((client, /** @type {Parameters<Host['receipts']['settle']>} */ ...end) =>
+  client.receipts.settle(...end),
+);
 
-/** @param {number} receipt @param {any} nack */
-export const refused = (receipt, nack) => host.receipts.refused(receipt, nack);
+export const refused = order((client, /** @type {number} */ receipt, /** @type {any} */ nack) =>
+  client.receipts.refused(receipt, nack),
+);
 
-/** What was shown is no longer true. */
-export const changed = () => {
-  host.shown = undefined;
-  later((client) => client.plane.notify());
-};
+/** What was shown is no longer true, from now on. */
+export const changed = () => host.outdate();
 
-/** @param {Parameters<typeof snapshot>} members */
+export const warn = order((client, /** @type {string} */ code, /** @type {string} */ message) =>
+  client.warn(warning(code, message)),
+);
+
+/** What was asked for by `snapshot()`: nothing that calls back. @param {Parameters<typeof snapshot>} members */
 export const show = (...members) => {
   host.shown = snapshot(...members);
 };
-
-/** @param {string} code @param {string} message */
-export const warn = (code, message) => later((client) => client.warn(warning(code, message)));

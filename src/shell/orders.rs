@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     fn resolve(call: f64);
     fn connect(generation: f64);
-    fn abandon(generation: f64, code: f64);
+    fn abandon(generation: f64);
     #[allow(clippy::too_many_arguments, reason = "an object would have to be made and read again")]
     fn program(
         pass: bool,
@@ -65,7 +65,7 @@ pub(super) fn give(action: Action<JsValue>) {
     match action {
         Action::Resolve { call } => resolve(call.into()),
         Action::Connect(generation) => connect(generation.into()),
-        Action::Abandon { generation, code } => abandon(generation.into(), code.into()),
+        Action::Abandon(generation) => abandon(generation.into()),
         Action::Say { generation, say: what, joined } => say(generation.into(), what, joined),
         Action::Pong { generation, ping } => pong(generation.into(), &ping),
         Action::Acknowledge { generation, event } => acknowledge(generation.into(), &event),

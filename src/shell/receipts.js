@@ -100,10 +100,10 @@ export class Receipts {
 
   /**
    * @param {number} id
-   * @param {{ code: string, message?: string }} nack
+   * @param {{ code: string, message?: string | null }} nack
    */
-  refused(id, { code, message = '' }) {
-    this.settle(id, 'rejected', false, code.slice(0, 64), message.slice(0, MAX_TEXT));
+  refused(id, { code, message }) {
+    this.settle(id, 'rejected', false, code.slice(0, 64), (message ?? '').slice(0, MAX_TEXT));
   }
 
   /**

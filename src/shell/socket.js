@@ -26,22 +26,19 @@ export class Socket {
     this.outlet = new Outlet(this.socket, generation, host.plane, host.client);
   }
 
-  /**
-   * Sends what is waiting, and closes without waiting for the peer: Safari may never tell.
-   *
-   * @param {number} code
-   */
-  abandon(code) {
+  /** Sends what is waiting, and closes without waiting for the peer: Safari may never tell. */
+  abandon() {
     if (this.socket.readyState === WebSocket.OPEN) this.outlet.flush();
-    this.leave(code);
+    this.leave();
   }
 
-  /** @param {number} [code] */
-  leave(code = 1000) {
+  leave() {
     const { socket } = this;
     socket.onopen = socket.onclose = socket.onmessage = null;
-    // Pages may use 1000 and what is theirs; the browser throws for the rest.
-    if (code === 1000 || (code >= 3000 && code < 5000)) socket.close(code);
-    else socket.close();
+    try {
+      socket.close(1000);
+    } catch {
+      // What a page has put in place of a socket may throw; it is left all the same.
+    }
   }
 }

@@ -6,7 +6,9 @@ const LONGEST = 2 ** 31 - 1;
 
 /** A timer that is set again only where it must be. */
 export class Alarm {
-  constructor() {
+  /** @param {() => void} ring */
+  constructor(ring) {
+    this.ring = ring;
     /** When it goes off. */
     this.at = Infinity;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -14,15 +16,14 @@ export class Alarm {
   }
 
   /**
-   * Sees to it that `ring` is called at `due`, or before; never for `Infinity`.
+   * Sees to it that it rings at `due`, or before; never for `Infinity`.
    *
    * A deadline that moves away is left to the timer already set, which finds nothing due and sets the next: that costs a
    * waking-up now and then, where setting a timer costs more than handling the message that moved it.
    *
    * @param {number} due by `performance.now()`
-   * @param {() => void} [ring]
    */
-  set(due, ring) {
+  set(due) {
     if (due === Infinity) {
       clearTimeout(this.timer);
       this.at = due;
@@ -30,11 +31,12 @@ export class Alarm {
     if (this.at <= due) return;
     clearTimeout(this.timer);
     const now = performance.now();
-    const delay = Math.min(Math.max(due - now, 0), LONGEST);
+    // Browsers cut a fraction off, and it would ring too early again and again.
+    const delay = Math.min(Math.max(Math.ceil(due - now), 0), LONGEST);
     this.at = now + delay;
     this.timer = setTimeout(() => {
       this.at = Infinity;
-      ring?.();
+      this.ring();
     }, delay);
   }
 }

@@ -22,8 +22,6 @@ pub enum CloseRule {
 
 /// Going away (1001).
 pub const GOING_AWAY: u16 = 1001;
-/// Normal closure (1000).
-pub const NORMAL: u16 = 1000;
 /// No close frame was seen: the connection broke (1006). Never sent on the wire.
 pub const ABNORMAL: u16 = 1006;
 /// Policy violation (1008).

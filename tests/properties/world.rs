@@ -10,7 +10,7 @@ use crate::server::critical;
 use everwire::core::action::{Action, Fate};
 use everwire::core::data_plane_model::DataPlaneModel;
 use everwire::core::heard::Heard;
-use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority};
+use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority, SocketEvent};
 use everwire::core::interpreter::Interpreter;
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
@@ -123,14 +123,14 @@ impl World {
             Operation::Closed { back, code, overrule } => {
                 let generation = self.older(back);
                 self.ledger.socket_closed(generation);
-                self.give(Input::Closed { generation, code, overrule });
+                self.give(Input::Socket(generation, SocketEvent::Closed { code, overrule }));
             }
             Operation::ConstructFailed(back) => {
                 let generation = self.older(back);
                 self.ledger.socket_refused(generation);
-                self.give(Input::ConstructFailed(generation));
+                self.give(Input::Socket(generation, SocketEvent::ConstructFailed));
             }
-            Operation::SendFailed(back) => self.give(Input::SendFailed(self.older(back))),
+            Operation::SendFailed(back) => self.give(Input::Socket(self.older(back), SocketEvent::SendFailed)),
             Operation::Hello(how) => self.hello(how),
             Operation::Event { back, seq, how } => self.event(self.older(back), seq, how),
             Operation::Outcome { n, how } => self.outcome(n, how),
@@ -192,7 +192,7 @@ impl World {
             self.ledger.socket_opened(generation);
             self.said_hello = false;
         }
-        self.give(Input::Opened(generation));
+        self.give(Input::Socket(generation, SocketEvent::Opened));
     }
 
     fn send(&mut self, high: bool, ack: bool, bytes: usize) {
@@ -277,7 +277,7 @@ impl World {
                 self.generation = generation;
                 self.ledger.connect(generation);
             }
-            Action::Abandon { generation, .. } => self.ledger.abandon(generation),
+            Action::Abandon(generation) => self.ledger.abandon(generation),
             Action::Say { generation, say, .. } => {
                 self.ledger.said(generation, &self.interpreter.say(say, None));
             }

@@ -281,3 +281,44 @@ fn too_big_a_frame_is_sent_again_alone_and_the_one_that_repeats_it_fails() {
     rig.ack(3);
     assert_eq!(rig.settled(), [(1, Fate::Rejected), (2, Fate::Acked), (3, Fate::Acked)], "the session lives");
 }
+
+#[test]
+fn caution_ends_when_what_was_in_flight_is_settled() {
+    let mut rig = Rig::greeted();
+    rig.send(NORMAL, true);
+    rig.closed(1009);
+    rig.reconnect();
+    rig.hello("e", 5);
+    rig.ack(1);
+    // In flight when the connection counts as a success.
+    rig.advance(4_999);
+    rig.send(NORMAL, true);
+    rig.advance(10);
+    rig.ack(2);
+    rig.pong();
+    rig.forget();
+    for _ in 0..4 {
+        rig.send(NORMAL, true);
+    }
+    assert_eq!(rig.transmitted().len(), 4);
+    rig.closed(1009);
+    assert_eq!(rig.settled(), [], "no innocent is refused");
+}
+
+#[test]
+fn a_smaller_window_holds_for_what_is_sent_again_too() {
+    let mut rig = Rig::greeted();
+    for _ in 0..3 {
+        rig.send(NORMAL, true);
+    }
+    rig.closed(1006);
+    rig.reconnect();
+    rig.forget();
+    let mut hello = greeting("e", 5);
+    hello.limits.inflight = Some(1);
+    rig.hello_of(hello);
+    assert_eq!(numbers(&rig), [1]);
+    rig.ack(1);
+    rig.ack(2);
+    assert_eq!(numbers(&rig), [1, 2, 3]);
+}

@@ -1,7 +1,7 @@
 use crate::rig::Rig;
 use everwire::core::action::Fate;
 use everwire::core::error::Reason;
-use everwire::core::input::{Input, Priority};
+use everwire::core::input::{Input, Priority, SocketEvent};
 use everwire::core::snapshot::PublicState;
 
 fn connecting() -> Rig {
@@ -56,10 +56,10 @@ fn news_of_an_older_socket_concerns_nobody() {
     rig.resolve();
     assert_eq!(rig.socket, 2);
     for input in [
-        Input::Opened(1),
-        Input::Closed { generation: 1, code: 4401, overrule: None },
-        Input::ConstructFailed(1),
-        Input::SendFailed(1),
+        Input::Socket(1, SocketEvent::Opened),
+        Input::Socket(1, SocketEvent::Closed { code: 4401, overrule: None }),
+        Input::Socket(1, SocketEvent::ConstructFailed),
+        Input::Socket(1, SocketEvent::SendFailed),
     ] {
         rig.give(input);
         assert_eq!(rig.state(), "connecting");

@@ -1,6 +1,6 @@
 use crate::rig::Rig;
 use everwire::core::error::{Reason, Warning};
-use everwire::core::input::{Input, PageEvent, Priority};
+use everwire::core::input::{Input, PageEvent, Priority, SocketEvent};
 
 #[test]
 fn the_next_attempt_comes_at_the_servers_time_spread() {
@@ -116,7 +116,7 @@ fn the_backoff_of_a_failed_handover_outlives_the_old_connection() {
     rig.give(Input::Tick);
     rig.resolve();
     rig.closed(1011);
-    rig.give(Input::Closed { generation: 1, code: 1006, overrule: None });
+    rig.give(Input::Socket(1, SocketEvent::Closed { code: 1006, overrule: None }));
     assert!(rig.retry_in().is_some_and(|delay| (8_000..=10_400).contains(&delay)), "{:?}", rig.retry_in());
 }
 
@@ -126,7 +126,7 @@ fn if_the_old_one_is_lost_first_the_attempt_beside_it_takes_its_place() {
     rig.goaway(0, 0, 600_000);
     rig.give(Input::Tick);
     rig.resolve();
-    rig.give(Input::Closed { generation: 1, code: 1006, overrule: None });
+    rig.give(Input::Socket(1, SocketEvent::Closed { code: 1006, overrule: None }));
     assert_eq!((rig.state(), rig.abandoned()), ("connecting", vec![]));
     rig.opened();
     assert_eq!((rig.state(), rig.snapshot().attempt), ("open", 0));

@@ -1,6 +1,6 @@
 use crate::rig::Rig;
 use crate::server::greeting;
-use everwire::core::error::Reason;
+use everwire::core::error::{Reason, Warning};
 use everwire::core::input::{Input, PageEvent, Priority};
 use everwire::core::snapshot::Freshness;
 use everwire::wire::message::{HeartbeatBy, HeartbeatTerms, ServerHello};
@@ -266,4 +266,24 @@ fn its_shape_can_be_chosen() {
         options.heartbeat_misses = 2;
     });
     assert_eq!(dead_after(&mut rig), 2_000);
+}
+
+#[test]
+fn a_late_timer_does_not_make_a_peer_foreign() {
+    let mut rig = Rig::open();
+    rig.until(|rig| !rig.pings().is_empty());
+    rig.late(6_500);
+    assert!(!rig.warnings().contains(&Warning::HeartbeatUnsupported));
+}
+
+#[test]
+fn a_round_trip_is_counted_from_the_oldest_ping_that_was_not_answered() {
+    let mut rig = Rig::open();
+    rig.pong();
+    rig.until(|rig| rig.pings().len() == 1);
+    rig.pass(1_900);
+    rig.page(PageEvent::Focus);
+    rig.pass(100);
+    rig.pong();
+    assert_eq!(rig.snapshot().rtt, Some(2_000));
 }

@@ -3,7 +3,7 @@ use crate::server::greeting;
 use everwire::core::action::Action;
 use everwire::core::error::Warning;
 use everwire::core::heard::Heard;
-use everwire::core::input::{Input, Priority};
+use everwire::core::input::{Input, Priority, SocketEvent};
 use everwire::core::snapshot::{Freshness, PeerKind, PublicState};
 use everwire::wire::message::{ClientMessage, ServerHello};
 
@@ -151,7 +151,7 @@ fn a_connection_that_lasted_counts_although_the_timer_that_says_so_was_throttled
 #[test]
 fn a_send_that_throws_is_the_end_of_the_socket() {
     let mut rig = Rig::greeted();
-    rig.give(Input::SendFailed(1));
+    rig.give(Input::Socket(1, SocketEvent::SendFailed));
     assert_eq!((rig.state(), rig.abandoned()), ("waiting", vec![1]));
 }
 

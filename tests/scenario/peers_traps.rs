@@ -3,7 +3,7 @@
 use crate::rig::Rig;
 use crate::server::kept;
 use everwire::core::action::Fate;
-use everwire::core::input::{Input, PageEvent, Priority};
+use everwire::core::input::{Input, PageEvent, Priority, SocketEvent};
 use everwire::core::snapshot::PublicState;
 
 #[test]
@@ -61,9 +61,9 @@ fn a_late_close_of_an_old_socket_does_not_clobber_the_new_one() {
     rig.reconnect();
     rig.hello("e", 5);
     for code in [1000, 1006, 4401] {
-        rig.give(Input::Closed { generation: 1, code, overrule: None });
+        rig.give(Input::Socket(1, SocketEvent::Closed { code, overrule: None }));
     }
-    rig.give(Input::SendFailed(1));
+    rig.give(Input::Socket(1, SocketEvent::SendFailed));
     assert_eq!((rig.state(), rig.socket), ("open", 2));
 }
 

@@ -1,6 +1,6 @@
 use crate::rig::Rig;
 use everwire::core::error::Reason;
-use everwire::core::input::Input;
+use everwire::core::input::{Input, SocketEvent};
 use everwire::core::snapshot::PublicState;
 use everwire::core::timers::Timer;
 use everwire::wire::message::ClientMessage;
@@ -72,12 +72,12 @@ fn the_token_travels_in_the_hello() {
 fn a_url_that_the_browser_refuses_is_final_where_no_function_can_give_another() {
     let mut rig = resolving();
     rig.resolve();
-    rig.give(Input::ConstructFailed(1));
+    rig.give(Input::Socket(1, SocketEvent::ConstructFailed));
     assert!(rig.snapshot().is_final);
     assert_eq!(rig.snapshot().reason, Some(Reason::InvalidUrl));
     let mut rig = Rig::with(|options| options.renewable = true);
     rig.start();
     rig.resolve();
-    rig.give(Input::ConstructFailed(1));
+    rig.give(Input::Socket(1, SocketEvent::ConstructFailed));
     assert_eq!(rig.state(), "waiting");
 }

@@ -8,7 +8,7 @@ use everwire::core::action::{Action, Fate, Outcome, Say};
 use everwire::core::data_plane_model::{DataPlaneModel, Element, Verdict};
 use everwire::core::error::Warning;
 use everwire::core::heard::{EventId, Heard};
-use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority, ReceiptId};
+use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority, ReceiptId, SocketEvent};
 use everwire::core::interpreter::Interpreter;
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
@@ -137,11 +137,11 @@ impl Rig {
     }
 
     pub(crate) fn opened(&mut self) {
-        self.give(Input::Opened(self.socket));
+        self.give(Input::Socket(self.socket, SocketEvent::Opened));
     }
 
     pub(crate) fn closed(&mut self, code: u16) {
-        self.give(Input::Closed { generation: self.socket, code, overrule: None });
+        self.give(Input::Socket(self.socket, SocketEvent::Closed { code, overrule: None }));
     }
 
     /// The next attempt comes when it is due, and its socket opens.
@@ -329,7 +329,7 @@ impl Rig {
     }
 
     pub(crate) fn abandoned(&self) -> Vec<Generation> {
-        self.all(|action| if let Action::Abandon { generation, .. } = action { Some(*generation) } else { None })
+        self.all(|action| if let Action::Abandon(generation) = action { Some(*generation) } else { None })
     }
 
     pub(crate) fn said(&self) -> Vec<ClientMessage> {
@@ -409,7 +409,7 @@ impl Rig {
     }
 
     pub(crate) fn state(&self) -> &'static str {
-        self.machine.state().name()
+        self.machine.state().name().name()
     }
 
     pub(crate) fn public(&self) -> PublicState {
@@ -436,7 +436,7 @@ impl Rig {
                 }
             }
             Action::Program(registers) => self.plane.program(*registers),
-            Action::Abandon { .. }
+            Action::Abandon(_)
             | Action::Say { .. }
             | Action::Pong { .. }
             | Action::Acknowledge { .. }

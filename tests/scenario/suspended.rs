@@ -100,3 +100,20 @@ fn flapping_in_and_out_of_the_store_is_thrashing() {
     assert_eq!(rig.state(), "waiting");
     assert!(rig.retry_in().is_some_and(|delay| (8_000..=10_400).contains(&delay)));
 }
+
+#[test]
+fn a_connection_that_lasted_was_a_success_though_its_timer_was_held_back() {
+    let mut rig = Rig::new();
+    rig.start();
+    for _ in 0..3 {
+        rig.resolve();
+        rig.closed(1006);
+        let before = rig.call;
+        rig.until(|rig| rig.call > before);
+    }
+    rig.connect();
+    assert_eq!(rig.snapshot().attempt, 3);
+    rig.pass(60_000);
+    rig.page(PageEvent::PageHide);
+    assert_eq!(rig.snapshot().attempt, 0);
+}

@@ -1,6 +1,6 @@
 use crate::rig::{EPOCH, Rig};
 use everwire::core::error::Reason;
-use everwire::core::input::{Input, PageEvent};
+use everwire::core::input::{Input, PageEvent, SocketEvent};
 use everwire::core::snapshot::{Freshness, PublicState};
 
 /// A client whose attempts have failed so often.
@@ -126,7 +126,7 @@ fn the_application_can_insist_at_once() {
 fn a_predicate_overrules_the_code() {
     let closed = |code, overrule| {
         let mut rig = Rig::open();
-        rig.give(Input::Closed { generation: 1, code, overrule: Some(overrule) });
+        rig.give(Input::Socket(1, SocketEvent::Closed { code, overrule: Some(overrule) }));
         rig
     };
     assert_eq!(closed(1002, true).state(), "waiting");

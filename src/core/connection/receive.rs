@@ -2,7 +2,7 @@
 //!
 //! Owns how each message is taken; must not know when anything is sent but in answer.
 
-use super::{BUSY_MS, Connection, Flow};
+use super::{BUSY_MS, Connection};
 use crate::core::action::{Action, Fate, Outcome, Say};
 use crate::core::context::{Context, SentTo};
 use crate::core::error::{Cause, Warning};
@@ -28,7 +28,8 @@ impl Connection {
             }
             Heard::Pong => {
                 self.learn(cx, PeerKind::Simple);
-                self.confirmed(cx);
+                self.heartbeat.pong(cx.at());
+                cx.rtt = self.heartbeat.rtt().or(cx.rtt);
             }
             Heard::Hello(hello) => self.on_hello(cx, &hello),
             Heard::Ack { n } => self.on_ack(cx, n),
@@ -100,7 +101,7 @@ impl Connection {
             }
         }
         self.reconsider_flight(cx);
-        self.flow = Flow::Free;
+        self.held_until = Instant::NEVER;
         self.flush(cx);
     }
 
@@ -123,6 +124,7 @@ impl Connection {
         if let Some(receipt) = cx.flight.settle(n) {
             cx.end(receipt, Outcome::plain(Fate::Acked));
         }
+        self.relax(cx);
         self.flush(cx);
     }
 
@@ -132,7 +134,15 @@ impl Connection {
         if let Some(receipt) = cx.flight.settle(n) {
             cx.act(Action::Refused { receipt, nack });
         }
+        self.relax(cx);
         self.flush(cx);
+    }
+
+    /// What was in flight when a frame was too big is settled: caution ends, if the connection has lasted.
+    fn relax<P>(&self, cx: &mut Context<P>) {
+        if self.stable {
+            cx.flight.relax();
+        }
     }
 
     /// The server is too busy for number `n`.
@@ -153,6 +163,5 @@ impl Connection {
 
     fn confirmed<P>(&mut self, cx: &mut Context<P>) {
         self.heartbeat.confirm(cx.at());
-        cx.rtt = self.heartbeat.rtt().or(cx.rtt);
     }
 }

@@ -67,8 +67,8 @@ fn an_answer_gives_the_round_trip_and_clears_the_misses() {
     let mut heartbeat = beating(true);
     heartbeat.on_ping_due(Instant(15_000), false);
     heartbeat.on_pong_timeout(Instant(20_000), false);
-    heartbeat.confirm(Instant(20_120));
-    assert_eq!(heartbeat.rtt(), Some(120));
+    heartbeat.pong(Instant(20_120));
+    assert_eq!(heartbeat.rtt(), Some(5_120), "it is the first that is answered");
     heartbeat.hear(Instant(20_120));
     assert_eq!(due(&heartbeat, Timer::PingDue), Some(35_120));
 }
@@ -86,7 +86,7 @@ fn a_probe_waits_three_round_trips_but_no_longer_than_five_seconds() {
     for (rtt, wait) in [(10, 2_000), (900, 2_700), (9_000, 5_000)] {
         let mut heartbeat = beating(true);
         heartbeat.on_ping_due(Instant(15_000), false);
-        heartbeat.confirm(Instant(15_000 + rtt));
+        heartbeat.pong(Instant(15_000 + rtt));
         heartbeat.wake(Instant(100_000), false);
         assert_eq!(heartbeat.ping.map(|ping| ping.due), Some(Instant(100_000 + wait)));
     }

@@ -7,7 +7,7 @@ use crate::core::action::Action;
 use crate::core::connection::Connection;
 use crate::core::context::Context;
 use crate::core::error::Reason;
-use crate::core::input::Generation;
+use crate::core::input::{Generation, SocketEvent};
 use crate::core::loss::{self, Loss};
 use crate::core::time::Instant;
 
@@ -37,10 +37,6 @@ impl Resolving {
         cx.act(Action::Connect(generation));
         Connecting { generation, until: self.until }
     }
-
-    pub(super) fn resolved<P>(self, cx: &mut Context<P>) -> State {
-        State::Connecting(self.connect(cx))
-    }
 }
 
 /// A socket is being opened.
@@ -51,33 +47,14 @@ pub struct Connecting {
 }
 
 impl Connecting {
-    pub(super) fn opened<P>(self, cx: &mut Context<P>, generation: Generation) -> State {
-        if generation != self.generation {
-            return State::Connecting(self);
-        }
-        State::Open(Box::new(Open::new(Connection::open(cx, generation))))
-    }
-
-    pub(super) fn closed<P>(
-        self,
-        cx: &mut Context<P>,
-        generation: Generation,
-        code: u16,
-        overrule: Option<bool>,
-    ) -> State {
-        if generation != self.generation {
-            return State::Connecting(self);
-        }
-        let loss = Loss { overrule, ..Loss::of(Reason::Closed { code }) };
-        State::lost(cx, loss, None)
-    }
-
-    /// The constructor threw.
-    pub(super) fn refused<P>(self, cx: &mut Context<P>, generation: Generation) -> State {
-        if generation != self.generation {
-            return State::Connecting(self);
-        }
-        State::lost(cx, Loss::of(Reason::InvalidUrl), None)
+    /// Something happened to its socket. The next state, if there is another one.
+    pub(super) fn told<P>(self, cx: &mut Context<P>, event: SocketEvent) -> Option<State> {
+        Some(match event {
+            SocketEvent::Opened => State::Open(Open::new(Connection::open(cx, self.generation))),
+            SocketEvent::Closed { code, overrule } => State::lost(cx, Loss::closed(code, overrule), None),
+            SocketEvent::ConstructFailed => State::lost(cx, Loss::of(Reason::InvalidUrl), None),
+            SocketEvent::SendFailed => return None,
+        })
     }
 
     pub(super) fn timed_out<P>(self, cx: &mut Context<P>) -> State {

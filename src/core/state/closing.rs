@@ -5,7 +5,7 @@
 use super::{Open, State};
 use crate::core::connection::{Connection, Turn};
 use crate::core::context::Context;
-use crate::core::input::Input;
+use crate::core::input::{Input, PageEvent, SocketEvent};
 use crate::core::loss;
 use crate::core::time::{Instant, Millis};
 use crate::core::timers::{Deadline, Earliest, Timer};
@@ -19,39 +19,39 @@ pub struct Closing {
 }
 
 impl Closing {
-    pub(super) fn begin<P>(cx: &mut Context<P>, open: Open, drain: Option<Millis>) -> State {
+    pub(super) fn begin<P>(cx: &mut Context<P>, open: &Open, drain: Option<Millis>) -> State {
         let until = cx.at().after(drain.unwrap_or(cx.options.drain));
-        Box::new(Self { connection: open.into_connection(cx), until }).go_on(cx)
+        let closing = Self { connection: open.alone(cx), until };
+        closing.go_on(cx).unwrap_or(State::Closing(closing))
     }
 
-    /// The application closes again: only less patience counts.
-    pub(super) fn hasten<P>(mut self: Box<Self>, cx: &Context<P>, drain: Option<Millis>) -> Box<Self> {
-        if let Some(drain) = drain {
-            self.until = self.until.min(cx.at().after(drain));
-        }
-        self
-    }
-
-    pub(super) fn handle<P>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
+    /// The next state, if there is another one.
+    pub(super) fn handle<P>(&mut self, cx: &mut Context<P>, input: Input<P>) -> Option<State> {
         let current = self.connection.generation;
         // It is being closed: what does not concern the connection does not matter any more.
-        if let Input::Closed { generation, .. } | Input::SendFailed(generation) = input {
-            if generation == current {
-                return self.finish(cx);
-            }
-        } else if let Input::Heard(generation, heard) = input {
-            if generation == current {
+        match (current, input) {
+            (_, Input::Page(PageEvent::PageHide)) => return Some(self.finish(cx)),
+            (_, Input::Send(message)) => cx.refuse(message),
+            (_, Input::Handled { event, .. }) => self.connection.handled(cx, event),
+            // The application closes again: only less patience counts.
+            (_, Input::Close { drain: Some(drain) }) => self.until = self.until.min(cx.at().after(drain)),
+            (current, Input::Heard(generation, heard)) if generation == current => {
                 self.connection.on_heard(cx, heard);
             }
-        } else if let Input::Handled { event, .. } = input {
-            self.connection.handled(cx, event);
+            (current, Input::Socket(generation, SocketEvent::Closed { .. } | SocketEvent::SendFailed))
+                if generation == current =>
+            {
+                return Some(self.finish(cx));
+            }
+            _ => {}
         }
         self.go_on(cx)
     }
 
-    pub(super) fn on_timer<P>(mut self: Box<Self>, cx: &mut Context<P>, (due, timer): Deadline) -> State {
+    /// The next state, if there is another one.
+    pub(super) fn on_timer<P>(&mut self, cx: &mut Context<P>, (due, timer): Deadline) -> Option<State> {
         if timer == Timer::Drain || self.connection.on_timer(cx, due, timer) == Turn::Dead {
-            return self.finish(cx);
+            return Some(self.finish(cx));
         }
         self.go_on(cx)
     }
@@ -62,13 +62,14 @@ impl Closing {
     }
 
     /// Abandons the socket; what is unsent is aborted, what is unsettled unknown.
-    pub(super) fn finish<P>(self: Box<Self>, cx: &mut Context<P>) -> State {
+    fn finish<P>(&self, cx: &mut Context<P>) -> State {
         loss::leave(cx, &self.connection);
         loss::abandon(cx, self.connection.generation);
         State::close(cx)
     }
 
-    fn go_on<P>(self: Box<Self>, cx: &mut Context<P>) -> State {
-        if cx.outbox.is_empty() && cx.flight.is_empty() { self.finish(cx) } else { State::Closing(self) }
+    /// Nothing is left to wait for.
+    fn go_on<P>(&self, cx: &mut Context<P>) -> Option<State> {
+        (cx.outbox.is_empty() && cx.flight.is_empty()).then(|| self.finish(cx))
     }
 }

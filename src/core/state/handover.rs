@@ -21,6 +21,8 @@ pub struct Handover {
 }
 
 #[derive(Clone, Copy, Debug)]
+// A tag that is read in one load, as that of the states.
+#[repr(u8)]
 enum Phase {
     Scheduled(Instant),
     Resolving(Resolving),
@@ -58,12 +60,6 @@ impl Handover {
     pub(super) fn resolved<P>(&mut self, cx: &mut Context<P>) {
         if let Phase::Resolving(attempt) = self.phase {
             self.phase = Phase::Connecting(attempt.connect(cx));
-        }
-    }
-
-    pub(super) fn closed<P>(&mut self, cx: &mut Context<P>, generation: Generation, loss: Loss) {
-        if self.socket() == Some(generation) {
-            self.failed(cx, loss);
         }
     }
 

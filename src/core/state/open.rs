@@ -8,7 +8,7 @@ use crate::core::connection::{Connection, Turn};
 use crate::core::context::Context;
 use crate::core::error::Reason;
 use crate::core::heard::Heard;
-use crate::core::input::{Generation, Input, PageEvent};
+use crate::core::input::{Generation, Input, PageEvent, SocketEvent};
 use crate::core::loss::{self, Loss};
 use crate::core::timers::{Deadline, Earliest, Timer};
 use crate::wire::close_code;
@@ -26,102 +26,68 @@ impl Open {
         Self { connection, handover: None }
     }
 
-    pub(super) fn handle<P>(mut self: Box<Self>, cx: &mut Context<P>, input: Input<P>) -> State {
+    /// The next state, if there is another one.
+    pub(super) fn handle<P>(&mut self, cx: &mut Context<P>, input: Input<P>) -> Option<State> {
         let current = self.connection.generation;
-        match input {
-            Input::Heard(generation, heard) if generation == current => {
-                if let (Heard::Goaway(goaway), None) = (&heard, &self.handover) {
-                    self.handover = Some(Handover::new(cx, goaway));
+        match (&mut self.handover, input) {
+            (handover, Input::Heard(generation, heard)) if generation == current => {
+                if let (None, Heard::Goaway(goaway)) = (&handover, &heard) {
+                    *handover = Some(Handover::new(cx, goaway));
                 }
                 self.connection.on_heard(cx, heard);
             }
-            Input::Handled { event, .. } => self.connection.handled(cx, event),
-            Input::WantState(true) => self.connection.want_state(cx),
-            Input::Retry => self.connection.wake(cx, true),
-
-            Input::Closed { generation, code, overrule } if generation == current => {
-                let loss = Loss { overrule, ..Loss::of(Reason::Closed { code }) };
-                return self.lose(cx, loss);
+            (_, Input::Send(message)) => {
+                cx.accept(message);
+                self.connection.send(cx);
             }
-            Input::SendFailed(generation) if generation == current => {
-                loss::abandon(cx, current);
-                return self.lose(cx, Loss::of(Reason::Closed { code: close_code::ABNORMAL }));
-            }
-
-            Input::Page(
-                PageEvent::Online
-                | PageEvent::Offline
-                | PageEvent::Visible
-                | PageEvent::Resumed
-                | PageEvent::PageShow
-                | PageEvent::Focus
-                | PageEvent::NetworkChanged,
+            (_, Input::Handled { event, .. }) => self.connection.handled(cx, event),
+            (_, Input::WantState(true)) => self.connection.want_state(cx),
+            (_, Input::Retry) => self.connection.wake(cx, true),
+            (
+                _,
+                Input::Page(
+                    PageEvent::Online
+                    | PageEvent::Offline
+                    | PageEvent::Visible
+                    | PageEvent::Resumed
+                    | PageEvent::PageShow
+                    | PageEvent::Focus
+                    | PageEvent::NetworkChanged,
+                ),
             ) => self.connection.wake(cx, false),
 
-            Input::Resolved { .. } => {
-                if let Some(handover) = &mut self.handover {
-                    handover.resolved(cx);
+            (_, Input::Socket(generation, event)) if generation == current => match event {
+                SocketEvent::Closed { code, overrule } => return Some(self.lose(cx, Loss::closed(code, overrule))),
+                SocketEvent::SendFailed => return Some(self.give_up(cx, Loss::closed(close_code::ABNORMAL, None))),
+                SocketEvent::Opened | SocketEvent::ConstructFailed => {}
+            },
+            (Some(handover), Input::Resolved { .. }) => handover.resolved(cx),
+            (Some(handover), Input::ResolveFailed { .. }) => handover.failed(cx, Loss::of(Reason::ProviderFailed)),
+            (Some(handover), Input::Socket(generation, event)) if handover.socket() == Some(generation) => {
+                match event {
+                    SocketEvent::Opened => return Some(self.hand_over(cx, generation)),
+                    SocketEvent::Closed { code, overrule } => handover.failed(cx, Loss::closed(code, overrule)),
+                    SocketEvent::ConstructFailed => handover.failed(cx, Loss::of(Reason::InvalidUrl)),
+                    SocketEvent::SendFailed => {}
                 }
             }
-            Input::ResolveFailed { .. } => {
-                if let Some(handover) = &mut self.handover {
-                    handover.failed(cx, Loss::of(Reason::ProviderFailed));
-                }
-            }
-            Input::Closed { generation, code, overrule } => {
-                let loss = Loss { overrule, ..Loss::of(Reason::Closed { code }) };
-                if let Some(handover) = &mut self.handover {
-                    handover.closed(cx, generation, loss);
-                }
-            }
-            Input::ConstructFailed(generation) => {
-                if let Some(handover) = &mut self.handover {
-                    handover.closed(cx, generation, Loss::of(Reason::InvalidUrl));
-                }
-            }
-            Input::Opened(generation) => return self.hand_over(cx, generation),
-
             // Old sockets, and what other states answer to.
-            Input::Start
-            | Input::Send(_)
-            | Input::Close { .. }
-            | Input::WantState(false)
-            | Input::Heard(..)
-            | Input::SendFailed(_)
-            | Input::Plane(_)
-            | Input::Siblings(_)
-            | Input::Page(PageEvent::Hidden | PageEvent::Frozen | PageEvent::PageHide)
-            | Input::Tick => {}
+            _ => {}
         }
-        State::Open(self)
+        None
     }
 
-    pub(super) fn on_timer<P>(mut self: Box<Self>, cx: &mut Context<P>, (due, timer): Deadline) -> State {
-        match timer {
-            Timer::Handover => {
-                if let Some(handover) = &mut self.handover {
-                    handover.due(cx);
-                }
-                State::Open(self)
-            }
-            Timer::Grace => {
-                loss::abandon(cx, self.connection.generation);
-                self.lose(cx, Loss::of(Reason::Goaway))
-            }
-            Timer::ConnectTimeout
-            | Timer::Retry
-            | Timer::Stable
-            | Timer::PingDue
-            | Timer::PingStale
-            | Timer::PongTimeout
-            | Timer::HelloTimeout
-            | Timer::ResyncTimeout
-            | Timer::Resend
-            | Timer::Drain
-            | Timer::Watch => {
-                let turn = self.connection.on_timer(cx, due, timer);
-                self.turn(cx, turn)
-            }
+    /// The next state, if there is another one.
+    pub(super) fn on_timer<P>(&mut self, cx: &mut Context<P>, (due, timer): Deadline) -> Option<State> {
+        if timer == Timer::Grace {
+            return Some(self.give_up(cx, Loss::of(Reason::Goaway)));
+        }
+        if let (Timer::Handover, Some(handover)) = (timer, &mut self.handover) {
+            handover.due(cx);
+        }
+        match self.connection.on_timer(cx, due, timer) {
+            Turn::None => None,
+            Turn::Dead => Some(self.give_up(cx, Loss::of(Reason::HeartbeatLost))),
         }
     }
 
@@ -136,31 +102,25 @@ impl Open {
     /// Gives up both sockets.
     pub(super) fn abandon<P>(&self, cx: &mut Context<P>) {
         loss::abandon(cx, self.connection.generation);
-        if let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
-            loss::abandon(cx, generation);
-        }
+        self.alone(cx);
     }
 
     /// The connection alone: the attempt beside it is given up.
-    pub(super) fn into_connection<P>(self, cx: &mut Context<P>) -> Connection {
+    pub(super) fn alone<P>(&self, cx: &mut Context<P>) -> Connection {
         if let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
             loss::abandon(cx, generation);
         }
         self.connection
     }
 
-    fn turn<P>(self: Box<Self>, cx: &mut Context<P>, turn: Turn) -> State {
-        match turn {
-            Turn::None => State::Open(self),
-            Turn::Dead => {
-                loss::abandon(cx, self.connection.generation);
-                self.lose(cx, Loss::of(Reason::HeartbeatLost))
-            }
-        }
+    /// The current connection is of no use any more.
+    fn give_up<P>(&self, cx: &mut Context<P>, loss: Loss) -> State {
+        loss::abandon(cx, self.connection.generation);
+        self.lose(cx, loss)
     }
 
     /// The current connection is gone; the attempt beside it, if there is one, takes its place.
-    fn lose<P>(self: Box<Self>, cx: &mut Context<P>, mut loss: Loss) -> State {
+    fn lose<P>(&self, cx: &mut Context<P>, mut loss: Loss) -> State {
         if let Some(handover) = self.handover {
             if let Some(next) = handover.into_state() {
                 cx.reason = Some(if let State::Stopped { reason } = next { reason } else { Reason::Goaway });
@@ -173,12 +133,9 @@ impl Open {
     }
 
     /// The socket beside the current one opened: it becomes the current one.
-    fn hand_over<P>(self: Box<Self>, cx: &mut Context<P>, generation: Generation) -> State {
-        if self.handover.as_ref().and_then(Handover::socket) != Some(generation) {
-            return State::Open(self);
-        }
+    fn hand_over<P>(&self, cx: &mut Context<P>, generation: Generation) -> State {
         loss::leave(cx, &self.connection);
         loss::abandon(cx, self.connection.generation);
-        State::Open(Box::new(Self::new(Connection::open(cx, generation))))
+        State::Open(Self::new(Connection::open(cx, generation)))
     }
 }

@@ -28,14 +28,14 @@ impl Waiting {
     }
 
     /// Online, visible: backoff ends within two seconds. The rest holds, and while thrashing there is no short cut.
-    pub(super) fn hurry<P>(self, cx: &mut Context<P>) -> State {
+    pub(super) fn hurry<P>(cx: &mut Context<P>) -> Option<State> {
         let soon = cx.at().after(cx.rng.up_to(HURRY_MS));
         let told = cx.floors.due(cx.at());
         if cx.thrash.is_on() || !cx.floors.hurry(soon) || cx.floors.due(cx.at()) >= told {
-            return State::Waiting(self);
+            return None;
         }
         raise(cx);
-        State::Waiting(Self::begin(cx))
+        Some(State::Waiting(Self::begin(cx)))
     }
 
     /// The application asks for an attempt now: only the server's word and the brake on thrashing hold.

@@ -88,7 +88,12 @@ export class Socket extends EventTarget {
 
   /** @param {unknown[]} events each in a frame of its own */
   deliver(...events) {
-    for (const event of events) this.dispatchEvent(new MessageEvent('message', { data: JSON.stringify(event) }));
+    for (const event of events) this.receive(JSON.stringify(event));
+  }
+
+  /** @param {string} data */
+  receive(data) {
+    this.dispatchEvent(new MessageEvent('message', { data }));
   }
 
   drop(code = 1006) {

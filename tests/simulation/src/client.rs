@@ -20,7 +20,7 @@ use crate::report;
 use crate::server::WALL;
 pub use around::{Surroundings, Wish};
 use everwire::core::data_plane_model::DataPlaneModel;
-use everwire::core::input::{Generation, Input, Outgoing, Priority, ReceiptId};
+use everwire::core::input::{Generation, Input, Outgoing, Priority, ReceiptId, SocketEvent};
 use everwire::core::interpreter::Interpreter;
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
@@ -156,7 +156,7 @@ impl Client {
     /// The state's name.
     #[must_use]
     pub fn state(&self) -> &'static str {
-        self.machine.as_ref().map_or("stopped", |machine| machine.state().name())
+        self.machine.as_ref().map_or("stopped", |machine| machine.state().name().name())
     }
 
     /// Nothing will happen until the application asks.
@@ -244,13 +244,13 @@ impl Client {
     pub fn threw(&mut self, generation: Generation, around: &mut Surroundings<'_>) {
         self.outlets.remove(&generation);
         self.attempts.gone(generation);
-        self.tell(Input::ConstructFailed(generation), around);
+        self.tell(Input::Socket(generation, SocketEvent::ConstructFailed), around);
     }
 
     /// A socket tells that it opened, unless it was left.
     pub fn opened(&mut self, generation: Generation, around: &mut Surroundings<'_>) {
         if self.outlets.contains_key(&generation) {
-            self.tell(Input::Opened(generation), around);
+            self.tell(Input::Socket(generation, SocketEvent::Opened), around);
         }
     }
 
@@ -260,7 +260,7 @@ impl Client {
             self.attempts.gone(generation);
             // `shouldReconnect` has an opinion now and then.
             let overrule = self.chance.one_in(20).then(|| self.chance.one_in(2));
-            self.tell(Input::Closed { generation, code, overrule }, around);
+            self.tell(Input::Socket(generation, SocketEvent::Closed { code, overrule }), around);
         }
     }
 
@@ -285,13 +285,13 @@ impl Client {
         let now = self.now(around.t);
         let Some(machine) = &mut self.machine else { return };
         let current = machine.state().connection().map(|connection| connection.generation);
-        let (before, name) = (machine.state().name(), report::name(&fact, current));
+        let (before, name) = (machine.state().name().name(), report::name(&fact, current));
         around.report.met(before, name);
         around.trace.note(around.t, self.index as u64, name, || format!("[{before}] {fact:?}"));
         let until = waits(machine.state());
         let (tick, skips) = (matches!(fact, Input::Tick), orders::skips(&fact));
-        let code = if let Input::Closed { code, .. } = &fact { Some(*code) } else { None };
-        if let Input::Opened(generation) = fact {
+        let code = if let Input::Socket(_, SocketEvent::Closed { code, .. }) = &fact { Some(*code) } else { None };
+        if let Input::Socket(generation, SocketEvent::Opened) = fact {
             self.attempts.opened(generation, self.clock.at(), &self.options);
             self.events.opened();
         }

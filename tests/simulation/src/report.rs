@@ -3,7 +3,7 @@
 //! Owns the counts and how they are printed; must not know what is right.
 
 use everwire::core::heard::Heard;
-use everwire::core::input::{Input, PageEvent};
+use everwire::core::input::{Input, PageEvent, SocketEvent};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -49,9 +49,9 @@ pub const INPUTS: [&str; 41] = [
     "network",
     "siblings",
     "tick",
-    "closed_old",
-    "opened_old",
-    "heard_old",
+    "closed_beside",
+    "opened_beside",
+    "heard_beside",
     "overruled",
 ];
 
@@ -143,14 +143,16 @@ pub fn name<P>(input: &Input<P>, current: Option<u32>) -> &'static str {
         Input::Handled { .. } => "handled",
         Input::Resolved { .. } => "resolved",
         Input::ResolveFailed { .. } => "resolve_failed",
-        Input::Opened(generation) if old(*generation) => "opened_old",
-        Input::Opened(_) => "opened",
-        Input::Closed { overrule: Some(_), .. } => "overruled",
-        Input::Closed { generation, .. } if old(*generation) => "closed_old",
-        Input::Closed { .. } => "closed",
-        Input::ConstructFailed(_) => "construct_failed",
-        Input::SendFailed(_) => "send_failed",
-        Input::Heard(generation, _) if old(*generation) => "heard_old",
+        Input::Socket(generation, event) => match event {
+            SocketEvent::Opened if old(*generation) => "opened_beside",
+            SocketEvent::Opened => "opened",
+            SocketEvent::Closed { overrule: Some(_), .. } => "overruled",
+            SocketEvent::Closed { .. } if old(*generation) => "closed_beside",
+            SocketEvent::Closed { .. } => "closed",
+            SocketEvent::ConstructFailed => "construct_failed",
+            SocketEvent::SendFailed => "send_failed",
+        },
+        Input::Heard(generation, _) if old(*generation) => "heard_beside",
         Input::Heard(_, heard) => match heard {
             Heard::Event { .. } => "event",
             Heard::Ping(_) => "ping",

@@ -30,7 +30,7 @@ impl Client {
                 self.outlets.insert(generation, Outlet::default());
                 self.wishes.push(Wish::Connect(generation));
             }
-            Action::Abandon { generation, code } => self.leave(generation, code),
+            Action::Abandon(generation) => self.leave(generation, 1000),
             Action::Say { generation, say, joined } => self.say(generation, say, joined, around),
             Action::Pong { generation, .. } => {
                 around.check(self.attempts.said(generation));
@@ -99,7 +99,7 @@ impl Client {
             Action::Warn(warning) => around.report.count(warning.code()),
             Action::Changed => around.report.count("changes told"),
             Action::Connect(_)
-            | Action::Abandon { .. }
+            | Action::Abandon(_)
             | Action::Say { .. }
             | Action::Pong { .. }
             | Action::Acknowledge { .. }
@@ -153,7 +153,7 @@ const fn kind<P>(action: &Action<P>) -> &'static str {
     match action {
         Action::Resolve { .. } => "-> resolve",
         Action::Connect(_) => "-> connect",
-        Action::Abandon { .. } => "-> abandon",
+        Action::Abandon(_) => "-> abandon",
         Action::Say { .. } => "-> say",
         Action::Pong { .. } => "-> pong",
         Action::Acknowledge { .. } => "-> acknowledge",

@@ -4,7 +4,7 @@
 
 use super::{Happening, World};
 use crate::link::{Link, Packet, Pipe};
-use everwire::core::input::{Generation, Input};
+use everwire::core::input::{Generation, Input, SocketEvent};
 use everwire_server::core::hub;
 
 /// What a kernel takes off a program's hands before it makes it wait.
@@ -85,9 +85,9 @@ impl World {
 
     /// A client hands a frame to a socket.
     pub(super) fn say(&mut self, index: usize, generation: Generation, text: String) {
-        if !self.calm && self.chance.one_in(400) {
+        if !self.calm && self.chance.one_in(120) {
             self.report.fault("send throws");
-            self.with(index, |client, around| client.tell(Input::SendFailed(generation), around));
+            self.with(index, |client, around| client.tell(Input::Socket(generation, SocketEvent::SendFailed), around));
             return;
         }
         self.send(index, generation, Packet::Text(text));

@@ -1,0 +1,41 @@
+// @ts-check
+// What is wrong with a server is found by the check that is there for it.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { conformance } from '../../tools/conformance/conformance.mjs';
+import { report } from '../../tools/conformance/report.mjs';
+import { startBroken } from './support/servers.mjs';
+
+/** @type {{ what: string, changes: [string, string][], found: string[] }[]} */
+const broken = [
+  { what: 'answers pings with its own ts', changes: [['ts: message.ts', 'ts: Date.now()']], found: ['pong-same-ts'] },
+  { what: 'applies a repeated message again', changes: [['if (!client.outcomes.has(n)) ', '']], found: ['ack-applies-once', 'ack-across-connections'] },
+  { what: 'forgets its clients when they leave', changes: [['{ peer: null, seen: Date.now() }', '{ peer: null, seen: 0 }']], found: ['ack-across-connections'] },
+  { what: 'applies what left the window', changes: [["if (n <= client.highest - WINDOW) return { type: 'nack', code: 'forgotten' };", '']], found: ['window'] },
+  { what: 'skips a number', changes: [['head += 1;', 'head += head % 5 === 4 ? 2 : 1;']], found: ['seq-contiguous'] },
+  { what: 'sends numbers before the hello', changes: [['waiting: true }', 'waiting: false, seq: true }']], found: ['envelope-before-hello'] },
+  { what: 'sends numbers to whom did not name them', changes: [['peer.seq ? event : { ...event, $seq: undefined }', 'event']], found: ['envelope-unnamed'] },
+  { what: 'takes a number of another epoch for its own', changes: [['of === epoch && ', '']], found: ['resync-other-epoch'] },
+  { what: 'says kept and leaves a hole', changes: [['events: after(from) }', 'events: after(from).slice(1) }']], found: ['resync-behind'] },
+  { what: 'says kept of a number that it never gave', changes: [[' && from <= head;', ';']], found: ['resync-too-far'] },
+  { what: 'sends batches before the hello', changes: [['  tell(peer, { type: \'hello\'', '  socket.send(\'[{"type":"say","text":"welcome"},{"type":"say","text":"to all"}]\');\n  tell(peer, { type: \'hello\'']], found: ['frames', 'hello-first'] },
+  { what: 'dies of a malformed frame', changes: [['} catch {}', '} catch (error) { process.exit(1); }']], found: ['malformed-frames'] },
+  { what: 'takes a hello without a client for one', changes: [["typeof name !== 'string' || ", '']], found: ['bad-hello-code'] },
+  { what: 'reads the first of a batch only', changes: [['[frame].flat()', '[frame].flat().slice(0, 1)']], found: ['batch-read', 'batch-bad-element'] },
+  { what: 'keeps both connections of a client', changes: [["client.peer?.socket.close(4409, 'the same client connected again');", '']], found: ['client-replaced'] },
+  { what: 'numbers what it has told already', changes: [['if (peer.late && peer.seq) resync(peer, {});', '']], found: ['late-hello'] },
+  { what: 'answers a nack without a code', changes: [["code: 'bad_message', ", '']], found: ['shapes'] },
+  { what: 'leaves at once after goaway', changes: [['socket.close(1012)), GRACE)', 'socket.close(1012)), 0)']], found: ['goaway'] },
+];
+
+describe('a server that', { concurrency: true }, () => {
+  for (const { what, changes, found } of broken) {
+    test(`${what} is caught`, async (t) => {
+      const { url, stop } = await startBroken(t, changes);
+      const results = await conformance({ url, stop, patience: 800 });
+      const wrong = results.filter(({ ending }) => ending === 'failed').map(({ name }) => name);
+      for (const name of found) assert.ok(wrong.includes(name), `${name} did not find it\n${report(url, results)}`);
+    });
+  }
+});

@@ -1,0 +1,54 @@
+// @ts-check
+// The servers of this repository have all of the protocol and do nothing wrong; smaller ones have what they have.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { conformance } from '../../tools/conformance/conformance.mjs';
+import { report } from '../../tools/conformance/report.mjs';
+import { echo, silent, smallest, startPeer } from '../e2e/support/peers.mjs';
+import { startServer } from '../e2e/support/server.mjs';
+import { until } from '../e2e/support/until.mjs';
+import { nodeServer, pythonServer, start, withoutPython } from './support/servers.mjs';
+
+/** @param {import('../../tools/conformance/run.mjs').Options} options @param {string[]} lacking names of checks that are not made or not offered */
+async function hasAllBut(options, lacking) {
+  const results = await conformance(options);
+  const others = results.filter(({ ending }) => ending !== 'passed').map(({ name }) => name);
+  assert.deepEqual(others, lacking, report(options.url, results));
+}
+
+describe('servers', { concurrency: true }, () => {
+  test('the Node server passes every check', async (t) => {
+    const { url, stop } = await start(t, process.execPath, [nodeServer]);
+    await hasAllBut({ url, stop }, []);
+  });
+
+  test('the Python server passes every check', { skip: withoutPython }, async (t) => {
+    const { url, stop } = await start(t, 'python3', [pythonServer]);
+    await hasAllBut({ url, stop }, []);
+  });
+
+  test('the reference server passes every check', async (t) => {
+    const server = await startServer(t, ['--memory']);
+    await server.startRun('gate');
+    await until('the run waits', async () => JSON.stringify(await server.state('gate')).includes('waiting'));
+    const event = '[{"type":"pause_execution"},{"type":"resume_execution"}]';
+    await hasAllBut({ url: server.stream('gate'), event, stop: async () => void server.child?.kill('SIGTERM') }, []);
+  });
+
+  for (const [what, behaviour] of /** @type {const} */ ([['answers pings', smallest], ['hears and says nothing', silent], ['says back what it hears', echo]])) {
+    test(`a server that ${what} does nothing wrong`, async (t) => {
+      const peer = await startPeer(t, (socket, itself) => {
+        // The smallest server reads JSON only; what is none is not its matter here.
+        const listen = socket.on.bind(socket);
+        socket.on = /** @type {any} */ ((/** @type {any} */ name, /** @type {any} */ act) => listen(name, (...args) => { try { act(...args); } catch { /* not JSON */ } }));
+        behaviour(socket, itself);
+      });
+      const results = await conformance({ url: peer.url, patience: 500 });
+      assert.deepEqual(results.filter(({ ending }) => ending === 'failed'), []);
+      const offered = results.filter(({ ending }) => ending === 'passed').map(({ name }) => name);
+      assert.equal(offered.includes('pong-same-ts'), behaviour === smallest);
+      assert.ok(!offered.includes('hello-first'));
+    });
+  }
+});

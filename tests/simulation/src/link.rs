@@ -169,7 +169,9 @@ mod tests {
         let mut lengths = Vec::new();
         for _ in 0..100 {
             let mut pipe = Pipe::default();
-            ["a", "b", "c"].into_iter().for_each(|text| drop(pipe.put(0, Packet::Text(text.into()))));
+            for text in ["a", "b", "c"] {
+                pipe.put(0, Packet::Text(text.into()));
+            }
             pipe.blind(&mut chance);
             assert_eq!(pipe.put(0, Packet::Text("d".into())), None);
             let left = texts(&mut pipe, 0);

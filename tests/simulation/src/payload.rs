@@ -63,7 +63,12 @@ pub fn elements(text: &str, batch: bool) -> Option<Vec<Value>> {
         Value::Array(elements) if batch && elements.first().is_some_and(is_typed) => {
             (elements.len() <= everwire::wire::limits::BATCH_ELEMENTS).then_some(elements)
         }
-        value => Some(vec![value]),
+        value @ (Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_)) => Some(vec![value]),
     }
 }
 

@@ -63,15 +63,15 @@ impl Client {
         if connection.generation != generation {
             return;
         }
-        match heard {
-            Heard::Hello(Hello { seq: Some(seq), .. }) if connection.terms().is_none() => {
-                self.events.hello(&epoch.unwrap_or_default(), *seq);
-            }
-            Heard::Goaway(goaway) if self.state() == "open" => {
-                self.clock.read(self.now(around.t));
-                self.attempts.sent_away(generation, self.clock.at(), goaway.retry_after);
-            }
-            _ => {}
+        if let Heard::Hello(Hello { seq: Some(seq), .. }) = heard
+            && connection.terms().is_none()
+        {
+            self.events.hello(&epoch.unwrap_or_default(), *seq);
+        } else if let Heard::Goaway(goaway) = heard
+            && self.state() == "open"
+        {
+            self.clock.read(self.now(around.t));
+            self.attempts.sent_away(generation, self.clock.at(), goaway.retry_after);
         }
     }
 

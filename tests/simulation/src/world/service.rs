@@ -164,9 +164,11 @@ impl World {
         let verdict = must((done..=done + plain).contains(&applied), || {
             format!("{applied} messages were applied, {done} to {} should have been", done + plain)
         })
-        .and(must(repeated == repeats || (!whole && repeated < repeats), || {
-            format!("{repeated} messages were known, {repeats} should have been")
-        }));
+        .and_then(|()| {
+            must(repeated == repeats || (!whole && repeated < repeats), || {
+                format!("{repeated} messages were known, {repeats} should have been")
+            })
+        });
         if self.wrong.is_ok() {
             self.wrong = verdict;
         }

@@ -2,8 +2,8 @@
 //!
 //! Owns the order of what happens; must not know what is right, or why a core does what it does.
 //!
-//! A world lives through faults for a while ([`faults`], [`acts`]); then the faults stop and everything has to come to
-//! rest ([`rest`]); then everybody closes.
+//! A world lives through faults for a while (`faults`, `acts`); then the faults stop and everything has to come to
+//! rest (`rest`); then everybody closes.
 
 mod acts;
 mod faults;

@@ -55,6 +55,8 @@ pub struct Client {
     pub wants_state: bool,
     /// Its page can be seen.
     pub visible: bool,
+    /// `shouldReconnect` overrules now and then.
+    pub overrules: bool,
     /// Gates whose question its handlers saw.
     pub asked: Vec<String>,
     /// The account of its messages.
@@ -99,6 +101,7 @@ impl Client {
             token: None,
             wants_state,
             visible: true,
+            overrules: true,
             asked: Vec::new(),
             messages: Messages::default(),
             events: Events::default(),
@@ -259,7 +262,7 @@ impl Client {
         if self.outlets.remove(&generation).is_some() {
             self.attempts.gone(generation);
             // `shouldReconnect` has an opinion now and then.
-            let overrule = self.chance.one_in(20).then(|| self.chance.one_in(2));
+            let overrule = (self.overrules && self.chance.one_in(20)).then(|| self.chance.one_in(2));
             self.tell(Input::Socket(generation, SocketEvent::Closed { code, overrule }), around);
         }
     }

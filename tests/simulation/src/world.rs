@@ -308,6 +308,7 @@ fn limits(chance: &mut Chance) -> Limits {
         keep: chance.weighted(&[(1, 20_000), (2, 120_000), (1, 600_000)]),
         log_events: NonZeroUsize::new(if tight { 150 } else { 2_000 }).unwrap_or(NonZeroUsize::MIN),
         queue_bytes: if tight { 16 << 10 } else { 1 << 20 },
+        burst: chance.weighted(&[(1, 150), (3, 1_000)]),
         frame: if tight { 8 << 10 } else { 1 << 20 },
         ..Limits::default()
     }

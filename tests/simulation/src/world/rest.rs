@@ -26,6 +26,7 @@ impl World {
         }
         self.trace.note(self.t, 99, "calm", String::new);
         for index in 0..self.clients.len() {
+            self.clients[index].overrules = false;
             if let Some(until) = self.sleeps(index) {
                 self.until(until);
             }

@@ -46,14 +46,14 @@ say = @printf '==> %s\n'
 
 # ----------------------------------------------------------------------------------- what to call
 
-.PHONY: help demo test conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
+.PHONY: help demo test sim conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
 
 help: ## list the targets
 	@echo 'everwire: make TARGET'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
-	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
+	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
 	@echo '  URL, EVENT, TOKEN, ORIGIN, GOAWAY, PATIENCE (conformance: tools/conformance/main.mjs says what they are)'
 
 demo: build ## build everything and serve the demo on http://127.0.0.1:$PORT (first time: 5 to 8 minutes)
@@ -61,6 +61,9 @@ demo: build ## build everything and serve the demo on http://127.0.0.1:$PORT (fi
 
 test: ## run every test, in every engine (ONLY=host,e2e runs some); ends on "N passed, N failed"
 	@node tools/run-tests.mjs
+
+sim: ## simulate both cores in worlds that fail (a minute; DURATION in seconds, SEED replays one)
+	@cargo run --quiet --profile simulation --package everwire-simulation
 
 conformance: installed-package ## which features of PROTOCOL.md a server has, and what it does wrong: URL=ws://...
 	@node tools/conformance/main.mjs '$(URL)'

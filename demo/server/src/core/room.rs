@@ -114,10 +114,12 @@ impl Room {
             .unwrap_or_else(|| Err(Refusal::new("not_running", "no run was started")))
     }
 
-    /// Settles what is due by the clock, and forgets clients away for longer than `keep`.
+    /// Settles what is due by the clock, and forgets clients away for longer than `keep`. A client that finds itself back
+    /// in time says hello on a connection that may live as long as `idle` before it is read: it is still known then.
     pub fn on_time(&mut self, now: Now, limits: &Limits, out: &mut Vec<Work>) {
         self.with_run(now, limits, out, |run, effects| run.on_time(now, effects));
-        let gone = |client: &Client| client.connection.is_none() && now.mono.saturating_sub(client.seen) > limits.keep;
+        let most = limits.keep.saturating_add(limits.idle);
+        let gone = |client: &Client| client.connection.is_none() && now.mono.saturating_sub(client.seen) > most;
         let forgotten: Vec<String> =
             self.clients.iter().filter(|(_, client)| gone(client)).map(|(id, _)| id.clone()).collect();
         for id in forgotten {

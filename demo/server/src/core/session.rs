@@ -102,11 +102,13 @@ impl Session {
         self.queued < limits.queue_bytes
     }
 
-    /// Whether it reads so slowly that messages for it alone pile up, or does not read at all.
+    /// Whether it reads so slowly that messages for it alone pile up, or does not read at all. What it was not offered
+    /// yet is no sign of that: the answers to one frame may be more than its queue may hold.
     #[must_use]
     pub fn is_stuck(&self, mono: u64, limits: &Limits) -> bool {
         let waiting: usize = self.pending.iter().map(String::len).sum();
-        waiting > limits.queue_bytes || (self.queued > 0 && mono.saturating_sub(self.progress) >= limits.stuck)
+        (waiting > limits.queue_bytes && !self.is_writable(limits))
+            || (self.queued > 0 && mono.saturating_sub(self.progress) >= limits.stuck)
     }
 
     /// The socket took `bytes`.

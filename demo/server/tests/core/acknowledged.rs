@@ -122,11 +122,27 @@ fn beyond_the_rate_a_message_is_busy_and_may_come_again() {
 }
 
 #[test]
+fn a_hello_that_was_on_its_way_when_keep_was_over_is_known() {
+    let (mut world, conn) = at_the_gate();
+    world.say(conn, decision("c.1", "g", "approve"));
+    world.input(Input::Disconnected { conn });
+    world.pass(world.limits.keep - 10);
+    // It is told our hello, finds that it is back in time, and says so over a slow network.
+    let again = world.connect();
+    world.pass(3_000);
+    world.say(again, json!({"type":"hello","v":1,"features":["batch","ack","seq"],"client":"c"}));
+    world.take(again);
+    world.say(again, decision("c.1", "g", "approve"));
+    assert_eq!(answers(world.take(again))[0]["type"], "ack");
+    assert_eq!(world.stats().repeated, 1, "not applied again");
+}
+
+#[test]
 fn a_client_is_forgotten_after_keep_and_not_before() {
     let (mut world, conn) = at_the_gate();
     world.say(conn, decision("c.1", "g", "approve"));
     world.input(Input::Disconnected { conn });
-    world.pass(world.limits.keep);
+    world.pass(world.limits.keep + world.limits.idle);
     assert_eq!(world.stats().clients, 1);
     world.pass(1);
     assert_eq!(world.stats().clients, 0);

@@ -196,3 +196,22 @@ fn a_hello_after_plain_events_is_answered_by_the_state() {
     let messages = world.take(conn);
     assert_eq!((&messages[0]["type"], &messages[0]["kept"]), (&json!("resync"), &json!(false)), "{messages:?}");
 }
+
+#[test]
+fn a_number_does_not_ask_for_what_was_told_plain_before_the_hello() {
+    let mut world = World::gated();
+    let conn = world.connect();
+    let epoch = world.take(conn)[0]["epoch"].clone();
+    world.start();
+    world.pass(2_000);
+    assert!(world.take(conn).iter().any(|message| message["type"] == "dag_mutated"), "served plain");
+    // Held up on their way, they arrive together.
+    let hello = json!({"type":"hello","v":1,"features":["batch","ack","seq"],"client":"c"});
+    for message in [hello, request(Some(0), &epoch)] {
+        world.hub.handle(world.now, Input::Frame { conn, text: message.to_string() });
+    }
+    world.tick();
+    let resyncs = world.take_of(conn, "resync");
+    assert_eq!(resyncs.len(), 1);
+    assert_eq!((&resyncs[0]["kept"], &resyncs[0]["events"]), (&json!(false), &json!([])), "told once");
+}

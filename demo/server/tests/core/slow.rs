@@ -71,6 +71,17 @@ fn a_plain_one_that_falls_behind_is_closed() {
 }
 
 #[test]
+fn many_answers_to_one_frame_do_not_make_a_reader_slow() {
+    let mut world = World::new(crate::world::GATED, small());
+    let conn = world.join("c");
+    world.take(conn);
+    let messages: Vec<_> = (1..=60).map(|n| json!({"type":"nonsense","$id":format!("c.{n}")})).collect();
+    world.say(conn, json!(messages));
+    assert_eq!(world.closed.get(&conn), None, "it was offered none of them yet");
+    assert_eq!(world.take_of(conn, "nack").len(), 60);
+}
+
+#[test]
 fn one_that_reads_nothing_is_closed() {
     let mut world = World::gated();
     let (stuck, other) = (world.join("stuck"), world.join("other"));

@@ -139,8 +139,11 @@ impl Hub {
         let Some(session) = self.sessions.get_mut(&conn) else { return };
         let Some(room) = self.rooms.get(&session.room) else { return };
         let numbered = session.peer().is_some_and(|peer| peer.seq) && epoch == Some(room.log.epoch());
-        // What is not a number of this log is answered by state, and no number asks for that.
-        session.resync = Some(last_seen.filter(|_| numbered).unwrap_or(u64::MAX));
+        // What is not a number of this log is answered by state, and no number asks for that. A state that is owed is not
+        // asked away: it stands for events that were told without their numbers, which a number would ask for again.
+        if session.resync != Some(u64::MAX) {
+            session.resync = Some(last_seen.filter(|_| numbered).unwrap_or(u64::MAX));
+        }
     }
 
     fn event(&mut self, conn: u64, event: Event<Object>, now: Now) {

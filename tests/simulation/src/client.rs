@@ -1,0 +1,380 @@
+//! One page with one client: the real core, the model of its data plane, and what `host.js` does around them.
+//!
+//! Owns the order in which facts are told and orders are carried out; must not know the network or what is right.
+//!
+//! As in `host.js`: the core is told one fact at a time; what runs functions of the application waits until it has
+//! returned; texts of one task share a frame where they may; and the one timer is set to the core's deadline.
+
+mod around;
+mod hearing;
+mod orders;
+mod outlet;
+
+use crate::chance::Chance;
+use crate::model::attempts::Attempts;
+use crate::model::events::Events;
+use crate::model::messages::{Mark, Messages};
+use crate::model::must;
+use crate::payload::Payload;
+use crate::report;
+use crate::server::WALL;
+pub use around::{Surroundings, Wish};
+use everwire::core::data_plane_model::DataPlaneModel;
+use everwire::core::input::{Generation, Input, Outgoing, Priority, ReceiptId, SocketEvent};
+use everwire::core::interpreter::Interpreter;
+use everwire::core::machine::Machine;
+use everwire::core::options::Options;
+use everwire::core::snapshot::Snapshot;
+use everwire::core::state::State;
+use everwire::core::time::{Clock, Instant, Now};
+use everwire::core::{action::Action, action::Registers, terms::Terms};
+use outlet::Outlet;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Orders that one input may lead to, at most, beside those for what it brings and what was held.
+const MOST_ORDERS: usize = 4_000;
+
+/// A page.
+#[derive(Debug)]
+pub struct Client {
+    /// Its place among the clients.
+    pub index: usize,
+    /// Its choices.
+    pub options: Options,
+    /// How far its monotonic clock is behind, having slept.
+    pub lag: u64,
+    /// How far its wall is off.
+    pub wall: i64,
+    /// What the world is asked for.
+    pub wishes: Vec<Wish>,
+    /// The last call to the providers.
+    pub call: u32,
+    /// The token resolved last.
+    pub token: Option<String>,
+    /// What is wanted of a state.
+    pub wants_state: bool,
+    /// Its page can be seen.
+    pub visible: bool,
+    /// `shouldReconnect` overrules now and then.
+    pub overrules: bool,
+    /// Gates whose question its handlers saw.
+    pub asked: Vec<String>,
+    /// The account of its messages.
+    pub messages: Messages,
+    /// The account of its events.
+    pub events: Events,
+    attempts: Attempts,
+    machine: Option<Machine<Payload>>,
+    plane: DataPlaneModel,
+    registers: Registers,
+    interpreter: Interpreter,
+    /// What the `$id`s of its messages begin with.
+    pub identity: String,
+    outlets: BTreeMap<Generation, Outlet>,
+    texts: BTreeMap<ReceiptId, String>,
+    receipts: ReceiptId,
+    facts: VecDeque<Input<Payload>>,
+    later: VecDeque<Action<Payload>>,
+    busy: bool,
+    due: Option<Instant>,
+    alarm: Option<u64>,
+    alarms: u64,
+    clock: Clock,
+    /// How far that line is ahead of the monotonic clock.
+    slept: u64,
+    answers: Option<String>,
+    chance: Chance,
+}
+
+impl Client {
+    /// A page whose client has not started.
+    #[must_use]
+    pub fn new(index: usize, options: Options, wants_state: bool, t: u64, chance: Chance) -> Self {
+        let now = Now { mono: Instant(t), wall: WALL + t };
+        let mut client = Self {
+            index,
+            options,
+            lag: 0,
+            wall: 0,
+            wishes: Vec::new(),
+            call: 0,
+            token: None,
+            wants_state,
+            visible: true,
+            overrules: true,
+            asked: Vec::new(),
+            messages: Messages::default(),
+            events: Events::default(),
+            attempts: Attempts::default(),
+            machine: None,
+            plane: DataPlaneModel::default(),
+            registers: Registers::default(),
+            interpreter: Interpreter::new(""),
+            identity: String::new(),
+            outlets: BTreeMap::new(),
+            texts: BTreeMap::new(),
+            receipts: 0,
+            facts: VecDeque::new(),
+            later: VecDeque::new(),
+            busy: false,
+            due: None,
+            alarm: None,
+            alarms: 0,
+            clock: Clock::new(now),
+            slept: 0,
+            answers: None,
+            chance,
+        };
+        client.begin(t);
+        client
+    }
+
+    /// Its clocks.
+    #[must_use]
+    pub const fn now(&self, t: u64) -> Now {
+        Now { mono: Instant(t - self.lag), wall: (WALL + t).saturating_add_signed(self.wall) }
+    }
+
+    /// Makes a core.
+    fn begin(&mut self, t: u64) {
+        let now = self.now(t);
+        self.identity = format!("{:016x}{:016x}", self.chance.bits(), self.chance.bits());
+        self.interpreter = Interpreter::new(&self.identity);
+        self.machine = Some(Machine::new(now, self.chance.bits(), self.options.clone()));
+        self.clock = Clock::new(now);
+        self.slept = 0;
+        self.plane = DataPlaneModel::default();
+        self.registers = Registers::default();
+        self.events = Events::default();
+        self.attempts = Attempts::default();
+        self.messages.begins();
+    }
+
+    /// What the core knows; nothing once it was let go of.
+    #[must_use]
+    pub fn snapshot(&self) -> Option<Snapshot> {
+        self.machine.as_ref().map(Machine::snapshot)
+    }
+
+    /// The state's name.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        self.machine.as_ref().map_or("stopped", |machine| machine.state().name().name())
+    }
+
+    /// Nothing will happen until the application asks.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.snapshot().is_none_or(|snapshot| snapshot.is_final)
+    }
+
+    /// The number that the data plane lets pass next.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        self.plane.clone().read().next_seq
+    }
+
+    /// The sockets it has.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        self.attempts.alive()
+    }
+
+    // ------------------------------------------------------------------------------------- what the application does
+
+    /// Sends an event.
+    pub fn send(&mut self, mark: Mark, text: String, high: bool, ack: bool, around: &mut Surroundings<'_>) {
+        self.receipts += 1;
+        let receipt = self.receipts;
+        let priority = if high { Priority::High } else { Priority::Normal };
+        let message = Outgoing { receipt, bytes: text.len(), priority, ack };
+        self.texts.insert(receipt, text);
+        self.messages.accepted(receipt, mark, high, ack);
+        self.awake(around);
+        self.tell(Input::Send(message), around);
+    }
+
+    /// Closes.
+    pub fn close(&mut self, drain: Option<u64>, around: &mut Surroundings<'_>) {
+        self.awake(around);
+        self.tell(Input::Close { drain }, around);
+    }
+
+    /// Tries now.
+    pub fn retry(&mut self, around: &mut Surroundings<'_>) {
+        self.awake(around);
+        self.tell(Input::Retry, around);
+    }
+
+    /// The core of a client that was closed was let go of; another one is told that it is.
+    fn awake(&mut self, around: &mut Surroundings<'_>) {
+        if self.machine.is_none() {
+            around.check(must(self.messages.open() <= 1, || "a closed client has messages without an end".to_owned()));
+            self.begin(around.t);
+            self.facts.extend([Input::WantState(self.wants_state), Input::Close { drain: None }]);
+        }
+    }
+
+    // --------------------------------------------------------------------------------------------- what happens to it
+
+    /// The timer goes off, if it is the one set last.
+    pub fn ring(&mut self, alarm: u64, around: &mut Surroundings<'_>) {
+        if alarm != self.alarms || self.alarm.take().is_none() {
+            return;
+        }
+        let now = self.now(around.t).mono;
+        if self.due.is_some_and(|due| due <= now) {
+            self.tell(Input::Tick, around);
+            let left = self.machine.as_ref().and_then(Machine::deadline);
+            let spins = left.is_some_and(|(due, _)| due <= now);
+            around.check(must(!spins, || format!("a tick leaves something due: {left:?}")));
+        } else {
+            self.arm();
+        }
+    }
+
+    /// What an older call answers is too late.
+    pub fn answered(&mut self, call: u32, token: Option<String>, around: &mut Surroundings<'_>) {
+        if call != self.call {
+            return;
+        }
+        let answer = if token.is_some() { Input::Resolved { call } } else { Input::ResolveFailed { call } };
+        self.token = token;
+        self.tell(answer, around);
+    }
+
+    /// The constructor of a socket throws.
+    pub fn threw(&mut self, generation: Generation, around: &mut Surroundings<'_>) {
+        self.outlets.remove(&generation);
+        self.attempts.gone(generation);
+        self.tell(Input::Socket(generation, SocketEvent::ConstructFailed), around);
+    }
+
+    /// A socket tells that it opened, unless it was left.
+    pub fn opened(&mut self, generation: Generation, around: &mut Surroundings<'_>) {
+        if self.outlets.contains_key(&generation) {
+            self.tell(Input::Socket(generation, SocketEvent::Opened), around);
+        }
+    }
+
+    /// A socket tells that it closed, unless it was left.
+    pub fn closed(&mut self, generation: Generation, code: u16, around: &mut Surroundings<'_>) {
+        if self.outlets.remove(&generation).is_some() {
+            self.attempts.gone(generation);
+            // `shouldReconnect` has an opinion now and then.
+            let overrule = (self.overrules && self.chance.one_in(20)).then(|| self.chance.one_in(2));
+            self.tell(Input::Socket(generation, SocketEvent::Closed { code, overrule }), around);
+        }
+    }
+
+    /// Tells the core a fact, or lets it wait for those before it.
+    pub fn tell(&mut self, fact: Input<Payload>, around: &mut Surroundings<'_>) {
+        self.facts.push_back(fact);
+        if self.busy {
+            return;
+        }
+        self.busy = true;
+        while let Some(fact) = self.facts.pop_front() {
+            self.work(fact, around);
+            while let Some(action) = self.later.pop_front() {
+                self.act(action, around);
+            }
+        }
+        self.busy = false;
+        if self.is_final() { self.rest(around) } else { self.arm() }
+    }
+
+    fn work(&mut self, fact: Input<Payload>, around: &mut Surroundings<'_>) {
+        let now = self.now(around.t);
+        let Some(machine) = &mut self.machine else { return };
+        let current = machine.state().connection().map(|connection| connection.generation);
+        let (before, name) = (machine.state().name().name(), report::name(&fact, current));
+        around.report.met(before, name);
+        around.trace.note(around.t, self.index as u64, name, || format!("[{before}] {fact:?}"));
+        let until = waits(machine.state());
+        let (tick, skips) = (matches!(fact, Input::Tick), orders::skips(&fact));
+        let code = if let Input::Socket(_, SocketEvent::Closed { code, .. }) = &fact { Some(*code) } else { None };
+        if let Input::Socket(generation, SocketEvent::Opened) = fact {
+            self.attempts.opened(generation, self.clock.at(), &self.options);
+            self.events.opened();
+        }
+        around.report.met(before, "plane");
+        machine.handle(now, Input::Plane(self.plane.read()));
+        machine.handle(now, fact);
+        self.clock.read(now);
+        self.slept = self.clock.at().since(now.mono);
+        let mut count = 0;
+        while let Some(action) = self.machine.as_mut().and_then(Machine::poll) {
+            count += 1;
+            if matches!(action, Action::Resolve { .. } | Action::Connect(_)) {
+                let early = until.is_some_and(|until| self.clock.at() < until || !tick);
+                around.check(must(!early || skips, || "an attempt before its time".to_owned()));
+                around.check(self.attempts.attempted(self.clock.at()));
+            }
+            self.order(action, around);
+        }
+        let held = self.events.last();
+        around.check(must(count <= MOST_ORDERS + held as usize, || format!("{count} orders for one input")));
+        let Some(machine) = &self.machine else { return };
+        let deadline = machine.deadline();
+        self.due = deadline.map(|(due, _)| due);
+        let past = self.due.is_some_and(|due| due < now.mono);
+        around.check(must(!past, || format!("{deadline:?} lies in the past at {now:?}")));
+        if until.is_none()
+            && !skips
+            && let Some(until) = waits(machine.state())
+        {
+            let at = self.clock.at();
+            around.check(self.attempts.waits(at, until, code, &self.options));
+        }
+    }
+
+    /// Sets the timer to the core's deadline; one that is set for an earlier moment is left to find nothing due.
+    fn arm(&mut self) {
+        match self.due {
+            None => self.alarm = None,
+            Some(due) if self.alarm.is_none_or(|alarm| alarm > due.0) => {
+                self.alarms += 1;
+                self.alarm = Some(due.0);
+                self.wishes.push(Wish::Alarm(due.0, self.alarms));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Nothing will happen until the application asks.
+    fn rest(&mut self, around: &mut Surroundings<'_>) {
+        self.alarm = None;
+        self.due = None;
+        let left: Vec<Generation> = self.outlets.keys().copied().collect();
+        for generation in left {
+            self.leave(generation, 1000);
+        }
+        let Some(snapshot) = self.snapshot() else { return };
+        if snapshot.reason == Some(everwire::core::error::Reason::ByApplication) {
+            around.check(must(self.messages.open() == 0, || {
+                format!("{} messages have no end after close()", self.messages.open())
+            }));
+            self.machine = None;
+        }
+    }
+
+    /// The end of a task: what was said in it leaves.
+    pub fn flush(&mut self, around: &mut Surroundings<'_>) {
+        let generations: Vec<Generation> = self.outlets.keys().copied().collect();
+        for generation in generations {
+            self.flush_one(generation);
+        }
+        self.examine(around);
+    }
+
+    fn window(&self) -> u64 {
+        let connection = self.machine.as_ref().and_then(|machine| machine.state().connection());
+        connection.and_then(|connection| connection.terms()).map_or(1_024, |terms: &Terms| terms.window)
+    }
+}
+
+/// Until when a state waits.
+const fn waits(state: &State) -> Option<Instant> {
+    if let State::Waiting(waiting) = state { Some(waiting.until) } else { None }
+}

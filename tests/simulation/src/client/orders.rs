@@ -1,0 +1,169 @@
+//! The core's orders, carried out as `orders.js` does.
+//!
+//! Owns what each does to the page, and tells the model of it; must not know why it was given.
+
+use super::outlet::Outlet;
+use super::{Client, Surroundings, Wish};
+use crate::model::messages::End;
+use crate::payload::Payload;
+use everwire::core::action::{Action, Fate, Say};
+use everwire::core::input::{Generation, Input, PageEvent};
+
+/// Whether an input may bring an attempt about before its time.
+pub(super) const fn skips<P>(fact: &Input<P>) -> bool {
+    matches!(
+        fact,
+        Input::Start
+            | Input::Retry
+            | Input::Page(PageEvent::Online | PageEvent::Visible | PageEvent::Resumed | PageEvent::PageShow)
+    )
+}
+
+impl Client {
+    /// An order: done at once, but for what runs functions of the application.
+    pub(super) fn order(&mut self, action: Action<Payload>, around: &mut Surroundings<'_>) {
+        around.trace.note(around.t, self.index as u64, kind(&action), || format!("      {action:?}"));
+        match action {
+            Action::Connect(generation) => {
+                around.check(self.attempts.made(generation, self.clock.at()));
+                around.report.count("attempts");
+                self.outlets.insert(generation, Outlet::default());
+                self.wishes.push(Wish::Connect(generation));
+            }
+            Action::Abandon(generation) => self.leave(generation, 1000),
+            Action::Say { generation, say, joined } => self.say(generation, say, joined, around),
+            Action::Pong { generation, .. } => {
+                around.check(self.attempts.said(generation));
+                self.push(generation, r#"{"type":"pong","ts":1}"#.to_owned(), false);
+            }
+            Action::Acknowledge { generation, event } => {
+                around.check(self.attempts.said(generation));
+                let Payload::Event(told) = event else { return };
+                around.check(self.events.acknowledged(&told));
+                let id = told.id.as_deref().unwrap_or_default();
+                self.push(generation, format!(r#"{{"type":"ack","id":"{id}"}}"#), true);
+            }
+            Action::Transmit { generation, receipt, id, again, joined } => {
+                around.check(self.attempts.said(generation));
+                around.check(self.messages.transmitted(receipt, id, again, self.window()));
+                let text = self.texts.get(&receipt).map_or("", String::as_str);
+                let marked = if again { "\"$again\":true," } else { "" };
+                let text = id.map_or_else(
+                    || text.to_owned(),
+                    |n| format!(r#"{{"$id":"{}.{n}",{marked}{}"#, self.identity, text.get(1..).unwrap_or("}")),
+                );
+                around.report.count("messages transmitted");
+                self.push(generation, text, joined);
+            }
+            Action::Settle { receipt, outcome } => {
+                self.texts.remove(&receipt);
+                let ended = self.messages.ended(receipt, outcome.fate);
+                self.told(ended, false, around);
+            }
+            Action::Refused { receipt, .. } => {
+                self.texts.remove(&receipt);
+                let ended = self.messages.ended(receipt, Fate::Rejected);
+                self.told(ended, true, around);
+            }
+            Action::Program(registers) => {
+                self.registers = registers;
+                self.plane.program(registers);
+            }
+            Action::Resolve { .. }
+            | Action::Deliver { .. }
+            | Action::DeliverResync { .. }
+            | Action::Changed
+            | Action::Warn(_) => self.later.push_back(action),
+        }
+    }
+
+    /// What waited until the core returned.
+    pub(super) fn act(&mut self, action: Action<Payload>, around: &mut Surroundings<'_>) {
+        match action {
+            Action::Resolve { call } => {
+                self.call = call;
+                self.wishes.push(Wish::Ask(call));
+            }
+            Action::Deliver { payload, id } => {
+                let Payload::Event(told) = payload else { return };
+                self.handlers(&told, id.is_some(), around);
+                if let Some(id) = id {
+                    around.report.count("critical events handled");
+                    self.tell(Input::Handled { id, event: Payload::Event(told) }, around);
+                }
+            }
+            Action::DeliverResync { state, to, .. } => {
+                around.report.count(if state.is_some() { "states delivered" } else { "losses told" });
+                self.events.resynced(state.is_some(), to, self.answers.as_deref());
+            }
+            Action::Warn(warning) => around.report.count(warning.code()),
+            Action::Changed => around.report.count("changes told"),
+            Action::Connect(_)
+            | Action::Abandon(_)
+            | Action::Say { .. }
+            | Action::Pong { .. }
+            | Action::Acknowledge { .. }
+            | Action::Transmit { .. }
+            | Action::Settle { .. }
+            | Action::Refused { .. }
+            | Action::Program(_) => {}
+        }
+    }
+
+    /// Closes a socket and forgets it; what was said on it goes out first.
+    pub(super) fn leave(&mut self, generation: Generation, code: u16) {
+        self.flush_one(generation);
+        if self.outlets.remove(&generation).is_some() {
+            self.wishes.push(Wish::Leave(generation, code));
+        }
+        self.attempts.gone(generation);
+    }
+
+    fn say(&mut self, generation: Generation, say: Say, joined: bool, around: &mut Surroundings<'_>) {
+        // The first thing heard after a sleep may be the end of the socket: the probe comes before it.
+        if !matches!(say, Say::Ping { .. }) {
+            around.check(self.attempts.said(generation));
+        }
+        let message = self.interpreter.say(say, self.token.as_deref());
+        let text = serde_json::to_string(&message).unwrap_or_default();
+        self.push(generation, text, joined);
+    }
+
+    fn told(&self, ended: Result<End, String>, by_server: bool, around: &mut Surroundings<'_>) {
+        match ended {
+            Ok(end) => {
+                around.report.count(match end.fate {
+                    Fate::Rejected if by_server => "ends: refused by the server",
+                    Fate::Sent => "ends: sent",
+                    Fate::Acked => "ends: acked",
+                    Fate::Expired => "ends: expired",
+                    Fate::Dropped => "ends: dropped",
+                    Fate::Rejected => "ends: rejected",
+                    Fate::Aborted => "ends: aborted",
+                    Fate::Unknown => "ends: unknown",
+                });
+                around.check(around.truth.ended(end, by_server));
+            }
+            Err(wrong) => around.check(Err(wrong)),
+        }
+    }
+}
+
+const fn kind<P>(action: &Action<P>) -> &'static str {
+    match action {
+        Action::Resolve { .. } => "-> resolve",
+        Action::Connect(_) => "-> connect",
+        Action::Abandon(_) => "-> abandon",
+        Action::Say { .. } => "-> say",
+        Action::Pong { .. } => "-> pong",
+        Action::Acknowledge { .. } => "-> acknowledge",
+        Action::Transmit { .. } => "-> transmit",
+        Action::Deliver { .. } => "-> deliver",
+        Action::DeliverResync { .. } => "-> deliver resync",
+        Action::Settle { .. } => "-> settle",
+        Action::Refused { .. } => "-> refused",
+        Action::Program(_) => "-> program",
+        Action::Changed => "-> changed",
+        Action::Warn(_) => "-> warn",
+    }
+}

@@ -1,0 +1,161 @@
+//! One client's sockets, and when it may make another.
+//!
+//! Owns the sockets alive and the floors under the next attempt; must not know how a delay is found.
+
+use super::{Verdict, must};
+use everwire::core::backoff::Jitter;
+use everwire::core::input::Generation;
+use everwire::core::options::Options;
+use everwire::core::time::{Instant, Millis};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Attempts in a minute, at most: what the brake and backoff leave when everything goes wrong at once.
+const MOST_A_MINUTE: usize = 24;
+
+#[derive(Clone, Copy, Debug)]
+struct Socket {
+    made: Instant,
+    open: bool,
+}
+
+/// The account of one life of a client.
+#[derive(Clone, Debug, Default)]
+pub struct Attempts {
+    sockets: BTreeMap<Generation, Socket>,
+    last: Generation,
+    current: Option<Generation>,
+    opened: Option<Instant>,
+    /// The server's word: none before.
+    word: Instant,
+    /// The current connection was asked to leave.
+    sent_away: bool,
+    made: VecDeque<Instant>,
+    /// Delays since the last stable connection.
+    delays: u32,
+    fast: bool,
+}
+
+impl Attempts {
+    /// Whether a socket is open.
+    #[must_use]
+    pub fn is_open(&self, generation: Generation) -> bool {
+        self.sockets.get(&generation).is_some_and(|socket| socket.open)
+    }
+
+    /// The sockets alive.
+    #[must_use]
+    pub fn alive(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// The providers are asked, or a socket is made.
+    ///
+    /// # Errors
+    /// If it is too early.
+    pub fn attempted(&self, at: Instant) -> Verdict {
+        must(at >= self.word, || format!("an attempt {} ms before the server's word", self.word.since(at)))
+    }
+
+    /// A socket is made.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn made(&mut self, generation: Generation, at: Instant) -> Verdict {
+        must(generation == self.last + 1, || format!("socket {generation} follows {}", self.last))?;
+        self.last = generation;
+        self.sockets.insert(generation, Socket { made: at, open: false });
+        self.made.retain(|made| at.since(*made) < 60_000);
+        self.made.push_back(at);
+        must(self.made.len() <= MOST_A_MINUTE, || format!("{} attempts in a minute", self.made.len()))
+    }
+
+    /// A socket opened. Whether the client took it for its own.
+    pub fn opened(&mut self, generation: Generation, at: Instant, options: &Options) -> bool {
+        let Some(socket) = self.sockets.get_mut(&generation) else { return false };
+        socket.open = true;
+        self.lasted(at, options);
+        self.current = Some(generation);
+        self.opened = Some(at);
+        self.sent_away = false;
+        true
+    }
+
+    /// A socket is gone, by itself or because it was given up.
+    pub fn gone(&mut self, generation: Generation) {
+        self.sockets.remove(&generation);
+        if self.current == Some(generation) {
+            self.current = None;
+        }
+    }
+
+    /// Something is said.
+    ///
+    /// # Errors
+    /// If the socket is not the current one.
+    pub fn said(&self, generation: Generation) -> Verdict {
+        must(self.is_open(generation) && self.current == Some(generation), || {
+            format!("something is said on socket {generation}, and {:?} is current", self.current)
+        })
+    }
+
+    /// The server asked the current connection to leave.
+    pub fn sent_away(&mut self, generation: Generation, at: Instant, retry_after: Millis) {
+        if self.current == Some(generation) && !std::mem::replace(&mut self.sent_away, true) {
+            self.word = at.after(retry_after);
+        }
+    }
+
+    /// A connection or an attempt was lost at `at`, and the next attempt is due at `until`. `code` is the close code.
+    ///
+    /// # Errors
+    /// If that is too soon.
+    pub fn waits(&mut self, at: Instant, until: Instant, code: Option<u16>, options: &Options) -> Verdict {
+        self.lasted(at, options);
+        if std::mem::take(&mut self.sent_away) {
+            return Ok(());
+        }
+        if matches!(code, Some(1001 | 1012)) && !std::mem::replace(&mut self.fast, true) {
+            return Ok(());
+        }
+        let delay = options.backoff_base.saturating_mul(1 << self.delays.min(20)).min(options.backoff_cap);
+        let least = match options.jitter {
+            Jitter::Additive => delay,
+            Jitter::Equal => delay / 2,
+            Jitter::Decorrelated => options.backoff_base,
+            Jitter::Full => 0,
+        };
+        self.delays += 1;
+        must(until >= at.after(least), || {
+            format!("the next attempt is due {} ms after a loss, and {least} ms is the least", until.since(at))
+        })
+    }
+
+    /// The connection ends. One that lasted long enough is a success.
+    fn lasted(&mut self, at: Instant, options: &Options) {
+        if self.opened.take().is_some_and(|opened| at.since(opened) >= options.stable_after) {
+            (self.delays, self.fast) = (0, false);
+        }
+    }
+
+    /// How many sockets there are at `at`; the client is next awake at `deadline`, or at once where that has passed.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn counted(
+        &self,
+        public_open: bool,
+        any: bool,
+        deadline: Option<Instant>,
+        at: Instant,
+        options: &Options,
+    ) -> Verdict {
+        let most = if public_open { 2 } else { usize::from(any) };
+        must(self.sockets.len() <= most, || format!("{} sockets: {:?}", self.sockets.len(), self.sockets))?;
+        let connecting = self.sockets.values().find(|socket| !socket.open);
+        must(self.sockets.len() < 2 || connecting.is_some(), || "two sockets are open".to_owned())?;
+        let (Some(connecting), Some(deadline)) = (connecting, deadline) else { return Ok(()) };
+        must(deadline <= at.max(connecting.made.after(options.connect_timeout)), || {
+            "a socket may be connecting for longer than the connect timeout".to_owned()
+        })
+    }
+}

@@ -1,0 +1,110 @@
+//! What the applications do.
+//!
+//! Owns the kinds of messages and how often each is sent; must not know what becomes of them.
+
+use super::{Happening, World};
+use everwire::core::input::{Input, PageEvent};
+
+/// What an application does.
+#[derive(Clone, Copy)]
+enum Act {
+    Send,
+    Retry,
+    Close,
+    WantState(bool),
+    Page(PageEvent),
+}
+
+impl World {
+    pub(super) fn act(&mut self, index: usize) {
+        if self.calm {
+            return;
+        }
+        let pause = self.chance.skewed(self.nature.act_every * 4);
+        self.later(pause, Happening::Act(index));
+        if self.sleeps(index).is_some() {
+            return;
+        }
+        if self.clients[index].is_final() && self.chance.one_in(4) {
+            self.report.fault("retry()");
+            self.with(index, |client, around| client.retry(around));
+            return;
+        }
+        let act = self.chance.weighted(&[
+            (60, Act::Send),
+            (1, Act::Retry),
+            (1, Act::Close),
+            (1, Act::WantState(true)),
+            (1, Act::WantState(false)),
+            (1, Act::Page(PageEvent::Focus)),
+            (1, Act::Page(PageEvent::NetworkChanged)),
+        ]);
+        match act {
+            Act::Send => self.send_some(index),
+            Act::Retry => {
+                self.report.fault("retry()");
+                self.with(index, |client, around| client.retry(around));
+            }
+            Act::Close => {
+                self.report.fault("close()");
+                let drain = (!self.chance.one_in(3)).then(|| self.chance.skewed(5_000));
+                self.with(index, |client, around| client.close(drain, around));
+            }
+            Act::WantState(wants) => {
+                self.report.count("wishes for a state");
+                self.with(index, |client, around| {
+                    client.wants_state = wants;
+                    client.tell(Input::WantState(wants), around);
+                });
+            }
+            Act::Page(event) => self.page(index, event),
+        }
+    }
+
+    /// The browser tells of the page, if anybody listens.
+    pub(super) fn page(&mut self, index: usize, event: PageEvent) {
+        self.with(index, |client, around| {
+            match event {
+                PageEvent::Hidden => client.visible = false,
+                PageEvent::Visible => client.visible = true,
+                PageEvent::Online
+                | PageEvent::Offline
+                | PageEvent::Frozen
+                | PageEvent::Resumed
+                | PageEvent::PageHide
+                | PageEvent::PageShow
+                | PageEvent::Focus
+                | PageEvent::NetworkChanged => {}
+            }
+            client.tell(Input::Page(event), around);
+        });
+    }
+
+    fn send_some(&mut self, index: usize) {
+        // Full queues are soon seen enough of.
+        let open = self.clients[index].state() == "open";
+        let burst = if open || self.chance.one_in(6) { self.nature.burst } else { 2 };
+        for _ in 0..self.chance.between(1, burst) {
+            self.marks += 1;
+            let mark = self.marks;
+            let (high, ack) = (self.chance.one_in(4), !self.chance.one_in(5));
+            let high_word = if high { r#","high":1"# } else { "" };
+            self.paused = self.paused != self.chance.one_in(8);
+            let what = match self.chance.below(40) {
+                0..37 if self.paused => r#"{"type":"resume_execution""#.to_owned(),
+                0..37 => r#"{"type":"pause_execution""#.to_owned(),
+                37 => format!(r#"{{"type":"unheard_of_{mark}""#),
+                38 => r#"{"type":"cancel_execution""#.to_owned(),
+                _ => {
+                    let node = self.clients[index].asked.pop().unwrap_or_else(|| "nobody".to_owned());
+                    let decision = if self.chance.one_in(4) { "reject" } else { "approve" };
+                    format!(r#"{{"type":"human_decision","node_id":"{node}","decision":"{decision}""#)
+                }
+            };
+            self.paused = !self.paused;
+            let text = format!(r#"{what},"m":{mark}{high_word}}}"#);
+            self.report.count("messages sent by applications");
+            self.with(index, |client, around| client.send(mark, text, high, ack, around));
+        }
+    }
+}

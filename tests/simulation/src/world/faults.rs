@@ -1,0 +1,284 @@
+//! What the network, the page and the server do to spoil things.
+//!
+//! Owns the kinds of faults and how often each comes; must not know what is done about one.
+
+use super::network::Way;
+use super::{Happening, Sleep, World};
+use crate::link::Packet;
+use crate::server::{Death, ROOM};
+use everwire::core::input::PageEvent;
+use everwire_server::core::hub::Input;
+
+/// How long a kernel tries.
+const KERNEL_MS: u64 = 120_000;
+const HOUR: u64 = 3_600_000;
+
+#[derive(Clone, Copy)]
+enum Fault {
+    Cut,
+    Code,
+    HalfOpen,
+    Held,
+    Late,
+    Replayed,
+    Nonsense,
+    ServerPing,
+    Handover,
+    Sleep,
+    Wall,
+    Freeze,
+    PageHide,
+    Visibility,
+    Network,
+    Restart(bool),
+    Drain,
+    Flood,
+    Slow,
+}
+
+impl World {
+    pub(super) fn fault(&mut self) {
+        if self.calm {
+            return;
+        }
+        let pause = self.chance.between(1, self.nature.fault_every * 2);
+        self.later(pause, Happening::Fault);
+        let fault = self.chance.weighted(&[
+            (8, Fault::Cut),
+            (8, Fault::Code),
+            (8, Fault::HalfOpen),
+            (8, Fault::Held),
+            (8, Fault::Late),
+            (34, Fault::Replayed),
+            (34, Fault::Nonsense),
+            (34, Fault::ServerPing),
+            (34, Fault::Handover),
+            (10, Fault::Sleep),
+            (5, Fault::Wall),
+            (12, Fault::Freeze),
+            (12, Fault::PageHide),
+            (12, Fault::Visibility),
+            (12, Fault::Network),
+            (4, Fault::Restart(true)),
+            (4, Fault::Restart(false)),
+            (4, Fault::Drain),
+            (6, Fault::Flood),
+            (10, Fault::Slow),
+        ]);
+        let index = self.chance.below(self.clients.len() as u64) as usize;
+        match fault {
+            Fault::Flood => self.flood(),
+            Fault::Restart(keeps) => self.restart(keeps),
+            Fault::Drain => self.drain(),
+            Fault::Wall if self.chance.one_in(4) => self.server_wall(),
+            Fault::Wall => self.client_wall(index),
+            Fault::Sleep if self.sleeps(index).is_none() => self.sleep(index),
+            Fault::Freeze if self.sleeps(index).is_none() => self.freeze(index),
+            Fault::PageHide if self.sleeps(index).is_none() => {
+                self.report.fault("pagehide");
+                self.page(index, PageEvent::PageHide);
+                if self.chance.one_in(2) {
+                    self.page(index, PageEvent::PageShow);
+                }
+            }
+            Fault::Visibility if self.sleeps(index).is_none() => {
+                self.report.fault("hidden or visible");
+                let event = if self.clients[index].visible { PageEvent::Hidden } else { PageEvent::Visible };
+                self.page(index, event);
+                let also = if self.chance.one_in(2) { PageEvent::PageShow } else { PageEvent::Focus };
+                self.page(index, also);
+            }
+            Fault::Network if self.sleeps(index).is_none() => {
+                self.report.fault("offline or online");
+                self.page(index, PageEvent::Offline);
+                if !self.chance.one_in(3) {
+                    self.page(index, PageEvent::Online);
+                }
+            }
+            Fault::Sleep | Fault::Freeze | Fault::PageHide | Fault::Visibility | Fault::Network => {}
+            Fault::Cut
+            | Fault::Code
+            | Fault::HalfOpen
+            | Fault::Held
+            | Fault::Late
+            | Fault::Replayed
+            | Fault::Nonsense
+            | Fault::ServerPing
+            | Fault::Handover
+            | Fault::Slow => self.spoil(fault),
+        }
+    }
+
+    /// Something befalls one connection.
+    fn spoil(&mut self, fault: Fault) {
+        let speaks = matches!(fault, Fault::Nonsense | Fault::ServerPing | Fault::Handover | Fault::Replayed);
+        let alive = self.links.iter().filter(|(_, link)| link.wanted && (link.served || !speaks)).map(|(id, _)| *id);
+        let alive: Vec<u64> = alive.collect();
+        let Some(id) = alive.get(self.chance.below(alive.len() as u64) as usize).copied() else { return };
+        let until = self.t + self.chance.skewed(60_000);
+        let Some(link) = self.links.get_mut(&id) else { return };
+        match fault {
+            Fault::Cut => {
+                self.report.fault("a connection lost");
+                self.proxy_ends(id, 1006);
+            }
+            Fault::Code => {
+                self.report.fault("a connection closed with a code");
+                let codes = [1000, 1001, 1005, 1008, 1009, 1011, 1012, 1013, 3000, 4000, 4200, 4409, 4429, 4500];
+                let code = codes[self.chance.below(codes.len() as u64) as usize];
+                self.proxy_ends(id, code);
+            }
+            Fault::HalfOpen => {
+                self.report.fault("half-open, bytes vanish");
+                let both = self.chance.below(3);
+                if both != 0 {
+                    link.up.blind(&mut self.chance);
+                }
+                if both != 1 {
+                    link.down.blind(&mut self.chance);
+                }
+                // A client that has never heard this server does not declare it dead (`PROTOCOL.md`, peers); its kernel
+                // does, when nothing of what was sent is confirmed.
+                self.later(KERNEL_MS, Happening::GiveUp(id));
+            }
+            Fault::Held => {
+                self.report.fault("half-open, bytes are held");
+                let both = self.chance.below(3);
+                if both != 0 {
+                    link.up.hold(until);
+                }
+                if both != 1 {
+                    link.down.hold(until);
+                }
+            }
+            Fault::Late => {
+                self.report.fault("an old socket whose frames come late");
+                link.up.hold(until);
+                link.down.cut(&mut self.chance);
+                self.to(id, Way::Down, Packet::Close(1006));
+            }
+            Fault::Replayed => link.twice = true,
+            Fault::Nonsense => {
+                self.report.fault("frames that make no sense");
+                let text =
+                    ["{", "[]", "7", r#"{"type":"hello"}"#, r#"{"type":"ack","id":7}"#, r#"{"type":"a","$seq":-1}"#];
+                let text = text[self.chance.below(text.len() as u64) as usize];
+                self.to(id, Way::Down, Packet::Text(text.to_owned()));
+            }
+            Fault::ServerPing => {
+                self.report.fault("pings of a proxy's");
+                self.to(id, Way::Down, Packet::Text(r#"{"type":"ping","ts":1}"#.to_owned()));
+            }
+            Fault::Handover => {
+                self.report.fault("goaway with handover");
+                let (after, spread, grace) =
+                    (self.chance.skewed(10_000), self.chance.skewed(4_000), self.chance.skewed(60_000));
+                let text = format!(r#"{{"type":"goaway","retry_after":{after},"spread":{spread},"grace":{grace}}}"#);
+                self.to(id, Way::Down, Packet::Text(text));
+                self.later(grace + 2_000, Happening::Proxy(id, 1001));
+            }
+            Fault::Slow => {
+                self.report.fault("a slow reader");
+                link.clogged = until;
+                link.down.hold(until);
+            }
+            Fault::Sleep
+            | Fault::Wall
+            | Fault::Freeze
+            | Fault::PageHide
+            | Fault::Visibility
+            | Fault::Network
+            | Fault::Restart(_)
+            | Fault::Drain
+            | Fault::Flood => {}
+        }
+    }
+
+    fn sleep(&mut self, index: usize) {
+        self.trace.note(self.t, index as u64, "sleeps", String::new);
+        self.report.fault("sleep");
+        let most = if self.chance.one_in(12) { 3 * HOUR } else { 200_000 };
+        let until = self.t + self.chance.between(500, most);
+        let stands = self.chance.one_in(2);
+        self.asleep[index] = Sleep::Machine { until, since: self.t, stands };
+        self.at(until, Happening::Wake(index));
+    }
+
+    fn freeze(&mut self, index: usize) {
+        self.report.fault("a frozen page");
+        self.page(index, PageEvent::Hidden);
+        self.page(index, PageEvent::Frozen);
+        let until = self.t + self.chance.skewed(400_000);
+        self.asleep[index] = Sleep::Frozen { until };
+        self.at(until, Happening::Wake(index));
+    }
+
+    pub(super) fn wake(&mut self, index: usize) {
+        let was = std::mem::replace(&mut self.asleep[index], Sleep::Awake);
+        match was {
+            Sleep::Awake => {}
+            Sleep::Machine { since, stands, .. } => {
+                let client = &mut self.clients[index];
+                if stands {
+                    client.lag += self.t - since;
+                }
+                self.truth.excuses(&client.identity);
+            }
+            Sleep::Frozen { .. } => {
+                self.truth.excuses(&self.clients[index].identity);
+                self.page(index, PageEvent::Resumed);
+                self.page(index, PageEvent::Visible);
+            }
+        }
+    }
+
+    fn client_wall(&mut self, index: usize) {
+        self.report.fault("a wall clock that jumps");
+        let jump = self.chance.skewed(HOUR) as i64;
+        self.clients[index].wall += if self.chance.one_in(2) { jump } else { -jump };
+    }
+
+    fn server_wall(&mut self) {
+        self.report.fault("a wall clock that jumps");
+        let jump = self.chance.skewed(600_000) as i64;
+        self.server.wall += if self.chance.one_in(2) { jump } else { -jump };
+    }
+
+    fn restart(&mut self, keeps_journal: bool) {
+        if !self.server.runs() || self.stopping {
+            return;
+        }
+        self.report.fault(if keeps_journal { "a restart with the journal" } else { "a restart without the journal" });
+        let death = if self.chance.one_in(2) { Death::BeforeCommit } else { Death::AfterCommit };
+        self.die(death);
+        let down = self.chance.skewed(20_000);
+        self.later(down, Happening::Boot(keeps_journal));
+    }
+
+    fn drain(&mut self) {
+        if !self.server.runs() || self.stopping {
+            return;
+        }
+        self.report.fault("a server that drains");
+        self.stopping = true;
+        let (grace, spread) = (self.chance.skewed(10_000), self.chance.skewed(4_000));
+        self.input(Input::Shutdown { grace, spread });
+        self.later(grace, Happening::Stop);
+    }
+
+    /// Many commands end at once; where none runs, another run begins.
+    fn flood(&mut self) {
+        if !self.server.runs() {
+            return;
+        }
+        self.report.fault("a flood of events");
+        for _ in 0..self.chance.between(1, 12) {
+            let tasks = self.server.tasks.clone();
+            for key in tasks.into_iter().filter(|key| key.node_id != "ask") {
+                let ok = !self.chance.one_in(8);
+                self.ended(key, ok);
+            }
+        }
+        self.input(Input::Start { request: 1, dag_id: ROOM.to_owned() });
+    }
+}

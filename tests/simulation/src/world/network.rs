@@ -1,0 +1,277 @@
+//! The network between clients and server.
+//!
+//! Owns connections from handshake to end, as both sides see them; must not know what is said.
+
+use super::{Happening, World};
+use crate::link::{Link, Packet, Pipe};
+use everwire::core::input::{Generation, Input, SocketEvent};
+use everwire_server::core::hub;
+
+/// What a kernel takes off a program's hands before it makes it wait.
+const KERNEL_BYTES: usize = 32 << 10;
+
+/// How an attempt goes.
+#[derive(Clone, Copy)]
+enum Door {
+    Open,
+    Refused,
+    Silent,
+    Throws,
+    Drops,
+}
+
+impl World {
+    /// A client makes a socket.
+    pub(super) fn connect(&mut self, index: usize, generation: Generation) {
+        let door = if self.calm {
+            Door::Open
+        } else {
+            self.chance.weighted(&[
+                (12, Door::Open),
+                (3, Door::Refused),
+                (3, Door::Silent),
+                (3, Door::Throws),
+                (3, Door::Drops),
+            ])
+        };
+        if matches!(door, Door::Throws) {
+            self.report.fault("the constructor of a socket throws");
+            self.with(index, |client, around| client.threw(generation, around));
+            return;
+        }
+        let siblings = self.clients.len() as u32 + self.chance.below(4) as u32;
+        self.with(index, |client, around| client.tell(Input::Siblings(siblings), around));
+        self.last_link += 1;
+        let id = self.last_link;
+        let slow = !self.calm && self.chance.one_in(6);
+        if slow {
+            self.report.fault("a slow network");
+        }
+        let mut link = Link {
+            client: index,
+            generation,
+            up: Pipe::default(),
+            down: Pipe::default(),
+            latency: if slow { self.chance.below(3_000) } else { self.chance.skewed(120) },
+            jitter: self.chance.skewed(40),
+            served: false,
+            wanted: true,
+            unwritten: 0,
+            clogged: 0,
+            twice: false,
+        };
+        let at = link.arrival(self.t, &mut self.chance);
+        match door {
+            Door::Open => self.put(id, &mut link, at, Way::Up, Packet::Request),
+            Door::Refused => {
+                self.report.fault("a handshake refused");
+                self.put(id, &mut link, at + 1, Way::Down, Packet::Close(1006));
+            }
+            Door::Silent => {
+                self.report.fault("a handshake never answered");
+                link.up.blind(&mut self.chance);
+            }
+            Door::Drops => {
+                self.report.fault("accepted and dropped");
+                self.put(id, &mut link, at, Way::Up, Packet::Request);
+                let after = self.chance.skewed(4_000);
+                self.at(at + after, Happening::Proxy(id, 1006));
+            }
+            Door::Throws => {}
+        }
+        self.wires.insert((index, generation), id);
+        self.links.insert(id, link);
+    }
+
+    /// A client hands a frame to a socket.
+    pub(super) fn say(&mut self, index: usize, generation: Generation, text: String) {
+        if !self.calm && self.chance.one_in(120) {
+            self.report.fault("send throws");
+            self.with(index, |client, around| client.tell(Input::Socket(generation, SocketEvent::SendFailed), around));
+            return;
+        }
+        self.send(index, generation, Packet::Text(text));
+    }
+
+    /// A client closes a socket, and hears no more of it.
+    pub(super) fn leave(&mut self, index: usize, generation: Generation, code: u16) {
+        self.send(index, generation, Packet::Close(code));
+        if let Some(id) = self.wires.remove(&(index, generation))
+            && let Some(link) = self.links.get_mut(&id)
+        {
+            link.wanted = false;
+        }
+    }
+
+    fn send(&mut self, index: usize, generation: Generation, packet: Packet) {
+        let Some(id) = self.wires.get(&(index, generation)).copied() else { return };
+        self.to(id, Way::Up, packet);
+    }
+
+    /// Puts a packet into a connection's pipe.
+    pub(super) fn to(&mut self, id: u64, way: Way, packet: Packet) {
+        let Some(mut link) = self.links.remove(&id) else { return };
+        let at = link.arrival(self.t, &mut self.chance);
+        if matches!(packet, Packet::Text(_)) && std::mem::take(&mut link.twice) {
+            self.report.fault("a frame said twice by a proxy");
+            self.put(id, &mut link, at, way, packet.clone());
+        }
+        self.put(id, &mut link, at, way, packet);
+        self.links.insert(id, link);
+    }
+
+    fn put(&mut self, id: u64, link: &mut Link, at: u64, way: Way, packet: Packet) {
+        let (pipe, happening) = match way {
+            Way::Up => (&mut link.up, Happening::Up(id)),
+            Way::Down => (&mut link.down, Happening::Down(id)),
+        };
+        if let Some(at) = pipe.put(at, packet) {
+            self.at(at, happening);
+        }
+    }
+
+    pub(super) fn arrive_up(&mut self, id: u64) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let Some(packet) = link.up.take(self.t) else {
+            if let Some(next) = link.up.next() {
+                self.at(next.max(self.t + 1), Happening::Up(id));
+            }
+            return;
+        };
+        let served = link.served;
+        match packet {
+            Packet::Request => self.request(id),
+            Packet::Text(text) if served => self.read(id, &text),
+            Packet::Ping if served => self.input(hub::Input::Alive { conn: id }),
+            Packet::Close(_) if served => {
+                self.unserved(id);
+                self.input(hub::Input::Disconnected { conn: id });
+                self.to(id, Way::Down, Packet::Close(1000));
+            }
+            Packet::Text(_) | Packet::Ping | Packet::Close(_) | Packet::Accepted => {}
+        }
+        self.forget(id);
+    }
+
+    /// A handshake reaches the server, or the proxy before it, which knows the tokens.
+    fn request(&mut self, id: u64) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if !self.server.runs() {
+            self.to(id, Way::Down, Packet::Close(1006));
+            return;
+        }
+        let expires = self.clients[link.client].token.as_deref().and_then(|token| token.parse::<u64>().ok());
+        let expires = expires.unwrap_or(u64::MAX);
+        if self.nature.token_life > 0 && expires <= self.t {
+            self.report.fault("a token refused");
+            self.to(id, Way::Down, Packet::Accepted);
+            self.to(id, Way::Down, Packet::Close(4401));
+            return;
+        }
+        link.served = true;
+        if self.nature.token_life > 0 && !self.calm {
+            self.at(expires, Happening::Proxy(id, 4401));
+        }
+        self.to(id, Way::Down, Packet::Accepted);
+        self.input(hub::Input::Connected { conn: id, dag_id: crate::server::ROOM.to_owned() });
+    }
+
+    pub(super) fn arrive_down(&mut self, id: u64) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let (index, generation) = (link.client, link.generation);
+        if let Some(until) = self.sleeps(index) {
+            self.at(until, Happening::Down(id));
+            return;
+        }
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let Some(packet) = link.down.take(self.t) else {
+            if let Some(next) = link.down.next() {
+                self.at(next.max(self.t + 1), Happening::Down(id));
+            }
+            return;
+        };
+        let (wanted, clogged) = (link.wanted, link.unwritten > 0);
+        match packet {
+            Packet::Accepted if wanted => self.with(index, |client, around| client.opened(generation, around)),
+            Packet::Text(text) => {
+                if clogged {
+                    self.took(id, text.len());
+                }
+                if wanted {
+                    self.with(index, |client, around| client.frame(generation, &text, around));
+                }
+            }
+            // The browser answers, not the page.
+            Packet::Ping => self.to(id, Way::Up, Packet::Ping),
+            Packet::Close(code) if wanted => {
+                self.wires.remove(&(index, generation));
+                if let Some(link) = self.links.get_mut(&id) {
+                    link.wanted = false;
+                }
+                self.with(index, |client, around| client.closed(generation, code, around));
+            }
+            Packet::Accepted | Packet::Close(_) | Packet::Request => {}
+        }
+        self.forget(id);
+    }
+
+    /// The server hands a frame to a socket. It is taken at once while there is room.
+    pub(super) fn hand(&mut self, id: u64, text: String) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let bytes = text.len();
+        if link.clogged > self.t || link.down.bytes() > KERNEL_BYTES {
+            link.unwritten += bytes;
+        } else {
+            self.later(0, Happening::Written(id, bytes));
+        }
+        self.to(id, Way::Down, Packet::Text(text));
+    }
+
+    fn took(&mut self, id: u64, bytes: usize) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let bytes = bytes.min(link.unwritten);
+        link.unwritten -= bytes;
+        self.written(id, bytes);
+    }
+
+    /// A connection is no more, for the server.
+    pub(super) fn unserved(&mut self, id: u64) {
+        self.peers.remove(&id);
+        if let Some(link) = self.links.get_mut(&id) {
+            link.served = false;
+        }
+    }
+
+    fn forget(&mut self, id: u64) {
+        if self.links.get(&id).is_some_and(Link::is_over) {
+            self.links.remove(&id);
+        }
+    }
+
+    pub(super) fn kernels_give_up(&mut self, id: u64) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        link.up.end();
+        link.down.end();
+        self.to(id, Way::Up, Packet::Close(1006));
+        self.to(id, Way::Down, Packet::Close(1006));
+    }
+
+    /// What stands between both sides ends a connection: what is in the pipes is lost in part.
+    pub(super) fn proxy_ends(&mut self, id: u64, code: u16) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        if self.calm && code == 4401 {
+            return;
+        }
+        link.up.cut(&mut self.chance);
+        link.down.cut(&mut self.chance);
+        self.to(id, Way::Up, Packet::Close(1006));
+        self.to(id, Way::Down, Packet::Close(code));
+    }
+}
+
+/// A direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Up,
+    Down,
+}

@@ -1,0 +1,247 @@
+//! The server's process in the world, and what the model is told of it.
+//!
+//! Owns ticks, deaths and restarts, and the comparing of what went into the hub with what the hub made of it; must not
+//! know clients beyond their names.
+
+use super::network::Way;
+use super::{Happening, World};
+use crate::link::Packet;
+use crate::model::must;
+use crate::model::truth::{Made, Numbered};
+use crate::payload::print;
+use crate::server::{Death, ROOM};
+use everwire::wire::frame::{self, FromClient, Object};
+use everwire::wire::message::{ClientMessage, Event};
+use everwire_server::core::client::number_of;
+use everwire_server::core::hub::{Input, Output};
+use everwire_server::core::node::{End, Exit, TaskKey};
+use everwire_server::core::outcomes::Outcome;
+use everwire_server::core::room::{Room, Work};
+use serde_json::Value;
+
+impl World {
+    /// The hub is told something; it decides at the end of this millisecond.
+    pub(super) fn input(&mut self, input: Input) {
+        self.server.input(self.t, input);
+        self.tick_at(self.t);
+    }
+
+    fn tick_at(&mut self, at: u64) {
+        if self.next_tick.is_none_or(|next| next > at) {
+            self.next_tick = Some(at);
+            self.at(at, Happening::Tick);
+        }
+    }
+
+    pub(super) fn tick(&mut self) {
+        if self.next_tick != Some(self.t) || !self.server.runs() {
+            return;
+        }
+        self.next_tick = None;
+        self.server.decide(self.t);
+        self.learn();
+        self.trace.note(self.t, 99, "tick", String::new);
+        self.truth.commits();
+        for output in self.server.commit() {
+            self.perform(output);
+        }
+        // A run that is over takes no commands.
+        if self.server.room().and_then(Room::run).is_some_and(|run| run.head().status.is_final()) {
+            let (at, start) = (self.t + 50, Input::Start { request: 2, dag_id: ROOM.to_owned() });
+            self.server.input(self.t, start);
+            self.tick_at(at);
+        }
+        if let Some(due) = self.server.due_in(self.t) {
+            self.tick_at(self.t + due);
+        }
+    }
+
+    /// The model learns of the log and of who is remembered.
+    fn learn(&mut self) {
+        let Some(room) = self.server.room() else { return };
+        let known = self.truth.head();
+        let Some(entries) = room.log.after(known) else {
+            self.wrong = Err(format!("the log has lost events after {known}"));
+            return;
+        };
+        let prints: Vec<u64> =
+            entries.map(|entry| print(&serde_json::from_str::<Object>(&entry.text).unwrap_or_default())).collect();
+        prints.into_iter().for_each(|print| self.truth.adds(print));
+        for client in self.peers.values() {
+            self.truth.sees(client, self.t);
+        }
+        let verdict = self.truth.remembers(|client| room.clients.contains_key(client), self.t, self.server.limits.keep);
+        if self.wrong.is_ok() {
+            self.wrong = verdict;
+        }
+    }
+
+    fn perform(&mut self, output: Output) {
+        match output {
+            Output::Send { conn, text } => self.hand(conn, text),
+            Output::Ping { conn } => self.to(conn, Way::Down, Packet::Ping),
+            Output::Close { conn, code, .. } => {
+                self.report.count("closed by the server");
+                self.unserved(conn);
+                self.to(conn, Way::Down, Packet::Close(code));
+            }
+            Output::Work(Work::Spawn(task)) if task.key.node_id == "ask" => {
+                let (delay, ok) = (self.chance.skewed(20_000), self.chance.one_in(3));
+                self.later(delay, Happening::Ended(task.key, ok));
+            }
+            Output::Work(_) | Output::Started { .. } => {}
+        }
+    }
+
+    pub(super) fn written(&mut self, conn: u64, bytes: usize) {
+        if bytes > 0 && self.links.get(&conn).is_some_and(|link| link.served) {
+            self.server.input(self.t, Input::Written { conn, bytes });
+            // Small ones leave nothing behind that waited for room.
+            if bytes > 2_048 {
+                self.tick_at(self.t);
+            }
+        }
+    }
+
+    /// A command ends. What it printed nothing else ever printed.
+    pub(super) fn ended(&mut self, key: TaskKey, ok: bool) {
+        if !self.server.tasks.contains(&key) {
+            return;
+        }
+        self.server.tasks.retain(|own| *own != key);
+        self.marks += 1;
+        let output = format!("out {}", self.marks);
+        let end =
+            End { exit: Exit::Code(i32::from(!ok)), output_bytes: output.len() as u64, output, wall_ms: 5, cpu_ms: 1 };
+        self.input(Input::Ended { key, end });
+    }
+
+    /// A frame of a client's reaches the hub: what became of each message is compared with what should have.
+    pub(super) fn read(&mut self, conn: u64, text: &str) {
+        self.trace.note(self.t, 99, "frame", || format!("{conn} {text}"));
+        let elements = frame::from_client(text).unwrap_or_default();
+        let before = self.counts();
+        let mut numbered: Vec<(String, Numbered)> = Vec::new();
+        let (mut repeats, mut plain) = (0, 0);
+        for element in elements.into_iter().flatten() {
+            match element {
+                FromClient::Control(ClientMessage::Hello(hello)) => {
+                    self.peers.entry(conn).or_insert(hello.client);
+                }
+                FromClient::Event(Event { id: Some(id), again, event, .. }) => {
+                    let client = self.peers.get(&conn).cloned().unwrap_or_default();
+                    let Some(n) = number_of(&id, &client) else { continue };
+                    self.report.count("messages at the server");
+                    if self.truth.knows(&client, n) || numbered.iter().any(|(_, other)| other.n == n) {
+                        self.report.fault("a message delivered again");
+                        repeats += 1;
+                    } else {
+                        let mark = event.get("m").and_then(Value::as_u64).unwrap_or(0);
+                        let high = event.get("high").is_some();
+                        numbered.push((client, Numbered { n, mark, high, again }));
+                    }
+                }
+                FromClient::Event(_) => {
+                    self.report.count("messages at the server");
+                    plain += 1;
+                }
+                FromClient::Control(_) | FromClient::Ping(_) | FromClient::Pong => {}
+            }
+        }
+        self.input(Input::Frame { conn, text: text.to_owned() });
+        let after = self.counts();
+        let mut done = 0;
+        for (client, message) in numbered {
+            let made = self.made(&client, message.n);
+            done += u64::from(made == Made::Done);
+            let verdict = self.truth.applies(&client, message, made, self.t);
+            if self.wrong.is_ok() {
+                self.wrong = verdict;
+            }
+        }
+        let [applied, repeated, limited] = [0, 1, 2].map(|place| after[place] - before[place]);
+        let whole = limited == 0 && self.links.contains_key(&conn);
+        let verdict = must((done..=done + plain).contains(&applied), || {
+            format!("{applied} messages were applied, {done} to {} should have been", done + plain)
+        })
+        .and_then(|()| {
+            must(repeated == repeats || (!whole && repeated < repeats), || {
+                format!("{repeated} messages were known, {repeats} should have been")
+            })
+        });
+        if self.wrong.is_ok() {
+            self.wrong = verdict;
+        }
+    }
+
+    /// What the hub made of a message, by its memory.
+    fn made(&self, client: &str, n: u64) -> Made {
+        let inflight = self.server.limits.inflight;
+        let known = self.server.room().and_then(|room| room.clients.get(client));
+        match known.and_then(|known| known.outcomes.settled(n, inflight)) {
+            Some(Outcome::Ack) => Made::Done,
+            Some(Outcome::Nack { .. }) => Made::Refused,
+            None => Made::Nothing,
+        }
+    }
+
+    fn counts(&self) -> [u64; 3] {
+        self.server.hub().map_or([0; 3], |hub| {
+            let stats = hub.stats();
+            [stats.commands, stats.repeated, stats.rate_limited]
+        })
+    }
+
+    /// A process begins.
+    pub(super) fn boot(&mut self, keeps_journal: bool) {
+        if self.server.runs() {
+            return;
+        }
+        self.server.start(self.t, keeps_journal);
+        self.stopping = false;
+        let epoch = self.server.room().map_or("", |room| room.log.epoch()).to_owned();
+        self.truth.began(&epoch, keeps_journal);
+        self.trace.note(self.t, 99, "boot", || format!("epoch {epoch}"));
+        self.next_tick = None;
+        self.input(Input::Start { request: 0, dag_id: ROOM.to_owned() });
+    }
+
+    /// The process dies, perhaps in the middle of a tick. Its connections are lost, with what is in them in part.
+    pub(super) fn die(&mut self, death: Death) {
+        self.server.decide(self.t);
+        self.learn();
+        match death {
+            Death::BeforeCommit => self.truth.reverts(),
+            Death::AfterCommit => self.truth.commits(),
+        }
+        self.server.die(death);
+        self.lose_all(1006);
+    }
+
+    /// The process that was asked to stop ends.
+    pub(super) fn stop(&mut self) {
+        if !self.stopping {
+            return;
+        }
+        self.next_tick = Some(self.t);
+        self.tick();
+        self.server.die(Death::AfterCommit);
+        self.lose_all(1012);
+        let down = self.chance.skewed(8_000);
+        self.later(down, Happening::Boot(true));
+    }
+
+    fn lose_all(&mut self, code: u16) {
+        self.stopping = false;
+        let served: Vec<u64> = self.links.iter().filter(|(_, link)| link.served).map(|(id, _)| *id).collect();
+        for id in served {
+            self.unserved(id);
+            if let Some(link) = self.links.get_mut(&id)
+                && code == 1006
+            {
+                link.down.cut(&mut self.chance);
+            }
+            self.to(id, Way::Down, Packet::Close(code));
+        }
+    }
+}

@@ -59,7 +59,7 @@ impl Connection {
             PeerKind::Unknown => cx.outbox.wants_ack(),
             PeerKind::Simple | PeerKind::Foreign => false,
         };
-        let mut connection = Self {
+        let connection = Self {
             generation,
             opened: at,
             stable: false,
@@ -199,7 +199,7 @@ impl Connection {
     }
 
     /// The application wants a state from now on.
-    pub fn want_state<P>(&mut self, cx: &mut Context<P>) {
+    pub fn want_state<P>(&self, cx: &mut Context<P>) {
         if self.terms.is_some_and(|terms| terms.log.is_some()) {
             let request = cx.position.ask_state(cx.at());
             self.ask(cx, request);
@@ -219,7 +219,7 @@ impl Connection {
     }
 
     /// Sends what may be sent: resends first, then what waits.
-    pub fn flush<P>(&mut self, cx: &mut Context<P>) {
+    pub fn flush<P>(&self, cx: &mut Context<P>) {
         if self.holds() {
             return;
         }
@@ -254,7 +254,7 @@ impl Connection {
 
     /// A peer without numbers is asked for the first state, where one is wanted, and for what was missed after a long gap,
     /// if it has shown that it speaks of such things.
-    fn ask_after_gap<P>(&mut self, cx: &mut Context<P>) {
+    fn ask_after_gap<P>(&self, cx: &mut Context<P>) {
         let speaks = matches!(cx.peer, PeerKind::Simple | PeerKind::Everwire);
         let numbered = self.terms.is_none() && cx.position.last().is_some();
         let missed = if cx.heard == Instant::NEVER {
@@ -268,7 +268,7 @@ impl Connection {
         }
     }
 
-    fn beat<P>(&mut self, cx: &mut Context<P>, beat: Beat) -> Turn {
+    fn beat<P>(&self, cx: &mut Context<P>, beat: Beat) -> Turn {
         match beat {
             Beat::Rest => {}
             Beat::Ping => {
@@ -286,7 +286,7 @@ impl Connection {
         Turn::None
     }
 
-    fn ask<P>(&mut self, cx: &mut Context<P>, request: Option<Request>) {
+    fn ask<P>(&self, cx: &mut Context<P>, request: Option<Request>) {
         if let Some(Request { last_seen, epoch }) = request {
             self.say(cx, Say::ResyncRequest { last_seen, epoch });
         }
@@ -300,7 +300,7 @@ impl Connection {
         cx.act(Action::Say { generation: self.generation, say, joined: true });
     }
 
-    fn send_plain<P>(&mut self, cx: &mut Context<P>, receipt: ReceiptId, wanted_ack: bool) {
+    fn send_plain<P>(&self, cx: &mut Context<P>, receipt: ReceiptId, wanted_ack: bool) {
         if wanted_ack {
             cx.warn_once(Warning::AckUnsupported);
         }
@@ -308,7 +308,7 @@ impl Connection {
         cx.end(receipt, Outcome::plain(Fate::Sent));
     }
 
-    fn fly<P>(&mut self, cx: &mut Context<P>, flown: Flown) {
+    fn fly<P>(&self, cx: &mut Context<P>, flown: Flown) {
         let Flown { receipt, n, again, joined } = flown;
         cx.act(Action::Transmit { generation: self.generation, receipt, id: Some(n), again, joined });
     }

@@ -59,6 +59,22 @@ pub enum PageEvent {
     NetworkChanged,
 }
 
+impl PageEvent {
+    /// All of them, each at the place that is its number in `src/shell/page.js`.
+    pub const ALL: [Self; 10] = [
+        Self::Online,
+        Self::Offline,
+        Self::Visible,
+        Self::Hidden,
+        Self::Frozen,
+        Self::Resumed,
+        Self::PageHide,
+        Self::PageShow,
+        Self::Focus,
+        Self::NetworkChanged,
+    ];
+}
+
 /// What happens to a socket beside what is heard on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SocketEvent {

@@ -106,7 +106,7 @@ fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<In
         fact::SEND_FAILED => Input::Socket(one, SocketEvent::SendFailed),
         fact::ANSWERED if two != 0.0 => Input::Resolved { call: one },
         fact::ANSWERED => Input::ResolveFailed { call: one },
-        fact::PAGE => Input::Page(page(one)?),
+        fact::PAGE => Input::Page(*PageEvent::ALL.get(one as usize)?),
         fact::START => Input::Start,
         fact::SEND => Input::Send(Outgoing {
             receipt: one,
@@ -131,21 +131,4 @@ fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<In
         fact::HANDLED => Input::Handled { id: EventId::of(two as u64)?, event: value },
         _ => Input::Heard(one, convert::reserved(kind - fact::RESERVED, value)),
     })
-}
-
-/// What `page.js` heard, by its number.
-fn page(number: u32) -> Option<PageEvent> {
-    const EVENTS: [PageEvent; 10] = [
-        PageEvent::Online,
-        PageEvent::Offline,
-        PageEvent::Visible,
-        PageEvent::Hidden,
-        PageEvent::Frozen,
-        PageEvent::Resumed,
-        PageEvent::PageHide,
-        PageEvent::PageShow,
-        PageEvent::Focus,
-        PageEvent::NetworkChanged,
-    ];
-    EVENTS.get(number as usize).copied()
 }

@@ -4,7 +4,7 @@
 
 /** @typedef {(event: number) => void} Tell */
 
-// Places in the list of `client.rs`.
+// Places in the core's `PageEvent::ALL`.
 const ONLINE = 0;
 const OFFLINE = 1;
 const VISIBLE = 2;

@@ -73,19 +73,6 @@ pub(crate) const SOCKETS: &[u8] = &[134, 138, 142, 142, 154, 155, 208, 217, 247,
 /// Low bytes that concern what is received.
 pub(crate) const EVENTS: &[u8] = &[161, 161, 161, 201, 142, 157, 251, 1, 1, 85];
 
-const PAGE_EVENTS: [PageEvent; 10] = [
-    PageEvent::Online,
-    PageEvent::Offline,
-    PageEvent::Visible,
-    PageEvent::Hidden,
-    PageEvent::Frozen,
-    PageEvent::Resumed,
-    PageEvent::PageHide,
-    PageEvent::PageShow,
-    PageEvent::Focus,
-    PageEvent::NetworkChanged,
-];
-
 const CLOSE_CODES: [u16; 16] =
     [1000, 1001, 1002, 1005, 1006, 1008, 1009, 1011, 1012, 1013, 4000, 4109, 4250, 4401, 4429, 65_535];
 
@@ -125,7 +112,7 @@ impl Operation {
             212..=214 => Self::Pong,
             215 => Self::Ping,
             216 => Self::Garbage { malformed: rest & 1 == 0 },
-            217..=226 => Self::Page(PAGE_EVENTS[rest as usize % PAGE_EVENTS.len()]),
+            217..=226 => Self::Page(PageEvent::ALL[rest as usize % PageEvent::ALL.len()]),
             227..=246 => Self::Send {
                 high: rest & 3 == 0,
                 ack: rest & 4 == 0,

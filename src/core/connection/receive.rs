@@ -52,7 +52,7 @@ impl Connection {
     }
 
     /// An event came that the data plane did not deliver on its own.
-    fn on_event<P>(&mut self, cx: &mut Context<P>, event: Event<P>, bytes: usize) {
+    fn on_event<P>(&self, cx: &mut Context<P>, event: Event<P>, bytes: usize) {
         let at = cx.at();
         let (position, mut delivery) = cx.receiving(self.generation);
         let request = match self.terms {
@@ -106,7 +106,7 @@ impl Connection {
     }
 
     /// What was sent on earlier connections may be unknown to this server, or known to none.
-    fn reconsider_flight<P>(&mut self, cx: &mut Context<P>) {
+    fn reconsider_flight<P>(&self, cx: &mut Context<P>) {
         let Some(terms) = self.terms else { return };
         let epoch = terms.log.map(|log| log.epoch);
         let absent = cx.at().since(cx.sent_to.lost_at);

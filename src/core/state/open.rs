@@ -102,15 +102,19 @@ impl Open {
     /// Gives up both sockets.
     pub(super) fn abandon<P>(&self, cx: &mut Context<P>) {
         loss::abandon(cx, self.connection.generation);
-        self.alone(cx);
+        self.abandon_attempt(cx);
     }
 
     /// The connection alone: the attempt beside it is given up.
     pub(super) fn alone<P>(&self, cx: &mut Context<P>) -> Connection {
+        self.abandon_attempt(cx);
+        self.connection
+    }
+
+    fn abandon_attempt<P>(&self, cx: &mut Context<P>) {
         if let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
             loss::abandon(cx, generation);
         }
-        self.connection
     }
 
     /// The current connection is of no use any more.

@@ -21,6 +21,24 @@ class NamedWebSocket extends WebSocket {
   }
 }
 
+/**
+ * A message that wants to be acknowledged, and how to find out how often it was published since.
+ *
+ * @param {Run} run
+ * @param {import('everwire').Client} client
+ */
+async function sendForAck(run, client) {
+  const from = (await run.witness()).mark;
+  const { message, isIt } = run.publisher.message();
+  const receipt = client.send(message, { ack: true });
+  const timesPublished = async () => {
+    const times = await run.timesPublished(isIt, from);
+    run.publisher.advance();
+    return times;
+  };
+  return { message, receipt, timesPublished };
+}
+
 /** An event as the application sees it. @param {any} event */
 const bare = ({ $seq, $id, ...event }) => event;
 
@@ -130,12 +148,9 @@ export const client = {
       needs: ['ack', 'event'],
       make: (run) =>
         withClient(run, async (real) => {
-          const from = (await run.witness()).mark;
-          const { message, isIt } = run.publisher.message();
-          const receipt = real.client.send(message, { ack: true });
+          const { message, receipt, timesPublished } = await sendForAck(run, real.client);
           await real.becomes('a message with ack', () => receipt.fate === 'acked');
-          must((await run.timesPublished(isIt, from)) >= 1, message, 'acked, and nothing was published');
-          run.publisher.advance();
+          must((await timesPublished()) >= 1, message, 'acked, and nothing was published');
         }),
     },
     {
@@ -168,16 +183,13 @@ export const client = {
       needs: ['ack', 'event'],
       make: (run) =>
         withClient(run, async (real) => {
-          const from = (await run.witness()).mark;
-          const { message, isIt } = run.publisher.message();
-          const receipt = real.client.send(message, { ack: true });
+          const { receipt, timesPublished } = await sendForAck(run, real.client);
           await Promise.resolve();
           real.proxy.cut();
           real.proxy.restore();
           await real.becomes('a message with ack, and a cut', () => receipt.fate !== 'pending');
           must(receipt.fate === 'acked', 'a message with ack, and a cut', `it ended as ${receipt.fate}`);
-          const times = await run.timesPublished(isIt, from);
-          run.publisher.advance();
+          const times = await timesPublished();
           must(!run.publisher.isMarked || times === 1, 'a message with ack, and a cut', `it was applied ${times} times`);
         }),
     },

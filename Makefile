@@ -13,6 +13,7 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 WASM_BINDGEN := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/^version = "\(.*\)"$$/\1/p;}' Cargo.lock)
 WASM_PACK    := 0.15.1
 GECKODRIVER  := 0.37.1
+CARGO_FUZZ   := 0.13.1
 VERSION      := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 
 export EVERWIRE_TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everwire/tools
@@ -22,13 +23,20 @@ export PORT ?= 8787
 bindgen     := $(EVERWIRE_TOOLS)/wasm-bindgen-cli-$(WASM_BINDGEN)/bin
 wasm-pack   := $(EVERWIRE_TOOLS)/wasm-pack-$(WASM_PACK)/bin
 geckodriver := $(EVERWIRE_TOOLS)/geckodriver-$(GECKODRIVER)/bin
-export PATH := $(bindgen):$(wasm-pack):$(geckodriver):$(CURDIR)/node_modules/.bin:$(PATH)
+cargo-fuzz  := $(EVERWIRE_TOOLS)/cargo-fuzz-$(CARGO_FUZZ)/bin
+export PATH := $(bindgen):$(wasm-pack):$(geckodriver):$(cargo-fuzz):$(CURDIR)/node_modules/.bin:$(PATH)
 
 # A panic of the released module is a trap and nothing else: the words of panics and the machinery that
 # formats them are a fifth of its bytes. That takes a standard library built here, from the sources that
 # come with the toolchain, which is cargo's `-Z build-std`; the variable opens it on a stable toolchain.
 trap-panics := target.wasm32-unknown-unknown.rustflags=['-Zunstable-options', '-Cpanic=immediate-abort', '-Zlocation-detail=none']
 small-std   := -Z build-std=std,panic_abort -Z build-std-features=optimize_for_size
+
+# libFuzzer counts what was reached with instrumentation that a stable compiler has and does not offer. The core
+# has no unsafe code, so no sanitizer is wanted; and the profile of the release is made for bytes.
+fuzzing := RUSTC_BOOTSTRAP=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_RELEASE_LTO=off \
+	cargo fuzz run --sanitizer none --codegen-units 16 --features libfuzzer
+fuzzed  := $(CARGO_TARGET_DIR)/fuzzed
 
 npm-ci := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
@@ -46,14 +54,14 @@ say = @printf '==> %s\n'
 
 # ----------------------------------------------------------------------------------- what to call
 
-.PHONY: help demo test sim conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
+.PHONY: help demo test sim model fuzz conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
 
 help: ## list the targets
 	@echo 'everwire: make TARGET'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
-	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
+	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim, fuzz), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
 	@echo '  URL, EVENT, TOKEN, ORIGIN, GOAWAY, PATIENCE (conformance: tools/conformance/main.mjs says what they are)'
 
 demo: build ## build everything and serve the demo on http://127.0.0.1:$PORT (first time: 5 to 8 minutes)
@@ -64,6 +72,18 @@ test: ## run every test, in every engine (ONLY=host,e2e runs some); ends on "N p
 
 sim: ## simulate both cores in worlds that fail (a minute; DURATION in seconds, SEED replays one)
 	@cargo run --quiet --profile simulation --package everwire-simulation
+
+model: ## check a small model of PROTOCOL.md exhaustively (under a minute); prints states, depth, time
+	@cargo run --quiet --profile simulation --package everwire-model
+
+fuzz: $(cargo-fuzz) ## fuzz frames, options and machine inputs (10 minutes each; DURATION in seconds)
+	@for target in frames options inputs; do \
+		mkdir -p $(fuzzed)/$$target; \
+		words=; [ ! -f fuzz/$$target.dict ] || words=-dict=fuzz/$$target.dict; \
+		echo "==> fuzzing $$target for $(or $(DURATION),600) s; what fails is kept in $(fuzzed)"; \
+		$(fuzzing) $$target $(fuzzed)/$$target fuzz/corpus/$$target -- -max_total_time=$(or $(DURATION),600) \
+			-max_len=1000 -timeout=10 -print_final_stats=1 -artifact_prefix=$(fuzzed)/$$target- $$words || exit 1; \
+	done
 
 conformance: installed-package ## which features of PROTOCOL.md a server has, and what it does wrong: URL=ws://...
 	@node tools/conformance/main.mjs '$(URL)'
@@ -141,6 +161,9 @@ $(wasm-pack):
 
 $(geckodriver):
 	@tools/install.sh cargo geckodriver $(GECKODRIVER) --locked
+
+$(cargo-fuzz):
+	@tools/install.sh cargo cargo-fuzz $(CARGO_FUZZ) --locked
 
 $(node-modules): package.json package-lock.json
 	$(say) 'npm packages of the tools (about 15 seconds)'

@@ -60,6 +60,10 @@ impl World {
             stable_after: if seed & 0x300 == 0 { 0 } else { 5_000 },
             ..Options::default()
         };
+        Self::with(options, seed)
+    }
+
+    pub(crate) fn with(options: Options, seed: u64) -> Self {
         let mut world = Self {
             machine: Machine::new(START, seed, options.clone()),
             plane: DataPlaneModel::default(),

@@ -1,0 +1,55 @@
+//! `PROTOCOL.md` as two small models that are checked exhaustively: every order in which what can happen does happen,
+//! within small bounds.
+//!
+//! Owns the models and how they are checked; must not know any code of the project. A model says what the document says,
+//! so what is found is a hole in the document. The two halves of the protocol share connections and epochs and nothing
+//! else, so each is checked with everything that concerns it.
+
+pub mod receiving;
+pub mod sending;
+
+mod bounds;
+
+pub use bounds::{Receivings, Sendings, small, thorough};
+
+use stateright::{Checker, HasDiscoveries, Model};
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// States that can be reached.
+    pub states: usize,
+    /// Steps to the farthest of them.
+    pub depth: usize,
+    /// What does not hold, and the fewest steps that show it; or what was to be reached, and never is.
+    pub wrong: Vec<(&'static str, String)>,
+}
+
+/// Looks at every state that can be reached; with `first`, at no more once something does not hold. The search is breadth
+/// first and by one thread, so what shows a violation is as short as can be.
+pub fn check<M>(model: M, first: bool) -> Verdict
+where
+    M: Model + Send + Sync + 'static,
+    M::State: Clone + Debug + Hash + PartialEq + Send + Sync + 'static,
+    M::Action: Clone + Debug + Hash + PartialEq + Send + Sync + 'static,
+{
+    let until = if first { HasDiscoveries::AnyFailures } else { HasDiscoveries::All };
+    let checker = model.checker().finish_when(until).spawn_bfs().join();
+    let discoveries = checker.discoveries();
+    let mut wrong = Vec::new();
+    for property in checker.model().properties() {
+        let found = discoveries.get(property.name);
+        let sometimes = property.expectation == stateright::Expectation::Sometimes;
+        match found {
+            Some(path) if !sometimes => {
+                let steps: Vec<String> = path.clone().into_actions().iter().map(|step| format!("{step:?}")).collect();
+                wrong.push((property.name, steps.join(", ")));
+            }
+            None if sometimes && !first => wrong.push((property.name, "never".to_owned())),
+            Some(_) | None => {}
+        }
+    }
+    Verdict { states: checker.unique_state_count(), depth: checker.max_depth(), wrong }
+}

@@ -132,6 +132,7 @@ fn tell_the_client(text: &str) {
         }
     }
     reader.give(Input::Close { drain: Some(0) });
+    reader.give(Input::Tick);
     assert_eq!(reader.machine.snapshot().state, PublicState::Closed, "close() completes");
 }
 

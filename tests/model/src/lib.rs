@@ -12,7 +12,7 @@ mod bounds;
 
 pub use bounds::{Receivings, Sendings, small, thorough};
 
-use stateright::{Checker, HasDiscoveries, Model};
+use stateright::{Checker, Expectation, HasDiscoveries, Model};
 use std::fmt::Debug;
 use std::hash::Hash;
 
@@ -27,11 +27,10 @@ pub struct Verdict {
     pub wrong: Vec<(&'static str, String)>,
 }
 
-/// Looks at every state that can be reached; with `first`, at no more once something does not hold. The search is breadth
-/// first and by one thread, so what shows a violation is as short as can be.
+/// Looks at every state that can be reached; with `first`, at no more once something does not hold.
 pub fn check<M>(model: M, first: bool) -> Verdict
 where
-    M: Model + Send + Sync + 'static,
+    M: Model + Copy + Send + Sync + 'static,
     M::State: Clone + Debug + Hash + PartialEq + Send + Sync + 'static,
     M::Action: Clone + Debug + Hash + PartialEq + Send + Sync + 'static,
 {
@@ -41,15 +40,33 @@ where
     let mut wrong = Vec::new();
     for property in checker.model().properties() {
         let found = discoveries.get(property.name);
-        let sometimes = property.expectation == stateright::Expectation::Sometimes;
+        let sometimes = property.expectation == Expectation::Sometimes;
         match found {
             Some(path) if !sometimes => {
-                let steps: Vec<String> = path.clone().into_actions().iter().map(|step| format!("{step:?}")).collect();
-                wrong.push((property.name, steps.join(", ")));
+                let steps = shortest(model, property.name, path.clone().into_actions());
+                wrong
+                    .push((property.name, steps.iter().map(|step| format!("{step:?}")).collect::<Vec<_>>().join(", ")));
             }
             None if sometimes && !first => wrong.push((property.name, "never".to_owned())),
             Some(_) | None => {}
         }
     }
     Verdict { states: checker.unique_state_count(), depth: checker.max_depth(), wrong }
+}
+
+/// The checker reports the last of the violations that it came upon: as long as there is a shorter one, that.
+fn shortest<M>(model: M, property: &'static str, mut steps: Vec<M::Action>) -> Vec<M::Action>
+where
+    M: Model + Copy + Send + Sync + 'static,
+    M::State: Clone + Debug + Hash + PartialEq + Send + Sync + 'static,
+    M::Action: Clone + Debug + Hash + PartialEq + Send + Sync + 'static,
+{
+    loop {
+        let only = HasDiscoveries::AnyOf(std::iter::once(property).collect());
+        let checker = model.checker().finish_when(only).target_max_depth(steps.len() + 1).spawn_bfs().join();
+        match checker.discovery(property) {
+            Some(path) => steps = path.into_actions(),
+            None => return steps,
+        }
+    }
 }

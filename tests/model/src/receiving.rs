@@ -24,7 +24,7 @@ pub struct Budget {
     pub crashes: u8,
     /// The server says again what is not lost: a critical event, or any other.
     pub repeats: u8,
-    /// The log lets go of its oldest event.
+    /// The log lets go of its oldest event; never of its newest.
     pub trims: u8,
     /// The server is late with an event, and sends the newest alone.
     pub skips: u8,
@@ -71,6 +71,8 @@ pub enum Flaw {
     HeadBeforeSubscription,
     /// The `$seq` of a critical event that was handled does not count.
     HandledDoesNotCount,
+    /// Whoever says hello last replaces the others, also on a connection that was made before theirs.
+    LateHelloReplaces,
 }
 
 /// The model.
@@ -157,6 +159,8 @@ pub struct Link {
     server: bool,
     /// The page that said hello on it, as the server knows.
     page: Option<u8>,
+    /// The server closed it for another one of the same page (4409).
+    replaced: bool,
     /// The last number that the client was told.
     cursor: u8,
     /// It is told events as they are, without an envelope.
@@ -240,6 +244,7 @@ impl State {
     /// What happens by itself, sooner or later.
     fn progress(&self, actions: &mut Vec<Action>) {
         match self.current().map(|current| &self.links[current]) {
+            None if self.page.has_stopped() => {}
             None => actions.push(Action::Connect),
             Some(link) if !link.down.is_empty() => actions.push(Action::ClientReads),
             Some(link) if !link.server => actions.push(Action::ClientNotices),
@@ -287,7 +292,7 @@ impl State {
         if left.repeats > 0 && self.server.owes(self.page.number()) {
             actions.push(Action::RepeatCritical);
         }
-        if left.trims > 0 && self.server.newest().is_some() {
+        if left.trims > 0 && self.server.may_trim() {
             actions.push(Action::Trim);
         }
         if left.skips > 0 && left.events > 1 {
@@ -336,9 +341,9 @@ impl Model for Receiving {
             }
             Action::Connect => state.connect(self),
             Action::ClientReads => state.client_reads(self),
-            Action::ClientNotices => state.client_leaves(),
+            Action::ClientNotices => state.client_notices(),
             Action::Handled => state.handled(),
-            Action::TimeOut => state.time_out(),
+            Action::TimeOut => state.time_out(self),
             Action::ServerReads(place) => state.server_reads(place, self),
             Action::ServerIsSilent(place) => {
                 left.silences -= 1;

@@ -68,6 +68,8 @@ pub enum Flaw {
     ForgetsTheComing,
     /// The server loses outcomes in a crash and goes on with its log.
     OutcomesWithoutEpoch,
+    /// Whoever says hello last replaces the others, also on a connection that was made before theirs.
+    LateHelloReplaces,
 }
 
 /// What becomes of a message that is in doubt.
@@ -145,6 +147,8 @@ pub struct Link {
     server: bool,
     /// The page that said hello on it, as the server knows.
     page: Option<u8>,
+    /// The server closed it for another one of the same page (4409).
+    replaced: bool,
 }
 
 /// What really became of a message.
@@ -244,6 +248,7 @@ impl State {
             actions.push(Action::Accept);
         }
         match self.current() {
+            None if self.client.has_stopped() => {}
             None => actions.push(Action::Connect),
             Some(current) => {
                 let link = &self.links[current];
@@ -357,7 +362,7 @@ impl Model for Sending {
                 state.client.connected();
             }
             Action::ClientReads => state.client_reads(self),
-            Action::ClientNotices => state.client_leaves(),
+            Action::ClientNotices => state.client_notices(),
             Action::ClientRepeats(which) => state.client_sends(which, self),
             Action::ServerReads(place) => state.server_reads(place, None, self),
             Action::ServerIsBusy(place) => {
@@ -446,7 +451,7 @@ impl Model for Sending {
             }),
             Property::<Self>::sometimes("a repeat is answered from memory", |_, state| state.repeated),
             Property::<Self>::sometimes("a frame outlives its connection", |_, state| state.posthumous),
-            Property::<Self>::sometimes("in doubt", |_, state| each(state, |fact, _| fact.doubted)),
+            Property::<Self>::sometimes("in doubt", |_, state| state.facts.iter().any(|fact| fact.doubted)),
             Property::<Self>::sometimes("one is applied twice, marked", |model, state| {
                 model.on_doubt == OnDoubt::Fail || state.facts.iter().any(|fact| fact.applied > 1)
             }),

@@ -7,12 +7,11 @@ use std::hash::Hash;
 
 fn holds<M>(name: &str, model: M)
 where
-    M: Model + Send + Sync + 'static,
+    M: Model + Copy + Send + Sync + 'static,
     M::State: Clone + Debug + Hash + PartialEq + Send + Sync + 'static,
     M::Action: Clone + Debug + Hash + PartialEq + Send + Sync + 'static,
 {
     let verdict = check(model, false);
-    println!("{name}: {} {}", verdict.states, verdict.depth);
     assert!(verdict.wrong.is_empty(), "{name}: {:#?}", verdict.wrong);
 }
 

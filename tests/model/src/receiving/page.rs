@@ -33,6 +33,8 @@ pub(super) struct Page {
     held: Vec<Event>,
     pending: Vec<Event>,
     handled: Vec<Id>,
+    /// Another connection took the place of its own: it does not fight for it.
+    stopped: bool,
 }
 
 impl Page {
@@ -60,6 +62,10 @@ impl Page {
         !self.pending.is_empty()
     }
 
+    pub(super) const fn has_stopped(&self) -> bool {
+        self.stopped
+    }
+
     pub(super) fn reloaded(&self) -> Self {
         Self { number: self.number + 1, ..Self::default() }
     }
@@ -81,6 +87,12 @@ impl Page {
 }
 
 impl State {
+    /// The server is gone, and perhaps said why.
+    pub(super) fn client_notices(&mut self) {
+        self.page.stopped = self.links.iter().any(|link| link.client && link.replaced);
+        self.client_leaves();
+    }
+
     pub(super) fn client_leaves(&mut self) {
         self.links.iter_mut().for_each(|link| link.client = false);
         self.page.connected();
@@ -111,14 +123,14 @@ impl State {
         }
     }
 
-    pub(super) fn time_out(&mut self) {
+    pub(super) fn time_out(&mut self, model: &Receiving) {
         if !std::mem::replace(&mut self.page.repeated, true) {
             let request = self.page.outstanding;
             return request.into_iter().for_each(|request| self.say(Up::Request(request)));
         }
         self.page.outstanding = None;
         for event in std::mem::take(&mut self.page.held) {
-            self.take(event);
+            self.take(event, model);
         }
         self.page.continuity = Continuity::Unknown;
     }
@@ -189,7 +201,7 @@ impl State {
             self.page.held.push(event);
             self.page.held.sort_by_key(|held| held.seq);
         } else if seq == last + 1 || outstanding || model.flaw == Some(Flaw::KeptAfterHole) {
-            self.take(event);
+            self.take(event, model);
         } else {
             self.page.held.push(event);
             self.ask(Some(Request { last_seen: Some(last), epoch: Some(epoch) }));
@@ -211,7 +223,7 @@ impl State {
     }
 
     /// An event from where we are. Whether nothing is missing before it.
-    fn take(&mut self, event: Event) -> bool {
+    fn take(&mut self, event: Event, model: &Receiving) -> bool {
         let Some((epoch, last)) = self.page.position else { return true };
         let known = |id: Id| self.page.handled.contains(&id) || self.page.pending.iter().any(|own| own.id == Some(id));
         let ahead = event.seq.filter(|seq| *seq > last);
@@ -220,6 +232,7 @@ impl State {
         }
         match event.id {
             Some(id) if known(id) => self.acknowledge_again(id),
+            Some(_) if ahead.is_none() && model.flaw == Some(Flaw::OldCriticalDropped) => {}
             Some(_) => self.deliver(event, ahead.is_some()),
             None if ahead.is_some() => self.deliver(event, true),
             None => {}
@@ -237,7 +250,7 @@ impl State {
             let mut whole = true;
             for event in answer.events {
                 self.truth.replayed = true;
-                whole &= self.take(event);
+                whole &= self.take(event, model);
             }
             if !whole || self.page.position < Some((epoch, answer.to)) {
                 self.page.position = self.page.position.max(Some((epoch, answer.to)));
@@ -271,7 +284,7 @@ impl State {
                 break;
             }
             self.page.held.remove(0);
-            if !self.take(event) && model.flaw != Some(Flaw::KeptAfterHole) {
+            if !self.take(event, model) && model.flaw != Some(Flaw::KeptAfterHole) {
                 self.page.skip();
             }
         }

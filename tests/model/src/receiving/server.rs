@@ -30,6 +30,11 @@ impl Server {
         self.unacknowledged.iter().any(|(to, _)| *to == page)
     }
 
+    /// The newest event stays: it shows who came late that something is missing.
+    pub(super) const fn may_trim(&self) -> bool {
+        self.log.len() > 1
+    }
+
     pub(super) fn trim(&mut self) {
         self.log.remove(0);
     }
@@ -130,8 +135,17 @@ impl State {
     }
 
     fn greeted(&mut self, place: usize, page: u8, model: &Receiving) {
+        // Connections stand in the order in which they were made.
+        let newer = |link: &Link| link.server && link.page == Some(page);
+        let late = self.links[place + 1..].iter().any(newer) && model.flaw != Some(Flaw::LateHelloReplaces);
         for (other, link) in self.links.iter_mut().enumerate() {
-            link.server &= other == place || link.page != Some(page);
+            if link.server && (other == place && late || link.page == Some(page) && !late) {
+                link.server = false;
+                link.replaced = true;
+            }
+        }
+        if late {
+            return;
         }
         if !self.server.pages.contains(&page) {
             self.server.pages.push(page);

@@ -19,6 +19,10 @@ pub(super) struct Client {
     sent_to: Option<u8>,
     /// The server cannot have seen the client last before this.
     seen: u8,
+    /// When anything was last heard.
+    heard: u8,
+    /// Another connection took the place of its own: it does not fight for it.
+    stopped: bool,
     messages: Vec<Message>,
 }
 
@@ -41,6 +45,10 @@ impl Message {
 impl Client {
     pub(super) const fn page(&self) -> u8 {
         self.page
+    }
+
+    pub(super) const fn has_stopped(&self) -> bool {
+        self.stopped
     }
 
     pub(super) fn connected(&mut self) {
@@ -139,6 +147,12 @@ impl State {
         self.flush(model);
     }
 
+    /// The server is gone, and perhaps said why.
+    pub(super) fn client_notices(&mut self) {
+        self.client.stopped = self.links.iter().any(|link| link.client && link.replaced);
+        self.client_leaves();
+    }
+
     pub(super) fn client_leaves(&mut self) {
         self.links.iter_mut().for_each(|link| link.client = false);
         self.client.connected();
@@ -146,11 +160,11 @@ impl State {
 
     pub(super) fn client_reads(&mut self, model: &Sending) {
         let Some(current) = self.current() else { return };
-        if model.flaw == Some(Flaw::AbsentSinceHeard) {
-            self.client.seen = self.now;
-        }
         match self.links[current].down.remove(0) {
             Down::Hello(epoch) => {
+                if model.flaw == Some(Flaw::AbsentSinceHeard) {
+                    self.client.seen = self.client.heard;
+                }
                 for which in self.client.reconsider(epoch, self.now, model) {
                     self.facts[which].doubted = true;
                 }
@@ -164,6 +178,7 @@ impl State {
                 }
             }
         }
+        self.client.heard = self.now;
         self.flush(model);
     }
 

@@ -3,7 +3,7 @@
 //! Owns outcomes; must not know what a client makes of them.
 
 use super::client::KEEP;
-use super::{Down, End, Flaw, Sending, State, Up};
+use super::{Down, End, Flaw, Link, Sending, State, Up};
 
 /// A server, and what survives it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -123,8 +123,14 @@ impl State {
             Up::Hello(page) => {
                 link.page = Some(page);
                 self.server.see(page, self.now);
+                // Connections stand in the order in which they were made.
+                let newer = |link: &Link| link.server && link.page == Some(page);
+                let late = self.links[place + 1..].iter().any(newer) && model.flaw != Some(Flaw::LateHelloReplaces);
                 for (other, link) in self.links.iter_mut().enumerate() {
-                    link.server &= other == place || link.page != Some(page);
+                    if link.page == Some(page) && link.server && (other == place) == late {
+                        link.server = false;
+                        link.replaced = true;
+                    }
                 }
             }
             Up::Message { which, n, again } => {

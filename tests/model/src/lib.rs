@@ -35,7 +35,8 @@ where
     M::Action: Clone + Debug + Hash + PartialEq + Send + Sync + 'static,
 {
     let until = if first { HasDiscoveries::AnyFailures } else { HasDiscoveries::All };
-    let checker = model.checker().finish_when(until).spawn_bfs().join();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+    let checker = model.checker().finish_when(until).threads(threads).spawn_bfs().join();
     let discoveries = checker.discoveries();
     let mut wrong = Vec::new();
     for property in checker.model().properties() {

@@ -173,7 +173,7 @@ pub struct State {
     now: u8,
     left: Budget,
     facts: Vec<Fact>,
-    /// A message was applied for the first time after one with a higher number of the same page.
+    /// A message was applied as new after one with a higher number of the same page.
     disorder: bool,
     /// A repeat was answered from memory.
     repeated: bool,

@@ -181,7 +181,7 @@ impl State {
         // Later messages have higher numbers, in one life of a page.
         let later = page == self.client.page() && self.facts.iter().skip(which + 1).any(|fact| fact.applied > 0);
         let fact = &mut self.facts[which];
-        self.disorder |= fact.applied == 0 && later;
+        self.disorder |= fact.applied == 0 && later && !again;
         fact.applied += 1;
         fact.applied_here += 1;
         fact.applied_unmarked += u8::from(!again);

@@ -48,8 +48,8 @@ class Peer(ServerConnection):
                     self.hello(name)
             case {"type": str()} if not self.name:
                 pass  # Before its hello a client is answered pings, and that is all.
-            case {"type": "resync_request", "last_seen": int(n), "epoch": e} if e == epoch and 0 <= head - n <= len(log):
-                self.tell(type="resync", epoch=epoch, to=head, kept=True, events=log[len(log) + n - head :], **{"from": n})
+            case {"type": "resync_request", "last_seen": int(n), "epoch": e} if e == epoch and n <= head <= n + len(log):
+                self.tell(type="resync", epoch=e, to=head, kept=True, events=log[len(log) + n - head :], **{"from": n})
             case {"type": "resync_request"}:
                 self.tell(type="resync", epoch=epoch, to=head, kept=False, state=state())
             case {"type": str(), "$id": str(id)}:

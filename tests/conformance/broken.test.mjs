@@ -46,9 +46,9 @@ const brokenInMore = [
   { what: 'applies what who did not say hello says', changes: [['if (peer.client === null) return;\n  if (type ===', 'if (peer.client === null) return apply(message);\n  if (type ===']], found: ['auth-silent'] },
   { what: 'takes any token', changes: [['token !== TOKEN', 'token === undefined']], found: ['auth-refused'] },
   { what: 'refuses a token with a code by which nobody asks for another', changes: [['close(4401', 'close(4000']], found: ['auth-refused'] },
-  { what: 'answers a request with an ack', changes: [["return { type: 'reply', data: { count: head } };", "return { type: head % 3 === 0 ? 'ack' : 'reply', data: { count: head } };"]], found: ['reply-repeated'] },
+  { what: 'replies without data', changes: [["return { type: 'reply', data: { count: head } };", "return { type: 'reply' };"]], found: ['reply-each'] },
   { what: 'carries a request out again', changes: [['if (!client.outcomes.has(n)) ', "if (!client.outcomes.has(n) || message.type === 'count') "]], found: ['reply-repeated', 'reply-across-connections'] },
-  { what: 'acknowledges a request beside its reply', changes: [['    const outcome = applyOnce(peer.client, id, message);', "    const outcome = applyOnce(peer.client, id, message);\n    tell(peer, { type: 'ack', id });"]], found: ['reply-each'] },
+  { what: 'acknowledges a request beside its reply', changes: [['{ ...outcome, id });\n', "{ ...outcome, id });\n    if (outcome.type === 'reply') tell(peer, { type: 'ack', id });\n"]], found: ['reply-each'] },
   { what: 'replies to who did not name it', changes: [["outcome.type === 'reply' && !peer.features.includes('reply') ? { type: 'ack', id } : ", '']], found: ['reply-unnamed'] },
 ];
 

@@ -61,7 +61,7 @@ export class Peer {
     const isBatch = Array.isArray(value) && typeof value[0]?.type === 'string';
     for (const message of isBatch ? value : [value]) {
       this.heard.push({ message, named, frame: this.frames.length - 1 });
-      if (message?.type === 'ping') this.send({ type: 'pong', ts: message.ts });
+      if (message?.type === 'ping' && named !== null) this.send({ type: 'pong', ts: message.ts });
     }
   }
 

@@ -34,7 +34,7 @@ def state():
 
 class Peer(ServerConnection):
     def tell(self, **message):
-        broadcast([self], json.dumps(message))  # It does not wait, so nothing comes between two of them.
+        broadcast([self], json.dumps(message))  # Waits for nobody; the library's pings end who does not read.
 
     def receive(self, message):
         match message:
@@ -81,7 +81,7 @@ class Peer(ServerConnection):
         with suppress(ConnectionClosedError, json.JSONDecodeError, UnicodeError, RecursionError):
             async for text in self:
                 self.receive(json.loads(text, parse_constant=str))  # What is no JSON ends the connection.
-        asyncio.get_running_loop().call_later(KEEP, lambda: self)  # Until then, its client is remembered.
+        asyncio.get_running_loop().call_later(KEEP + 60, lambda: self)  # Held until then: a hello takes time.
 
 
 async def main():

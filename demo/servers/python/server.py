@@ -1,5 +1,5 @@
 # A room in which everybody hears what anybody says: a server of everwire's protocol (PROTOCOL.md), to be copied.
-#     PORT=8789 ORIGINS=http://localhost:5173 python3 server.py      (Python 3.10, the package websockets from 14 on)
+#     PORT=8789 ORIGINS=http://localhost:5173 python3 server.py      (Python 3.10, the package websockets from 15 on)
 import asyncio
 import json
 import os

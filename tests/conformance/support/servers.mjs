@@ -17,7 +17,7 @@ export const completeServer = fileURLToPath(new URL('complete.mjs', import.meta.
 export const complete = { token: 'a token', critical: '{"type":"alarm"}', request: '{"type":"count"}', log: 20 };
 
 /** Why the Python server cannot be run here, or false. */
-export const withoutPython = spawnSync('python3', ['-c', 'from websockets import ServerConnection\nmatch 1:\n case _: pass']).status === 0 ? false : 'there is no python3 (3.10) with the package websockets (14)';
+export const withoutPython = spawnSync('python3', ['-c', 'from websockets import ServerConnection\nmatch 1:\n case _: pass']).status === 0 ? false : 'there is no python3 (3.10) with the package websockets (15)';
 
 /**
  * Starts a program that prints its address.

@@ -62,7 +62,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
 	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim, fuzz), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
-	@echo '  URL, EVENT, TOKEN, ORIGIN, GOAWAY, PATIENCE (conformance: tools/conformance/main.mjs says what they are)'
+	@echo '  URL, EVENT, CRITICAL, REQUEST, LOG, TOKEN, ORIGIN, GOAWAY, PATIENCE (conformance: tools/conformance/main.mjs explains)'
 
 demo: build ## build everything and serve the demo on http://127.0.0.1:$PORT (first time: 5 to 8 minutes)
 	@node tools/serve-demo.mjs
@@ -73,7 +73,7 @@ test: ## run every test, in every engine (ONLY=host,e2e runs some); ends on "N p
 sim: ## simulate both cores in worlds that fail (a minute; DURATION in seconds, SEED replays one)
 	@cargo run --quiet --profile simulation --package everwire-simulation
 
-model: ## check a small model of PROTOCOL.md exhaustively (under a minute); prints states, depth, time
+model: ## check a small model of PROTOCOL.md exhaustively; prints states, depth, time
 	@cargo run --quiet --profile simulation --package everwire-model
 
 fuzz: $(cargo-fuzz) ## fuzz frames, options and machine inputs (10 minutes each; DURATION in seconds)

@@ -71,6 +71,8 @@ pub enum Flaw {
     HeadBeforeSubscription,
     /// The `$seq` of a critical event that was handled does not count.
     HandledDoesNotCount,
+    /// What was skipped because nobody answered is forgotten with the next answer.
+    KeptAfterSilence,
     /// Whoever says hello last replaces the others, also on a connection that was made before theirs.
     LateHelloReplaces,
 }
@@ -406,10 +408,12 @@ impl Model for Receiving {
                 !claims || !state.truth.is_missing(state.page.position())
             }),
             Property::<Self>::always("what is acknowledged was handled", |_, state| !state.truth.lied),
-            Property::<Self>::always("what rests is in sync", |_, state| {
+            Property::<Self>::always("what rests is in sync, or says that it does not know", |_, state| {
                 let mut actions = Vec::new();
                 state.progress(&mut actions);
-                !actions.is_empty() || state.is_in_sync()
+                let connected = state.current().is_some();
+                let unknown = connected && state.page.continuity() == Continuity::Unknown;
+                !actions.is_empty() || unknown || state.is_in_sync()
             }),
             Property::<Self>::sometimes("all is delivered, and kept", |model, state| {
                 let all = state.truth.has_all(model.budget.events);

@@ -11,7 +11,7 @@ const DOUBLED: &str = "no event is delivered twice";
 const DISORDER: &str = "no event is delivered out of order";
 const HONEST: &str = "continuity is kept, or restored, only if nothing is missing";
 const HANDLED: &str = "what is acknowledged was handled";
-const SYNC: &str = "what rests is in sync";
+const SYNC: &str = "what rests is in sync, or says that it does not know";
 
 fn sending_with(flaw: sending::Flaw, budget: sending::Budget) -> Vec<(&'static str, String)> {
     let right = sending::Sending { budget, window: 2, on_doubt: sending::OnDoubt::Resend, flaw: None };
@@ -92,6 +92,12 @@ fn a_late_hello_of_an_older_connection_stops_the_client_for_good() {
 fn kept_after_a_hole_is_a_lie() {
     let budget = receiving::Budget { skips: 1, ..RECEIVED };
     caught(&receiving_with(receiving::Flaw::KeptAfterHole, budget), HONEST);
+}
+
+#[test]
+fn an_answer_does_not_make_good_what_was_skipped_before_it() {
+    let budget = receiving::Budget { events: 4, skips: 2, silences: 2, ..RECEIVED };
+    caught(&receiving_with(receiving::Flaw::KeptAfterSilence, budget), HONEST);
 }
 
 #[test]

@@ -41,7 +41,7 @@ const BAD_HELLO: u16 = 4400;
 pub enum Input {
     /// A WebSocket was opened for a DAG.
     Connected {
-        /// A number never used before.
+        /// Greater than any before.
         conn: u64,
         /// Of the URL.
         dag_id: String,

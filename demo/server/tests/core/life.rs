@@ -22,6 +22,18 @@ fn the_older_connection_of_a_client_is_closed() {
 }
 
 #[test]
+fn a_late_hello_of_an_older_connection_does_not_close_the_newer_one() {
+    let mut world = World::gated();
+    let older = world.connect();
+    let newer = world.join("c");
+    world.say(older, json!({"type":"hello","v":1,"features":["ack","seq"],"client":"c"}));
+    assert_eq!((world.closed.get(&older), world.closed.get(&newer)), (Some(&4409), None));
+    world.take(newer);
+    world.start();
+    assert!(!world.take(newer).is_empty(), "it is served");
+}
+
+#[test]
 fn one_connection_has_one_client() {
     let mut world = World::gated();
     let conn = world.join("c");

@@ -130,7 +130,8 @@ impl State {
         }
         self.page.outstanding = None;
         for event in std::mem::take(&mut self.page.held) {
-            self.take(event, model);
+            let whole = self.take(event, model);
+            self.page.skipped |= !whole && model.flaw != Some(Flaw::KeptAfterSilence);
         }
         self.page.continuity = Continuity::Unknown;
     }

@@ -105,6 +105,13 @@ impl Hub {
             return;
         }
         let Some(room) = self.rooms.get_mut(&session.room) else { return };
+        let on = room.clients.get(&hello.client).and_then(|client| client.connection);
+        if on.is_some_and(|newer| newer > conn) {
+            // Its client has given it up and is on a newer one, which must not be closed for it.
+            self.stats.replaced += 1;
+            self.close(conn, close_code::REPLACED, "the same client connected again", now);
+            return;
+        }
         if !room.clients.contains_key(&hello.client) && room.clients.len() >= self.limits.clients {
             self.refuse(conn);
             self.sessions.remove(&conn);

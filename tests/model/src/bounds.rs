@@ -45,10 +45,10 @@ pub fn thorough() -> (Sendings, Receivings) {
     let three = Sent { messages: 3, busy: 1, ..SENT };
     let away = Sent { cuts: 2, ticks: 3, nudges: 0, ..SENT };
     let asked = Sent { refusals: 1, lost_replies: 1, reloads: 1, ..SENT };
-    let received = Received { events: 3, cuts: 2, crashes: 0, ..RECEIVED };
+    let received = Received { events: 3, cuts: 2, ..RECEIVED };
     let receiving = Receiving { budget: received, wants_state: true, has_state: true, bare: true, flaw: None };
-    let crashes = Received { crashes: 2, repeats: 2, ..RECEIVED };
-    let holes = Received { events: 3, critical: 0, trims: 1, skips: 1, silences: 2, repeats: 0, ..RECEIVED };
+    let crashes = Received { crashes: 2, cuts: 2, repeats: 2, ..RECEIVED };
+    let holes = Received { events: 4, critical: 0, trims: 1, skips: 1, silences: 2, repeats: 0, ..RECEIVED };
     let reloads = Received { reloads: 1, ..RECEIVED };
     (
         vec![

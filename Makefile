@@ -46,14 +46,14 @@ say = @printf '==> %s\n'
 
 # ----------------------------------------------------------------------------------- what to call
 
-.PHONY: help demo test sim conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
+.PHONY: help demo test sim chaos conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
 
 help: ## list the targets
 	@echo 'everwire: make TARGET'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
-	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
+	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim, chaos), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
 	@echo '  URL, EVENT, TOKEN, ORIGIN, GOAWAY, PATIENCE (conformance: tools/conformance/main.mjs says what they are)'
 
 demo: build ## build everything and serve the demo on http://127.0.0.1:$PORT (first time: 5 to 8 minutes)
@@ -64,6 +64,10 @@ test: ## run every test, in every engine (ONLY=host,e2e runs some); ends on "N p
 
 sim: ## simulate both cores in worlds that fail (a minute; DURATION in seconds, SEED replays one)
 	@cargo run --quiet --profile simulation --package everwire-simulation
+
+chaos: server installed-package browser-tools ## a page in each engine while everything fails (3 minutes; DURATION in seconds, SEED, ONLY=firefox)
+	@CHAOS_SECONDS='$(or $(DURATION),180)' CHAOS_SEED='$(SEED)' CHAOS_ENGINES='$(ONLY)' \
+		node --test --test-reporter=spec tests/e2e/chaos/chaos.test.mjs
 
 conformance: installed-package ## which features of PROTOCOL.md a server has, and what it does wrong: URL=ws://...
 	@node tools/conformance/main.mjs '$(URL)'

@@ -11,8 +11,12 @@ import { nameOf } from './names.mjs';
 /** @typedef {import('./ledger.mjs').Book} Book */
 /** @typedef {{ kept: string, plain: string, gates: number, plainGates: number, every: number }} Plan */
 
-/** Every so many-th message is refused: its refusal is a critical event for this page alone. */
+/**
+ * Every so many-th message is refused: its refusal is a critical event for this page alone. So are those with which it waits
+ * for the next run to begin, until so many are not settled: a server keeps only so many critical events of a client.
+ */
 const REFUSED = 10;
+const MOST_REFUSED = 100;
 /** How long everything may take to be settled once nothing fails any more, and how long what comes twice may take after it. */
 const SETTLING = 60_000;
 const DOUBLES = 1_500;
@@ -66,6 +70,8 @@ async function live() {
   const other = { events: [], sent: [], continuity: [] };
   let numbered = 0;
   let [run, node] = [0, 0];
+  /** Those to be refused that are not settled. */
+  let open = 0;
   kept.on('*', (event) => {
     book.events.push({ seq: event['$seq'] ?? null, id: event['$id'] ?? null, name: nameOf(event) });
     if (event['$seq'] !== undefined) numbered++;
@@ -80,16 +86,22 @@ async function live() {
   /** @param {typeof kept} client @param {Book} into @param {string} name @param {boolean} ack */
   const decide = (client, into, name, ack) => {
     const message = { run, node: name, fate: /** @type {string | null} */ (null), code: /** @type {string | null} */ (null) };
+    const isToBeRefused = name.startsWith('w');
+    open += +isToBeRefused;
     into.sent.push(message);
     const { settled } = client.send({ type: 'human_decision', node_id: name, decision: 'approve' }, { ack });
-    settled.then(({ fate, code }) => Object.assign(message, { fate, code }));
+    settled.then(({ fate, code }) => {
+      Object.assign(message, { fate, code });
+      open -= +isToBeRefused;
+    });
   };
   let tick = 0;
   const sendNext = () => {
     tick++;
     if (other.sent.length < plan.plainGates) decide(plain, other, `p${other.sent.length + 1}`, false);
-    if (tick % REFUSED === 0) decide(kept, book, `w${tick}`, true);
-    else if (run > 0 && node < plan.gates) decide(kept, book, `p${++node}`, true);
+    const waits = node === plan.gates;
+    if (!waits && tick % REFUSED !== 0) decide(kept, book, `p${++node}`, true);
+    else if (open < MOST_REFUSED) decide(kept, book, `w${tick}`, true);
   };
 
   await until(() => kept.snapshot().peer === 'everwire' && plain.snapshot().state === 'open', 20_000);

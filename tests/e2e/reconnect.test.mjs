@@ -15,7 +15,8 @@ import { decidedGates, startWitness } from './support/witness.mjs';
 
 /** How long there is no way to the server. */
 const AWAY = LONG ? 45_000 : 3_000;
-const OPTIONS = { backoff: { base: 300, cap: 2_000 } };
+/** So that the page is back soon after the way is, however long it was away: the breaker would let it wait for a minute. */
+const OPTIONS = { backoff: { base: 300, cap: 2_000 }, breaker: false };
 
 /**
  * A bare page, connected to the DAG `desk` through a proxy of its own.

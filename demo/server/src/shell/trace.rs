@@ -43,7 +43,8 @@ mod tests {
 
     #[test]
     fn messages_are_named_in_their_order_and_payloads_are_not_shown() {
-        let batch = r#"[{"type":"resync_request","last_seen":3},{"type":"say","$id":"c.1","$again":true,"text":"secret"},7]"#;
+        let batch =
+            r#"[{"type":"resync_request","last_seen":3},{"type":"say","$id":"c.1","$again":true,"text":"secret"},7]"#;
         assert_eq!(said(batch), "resync_request, say c.1 again, no message");
         assert_eq!(said(r#"{"type":"ack","id":"e.9"}"#), "ack e.9");
         assert_eq!(said("{"), "no JSON");

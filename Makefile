@@ -54,14 +54,14 @@ say = @printf '==> %s\n'
 
 # ----------------------------------------------------------------------------------- what to call
 
-.PHONY: help demo test sim model fuzz conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
+.PHONY: help demo test sim chaos model fuzz conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
 
 help: ## list the targets
 	@echo 'everwire: make TARGET'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
-	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim, fuzz), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
+	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim, chaos, fuzz), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
 	@echo '  URL, EVENT, CRITICAL, REQUEST, LOG, TOKEN, ORIGIN, GOAWAY, PATIENCE (conformance: tools/conformance/main.mjs explains)'
 
 demo: build ## build everything and serve the demo on http://127.0.0.1:$PORT (first time: 5 to 8 minutes)
@@ -84,6 +84,10 @@ fuzz: $(cargo-fuzz) ## fuzz frames, options and machine inputs (10 minutes each;
 		$(fuzzing) $$target $(fuzzed)/$$target fuzz/corpus/$$target -- -max_total_time=$(or $(DURATION),600) \
 			-max_len=1000 -timeout=10 -print_final_stats=1 -artifact_prefix=$(fuzzed)/$$target- $$words || exit 1; \
 	done
+
+chaos: server installed-package browser-tools ## a page in each engine while everything fails (3 minutes; DURATION in seconds, SEED, ONLY=firefox)
+	@CHAOS_SECONDS='$(or $(DURATION),180)' CHAOS_SEED='$(SEED)' CHAOS_ENGINES='$(ONLY)' \
+		node --test --test-reporter=spec tests/e2e/chaos/chaos.test.mjs
 
 conformance: installed-package ## which features of PROTOCOL.md a server has, and what it does wrong: URL=ws://...
 	@node tools/conformance/main.mjs '$(URL)'

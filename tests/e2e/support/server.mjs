@@ -14,9 +14,10 @@ const binary = join(process.env['CARGO_TARGET_DIR'] ?? join(root, 'target'), 'de
 /** @typedef {import('node:test').TestContext} TestContext */
 
 export class Server {
-  /** @param {string[]} args */
-  constructor(args) {
+  /** @param {string[]} args @param {Record<string, string>} [env] */
+  constructor(args, env = {}) {
     this.args = args;
+    this.env = env;
     this.data = mkdtempSync(join(tmpdir(), 'everwire-e2e-'));
     this.port = 0;
     this.proxyPort = 0;
@@ -46,7 +47,7 @@ export class Server {
     const child = spawn(binary, [...ports, '--data', this.data, ...this.args], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, PORT: '' },
+      env: { ...process.env, PORT: '', ...this.env },
     });
     this.child = child;
     let printed = '';
@@ -95,6 +96,20 @@ export class Server {
     await ended;
   }
 
+  /**
+   * What each connection said, message by message, in the order in which the server heard it: of its debug log, so it has
+   * to be started with `EVERWIRE_DEBUG=1`.
+   *
+   * @returns {Map<number, string[]>}
+   */
+  heard() {
+    const heard = new Map();
+    for (const [, conn, said = ''] of this.said.matchAll(/heard conn=(\d+) said="(.*)"$/gm)) {
+      heard.set(Number(conn), [...(heard.get(Number(conn)) ?? []), ...said.split(', ')]);
+    }
+    return heard;
+  }
+
   /** Breaks or mends a link of the proxy. @param {string} link @param {'cut' | 'stall' | 'slow' | 'restore'} action */
   async network(link, action) {
     await this.#json('/api/network', { link, action });
@@ -132,9 +147,10 @@ export class Server {
  *
  * @param {TestContext} t
  * @param {string[]} [args]
+ * @param {Record<string, string>} [env]
  */
-export async function startServer(t, args = []) {
-  const server = new Server(args);
+export async function startServer(t, args = [], env = {}) {
+  const server = new Server(args, env);
   t.after(() => server.dispose());
   return server.start();
 }

@@ -31,6 +31,9 @@ pub struct Limits {
     pub burst: u32,
     /// How long a connection may wait for its client's hello before its events are sent plain, in milliseconds.
     pub hello_grace: u64,
+    /// How long after its return a client is told again what it has not acknowledged, in milliseconds. Until then the answer
+    /// to its resync may tell it, with the number.
+    pub return_grace: u64,
     /// After this silence a WebSocket ping is sent, in milliseconds.
     pub ping_after: u64,
     /// After this silence the connection is given up, in milliseconds.
@@ -54,6 +57,7 @@ impl Default for Limits {
             rate: 100,
             burst: 1_000,
             hello_grace: 2_000,
+            return_grace: 500,
             ping_after: 30_000,
             idle: 90_000,
             critical_retry: 10_000,

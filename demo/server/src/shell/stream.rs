@@ -2,7 +2,10 @@
 //!
 //! Owns the socket and the two directions of its bytes; must not know what they say.
 
-use super::driver::{Driver, Outbox, ToSocket};
+use super::{
+    driver::{Driver, Outbox, ToSocket},
+    trace::said,
+};
 use crate::core::hub::Input;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::{SinkExt, StreamExt, stream::SplitSink, stream::SplitStream};
@@ -59,7 +62,10 @@ async fn pass(sink: &mut SplitSink<WebSocket, Message>, message: ToSocket) -> bo
 async fn read(stream: &mut SplitStream<WebSocket>, driver: &Driver, conn: u64) {
     while let Some(message) = stream.next().await {
         let input = match message {
-            Ok(Message::Text(text)) => Input::Frame { conn, text: text.as_str().to_owned() },
+            Ok(Message::Text(text)) => {
+                tracing::debug!(conn, said = said(text.as_str()), "heard");
+                Input::Frame { conn, text: text.as_str().to_owned() }
+            }
             Ok(Message::Ping(_) | Message::Pong(_)) => Input::Alive { conn },
             Ok(Message::Binary(_)) => Input::Broken { conn, code: close_code::UNSUPPORTED },
             Ok(Message::Close(_)) => return,

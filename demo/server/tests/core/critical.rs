@@ -59,6 +59,27 @@ fn on_a_return_it_is_sent_again_even_after_a_crash() {
 }
 
 #[test]
+fn what_a_lost_connection_took_with_it_is_told_within_a_second_of_the_return() {
+    let mut world = World::gated();
+    let conn = world.join("c");
+    // Refused, and the refusal's error is for this client alone: no resync brings it back.
+    world.say(conn, decision("c.1", "nobody", "approve"));
+    let first = world.take_of(conn, "error");
+    assert_eq!(first.len(), 1);
+    assert!(first[0].get("$seq").is_none());
+    world.input(Input::Disconnected { conn });
+    world.pass(45_000);
+    let conn = world.join("c");
+    world.pass(1_000);
+    let again = world.take_of(conn, "error");
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0]["$id"], first[0]["$id"]);
+    world.say(conn, json!({"type":"ack","id":first[0]["$id"]}));
+    world.pass(20_000);
+    assert!(world.take_of(conn, "error").is_empty());
+}
+
+#[test]
 fn once_decided_nobody_is_asked_any_more() {
     let (mut world, conn, _) = at_the_gate();
     let other = world.join("other");

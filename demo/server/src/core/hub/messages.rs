@@ -126,7 +126,7 @@ impl Hub {
         room.touch(&hello.client);
         let client = room.clients.entry(hello.client).or_default();
         let older = client.connection.filter(|older| *older != conn);
-        client.returned(conn, now.mono, now.mono.saturating_add(self.limits.hello_grace));
+        client.returned(conn, now.mono, now.mono.saturating_add(self.limits.return_grace));
         if let Some(older) = older {
             self.stats.replaced += 1;
             self.close(older, close_code::REPLACED, "the same client connected again", now);

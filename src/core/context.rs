@@ -10,10 +10,10 @@ use super::error::{Cause, Reason, Warning};
 use super::flight::Flight;
 use super::heard::Epoch;
 use super::inbox::Inbox;
-use super::input::{Generation, Outgoing, PageEvent, ReceiptId};
+use super::input::{Generation, Outgoing, PageEvent, Priority, ReceiptId};
 use super::not_before::NotBefore;
 use super::options::Options;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Queued};
 use super::position::Position;
 use super::rng::Rng;
 use super::snapshot::PeerKind;
@@ -22,6 +22,9 @@ use super::time::{Clock, Instant, Millis, Now};
 
 /// More clients of one page than this for one destination are too many.
 const MOST_SIBLINGS: u32 = 5;
+
+/// A reply, or an event that should come, may take so long where the application does not say.
+const PATIENCE_MS: Millis = 30_000;
 
 /// What is shared by all states of one client.
 #[derive(Clone, Debug)]
@@ -46,6 +49,8 @@ pub struct Context<P> {
     pub outbox: Outbox,
     /// What was sent and is not settled.
     pub flight: Flight,
+    /// No time that something in these two has is over before.
+    pub expiry: Instant,
     /// Where we are in the log.
     pub position: Position<P>,
     /// Critical events.
@@ -188,6 +193,7 @@ impl<P> Context<P> {
                 options.queue_bytes as usize,
             ),
             flight: Flight::default(),
+            expiry: Instant::NEVER,
             position: Position::default(),
             inbox: Inbox::default(),
             peer: PeerKind::Unknown,
@@ -261,12 +267,68 @@ impl<P> Context<P> {
 
     /// Accepts a message into the outbox, or ends it there.
     pub fn accept(&mut self, message: Outgoing) {
-        self.outbox.push(message, ends(&mut self.actions));
+        if message.volatile {
+            self.end(message.receipt, Outcome::because(Fate::Dropped, Cause::NotNow));
+            return;
+        }
+        let asks = message.request || message.priority == Priority::Never;
+        let until = match message.ttl {
+            Some(ttl) => self.at().after(ttl),
+            None if asks => self.at().after(PATIENCE_MS),
+            None => Instant::NEVER,
+        };
+        self.expiry = self.expiry.min(until);
+        self.outbox.push(message, until, ends(&mut self.actions));
     }
 
     /// Refuses a message: the application closed the client.
-    pub fn refuse(&mut self, message: Outgoing) {
-        self.end(message.receipt, Outcome::because(Fate::Aborted, Cause::AfterClose));
+    pub fn refuse(&mut self, receipt: ReceiptId) {
+        self.end(receipt, Outcome::because(Fate::Aborted, Cause::AfterClose));
+    }
+
+    /// The application wants no more of a message.
+    pub fn abort(&mut self, receipt: ReceiptId) {
+        let before = self.actions.len();
+        self.sweep(Instant::default(), receipt, Cause::Aborted);
+        if self.actions.len() == before {
+            self.end(receipt, Outcome::because(Fate::Aborted, Cause::Aborted));
+        }
+    }
+
+    /// Ends what has had its time, and finds the end of the next.
+    pub fn expire(&mut self) {
+        self.sweep(self.at(), 0, Cause::Expired);
+    }
+
+    /// The application wants no more: what is unsent is aborted, what is sent and not settled is unknown.
+    pub fn settle_all(&mut self) {
+        self.sweep(Instant::NEVER, 0, Cause::Unsent);
+        self.flight.relax();
+    }
+
+    /// Ends what has no more time after `at`, and `aborted`.
+    fn sweep(&mut self, at: Instant, aborted: ReceiptId, why: Cause) {
+        let actions = &mut self.actions;
+        let mut expiry = Instant::NEVER;
+        let mut is_over = |message: &Queued, sent: bool| {
+            let over = message.until <= at || message.receipt == aborted;
+            if over {
+                let (fate, why) = match why {
+                    Cause::Expired if message.request => (Fate::Expired, Cause::Timeout),
+                    Cause::Expired => (Fate::Expired, why),
+                    Cause::Unsent if sent => (Fate::Unknown, Cause::Unanswered),
+                    _ => (Fate::Aborted, why),
+                };
+                let outcome = Outcome::because(if sent { Fate::Unknown } else { fate }, why);
+                actions.push(Action::Settle { receipt: message.receipt, outcome });
+            } else {
+                expiry = expiry.min(message.until);
+            }
+            over
+        };
+        self.flight.sweep(&mut is_over);
+        self.outbox.sweep(&mut is_over);
+        self.expiry = expiry;
     }
 
     /// Tells how a message ended.
@@ -282,14 +344,6 @@ impl<P> Context<P> {
     /// The end of what is in flight cannot be known.
     pub fn give_up(&mut self, cause: Cause) {
         self.flight.give_up(cause, ends(&mut self.actions));
-    }
-
-    /// The application wants no more: what is unsent is aborted, what is sent and not settled is unknown.
-    pub fn settle_all(&mut self) {
-        self.give_up(Cause::Unanswered);
-        while let Some(message) = self.outbox.pop(true) {
-            self.end(message.receipt, Outcome::because(Fate::Aborted, Cause::Unsent));
-        }
     }
 
     /// A connection was open for long enough to count as a success.

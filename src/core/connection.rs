@@ -173,13 +173,7 @@ impl Connection {
                 let request = position.on_timeout(at, &mut delivery);
                 self.ask(cx, request);
             }
-            Timer::Resend => {
-                while self.flow.is_free()
-                    && let Some(flown) = cx.flight.nudge(self.generation, at)
-                {
-                    self.fly(cx, flown);
-                }
-            }
+            Timer::Resend => self.nudge(cx),
             Timer::Expiry => self.flush(cx),
             Timer::Measure => {
                 self.flow.ask(at);
@@ -228,6 +222,10 @@ impl Connection {
             && *generation == self.generation
         {
             self.flow.read(*bytes, cx.at());
+            // Late since then.
+            if self.terms.is_some_and(|terms| terms.ack) {
+                self.nudge(cx);
+            }
         }
         self.flush(cx);
     }
@@ -244,6 +242,15 @@ impl Connection {
     pub fn handled<P>(&self, cx: &mut Context<P>, event: P) {
         if self.terms.is_some() {
             self.acknowledge(cx, event);
+        }
+    }
+
+    /// Sends once more what is late.
+    fn nudge<P>(&mut self, cx: &mut Context<P>) {
+        while self.flow.is_free()
+            && let Some(flown) = cx.flight.nudge(self.generation, cx.at())
+        {
+            self.fly(cx, flown);
         }
     }
 

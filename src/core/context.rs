@@ -313,13 +313,20 @@ impl<P> Context<P> {
         let mut is_over = |message: &Queued, sent: bool| {
             let over = message.until <= at || message.receipt == aborted;
             if over {
-                let (fate, why) = match why {
-                    Cause::Expired if message.request => (Fate::Expired, Cause::Timeout),
-                    Cause::Expired => (Fate::Expired, why),
-                    Cause::Unsent if sent => (Fate::Unknown, Cause::Unanswered),
-                    _ => (Fate::Aborted, why),
+                let late = why == Cause::Expired;
+                let fate = match (sent, late) {
+                    (true, _) => Fate::Unknown,
+                    (false, true) => Fate::Expired,
+                    (false, false) => Fate::Aborted,
                 };
-                let outcome = Outcome::because(if sent { Fate::Unknown } else { fate }, why);
+                let why = if late && message.request {
+                    Cause::Timeout
+                } else if sent && why == Cause::Unsent {
+                    Cause::Unanswered
+                } else {
+                    why
+                };
+                let outcome = Outcome::because(fate, why);
                 actions.push(Action::Settle { receipt: message.receipt, outcome });
             } else {
                 expiry = expiry.min(message.until);

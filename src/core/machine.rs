@@ -176,10 +176,8 @@ impl<P> Machine<P> {
 
     /// Takes over what the data plane did on its own.
     fn read(&mut self, reading: PlaneReading) {
-        if let Some(heard) = reading.heard {
-            if let Some(connection) = self.state.connection_mut() {
-                connection.hear(self.cx.clock.of_mono(heard));
-            }
+        if let (Some(heard), Some(connection)) = (reading.heard, self.state.connection_mut()) {
+            connection.hear(self.cx.clock.of_mono(heard));
         }
         if self.registers.next_seq > 0 && reading.next_seq > self.registers.next_seq {
             self.cx.position.passed((reading.next_seq - 1).min(MAX_SAFE_INTEGER));

@@ -64,7 +64,7 @@ export class Sender {
     const { signal, within } = optionsOf('expect', ['within', 'signal'], options);
     const { plane, receipts } = this.host;
     const [id, receipt] = receipts.add();
-    const off = plane.on(type, (event) => {
+    const off = plane.on(type, (/** @type {any} */ event) => {
       receipts.ended(id, true, event);
       this.host.tell(fact.ABORT, id);
     });

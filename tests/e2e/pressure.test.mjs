@@ -44,7 +44,7 @@ function produce([url, count, way]) {
       await client.ready;
       const receipt = client.send({ type: 'row', n: account.sent, text });
       note();
-      receipt.settled.then(({ fate }) => (account.fates[fate] = (account.fates[fate] ?? 0) + 1));
+      receipt.settled.then((/** @type {{ fate: string }} */ { fate }) => (account.fates[fate] = (account.fates[fate] ?? 0) + 1));
     }
   };
   const byStream = async () => {

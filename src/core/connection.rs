@@ -222,12 +222,12 @@ impl Connection {
             && *generation == self.generation
         {
             self.flow.read(*bytes, cx.at());
-            // Late since then.
-            if self.terms.is_some_and(|terms| terms.ack) {
-                self.nudge(cx);
-            }
         }
         self.flush(cx);
+        // What became late meanwhile.
+        if self.terms.is_some_and(|terms| terms.ack) {
+            self.nudge(cx);
+        }
     }
 
     /// The application wants a state from now on.

@@ -20,8 +20,8 @@ export function writable(client) {
   const stream = new WritableStream({
     async write(event, { signal }) {
       try {
-        await Promise.race([client.ready, new Promise((go) => signal.addEventListener('abort', go))]);
-        const { fate, code, message } = await client.send(event, { signal }).settled;
+        const room = Promise.race([client.ready, new Promise((go) => signal.addEventListener('abort', go))]);
+        const { fate, code, message } = await room.then(() => client.send(event, { signal }).settled);
         if (fate !== 'sent') throw new EverwireError(code ?? fate, message ?? fate, fate === 'dropped');
       } catch (error) {
         over();

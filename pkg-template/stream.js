@@ -20,7 +20,7 @@ export function writable(client) {
   const stream = new WritableStream({
     async write(event, { signal }) {
       try {
-        const room = Promise.race([client.ready, new Promise((go) => signal.addEventListener('abort', go))]);
+        const room = isReady(client, signal);
         const { fate, code, message } = await room.then(() => client.send(event, { signal }).settled);
         if (fate !== 'sent') throw new EverwireError(code ?? fate, message ?? fate, fate === 'dropped');
       } catch (error) {
@@ -34,3 +34,19 @@ export function writable(client) {
   streams.set(client, stream);
   return stream;
 }
+
+/**
+ * Fulfilled when the client can take more, or nobody wants that any more. A signal lives as long as its stream, so nothing
+ * may stay with it for each event: no listener, and no reaction of a race.
+ *
+ * @param {Client} client
+ * @param {AbortSignal} signal
+ */
+const isReady = (client, signal) =>
+  new Promise((/** @type {(value: unknown) => void} */ go) => {
+    signal.addEventListener('abort', go);
+    client.ready.then(() => {
+      signal.removeEventListener('abort', go);
+      go(undefined);
+    });
+  });

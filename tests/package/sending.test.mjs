@@ -226,6 +226,23 @@ test('a stream takes the next event when the one before was sent', async () => {
   client.close({ drain: 0 });
 });
 
+test('a stream leaves nothing behind for each event that it sent', async (t) => {
+  const listening = new Map();
+  for (const [name, change] of /** @type {const} */ ([['addEventListener', 1], ['removeEventListener', -1]])) {
+    const original = EventTarget.prototype[name];
+    t.mock.method(AbortSignal.prototype, name, /** @this {AbortSignal} @param {any[]} args */ function (...args) {
+      listening.set(this, (listening.get(this) ?? 0) + change);
+      return Reflect.apply(original, this, args);
+    });
+  }
+  const client = greeted();
+  const writer = writable(client).getWriter();
+  for (let n = 0; n < 100; n++) await writer.write({ type: 'x', n });
+  await soon();
+  assert.deepEqual([...listening.values()], [0]);
+  client.close({ drain: 0 });
+});
+
 test('a stream that is aborted takes back what was not sent and leaves the client as it is', async () => {
   const client = connect(URL_A);
   const writer = writable(client).getWriter();

@@ -51,10 +51,10 @@ export type ConnectionState = 'connecting' | 'open' | 'closing' | 'closed';
  * - `sent`: handed to the socket, and nobody will say more
  * - `acked`: the server said that it applied it
  * - `rejected`: refused, by the server or by a full queue
- * - `dropped`: pushed out of a full queue by a newer one
- * - `aborted`: the connection was closed before it was sent
+ * - `dropped`: pushed out of a full queue by a newer one; or `volatile`, and could not go at once
+ * - `aborted`: the client was closed, or the signal aborted, before it was sent
  * - `unknown`: sent, and its end cannot be known
- * - `expired`: its time was over before it was sent (nothing sets a time yet)
+ * - `expired`: its time (`ttl`) was over before it was sent
  */
 export type Fate = 'sent' | 'acked' | 'expired' | 'dropped' | 'rejected' | 'aborted' | 'unknown';
 
@@ -85,6 +85,32 @@ export interface SendOptions {
    * by a server that speaks everwire's protocol. To others it counts as `sent`. Default false.
    */
   ack?: boolean | undefined;
+  /**
+   * How long it may take, 1 to 604,800,000 ms; the time the machine sleeps counts. Over before it is sent, it ends
+   * `expired`; over before it is acknowledged, it is not sent again and ends `unknown`. Default: as long as it takes.
+   */
+  ttl?: number | undefined;
+  /** Aborted before it is sent, it ends `aborted`; afterwards it is not sent again and ends `unknown`. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Now or never: what cannot be handed to the socket at once ends `dropped` (code `not_now`). Goes with no other option
+   * but `signal`. Default false.
+   */
+  volatile?: boolean | undefined;
+}
+
+export interface RequestOptions {
+  /** The reply is due within 1 to 604,800,000 ms. Default 30,000. */
+  timeout?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** `high` goes before every `normal` one. Default `normal`. */
+  priority?: 'high' | 'normal' | undefined;
+}
+
+export interface ExpectOptions {
+  /** The event is due within 1 to 604,800,000 ms. Default 30,000. */
+  within?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 export interface CloseOptions {
@@ -300,6 +326,34 @@ export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent ex
    * nothing that can be turned into JSON: `cause` says why), `invalid_option`
    */
   send(event: ClientEvent, options?: SendOptions): Receipt;
+
+  /**
+   * Sends an event to be answered (PROTOCOL.md §6), and promises the `data` of the reply; undefined where the server
+   * acknowledges without one. Sent again after a lost connection, and carried out at most once. Nobody has to look at
+   * the promise: a rejection alone is no unhandled one.
+   *
+   * It rejects with an EverwireError whose `code` says why: `timeout`, `aborted`, `closed`, `queue_full`, `too_big`,
+   * `in_doubt`, `reply_unsupported` (the server answers no requests), or the server's own (`reply_lost`: carried out, and
+   * the answer is gone). It is `retryable` where it was certainly not carried out and may succeed later.
+   *
+   * @throws EverwireError `invalid_event`, `invalid_option`
+   */
+  request<Reply = unknown>(event: ClientEvent, options?: RequestOptions): Promise<Reply>;
+
+  /**
+   * Promises the next event of a type. Rejects with an EverwireError: `timeout`, `aborted`, `closed`, or `queue_full` where
+   * 1,000 are awaited already. Nobody has to look at the promise.
+   *
+   * @throws EverwireError `invalid_handler`, `invalid_option`
+   */
+  expect<T extends ServerEvent['type']>(type: T, options?: ExpectOptions): Promise<EventOf<ServerEvent, T>>;
+
+  /**
+   * Fulfilled while the client can take more; never rejected. Pending from when the socket holds a MiB that it has not
+   * sent, as much is queued (or half of `queue.bytes`), or the `normal` queue is full, until a quarter of that is left in
+   * the socket and the queue, and half of the messages. Who awaits it before each `send` loses nothing to a full queue.
+   */
+  readonly ready: Promise<void>;
 
   /**
    * Closes for good, once what was accepted is out or `drain` is over. `retry()` connects

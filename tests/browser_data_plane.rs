@@ -96,6 +96,7 @@ fn random_registers(rng: &mut Rng) -> Registers {
         batch: rng.up_to(1) > 0,
         frame_bytes: 1_024,
         track_ts: rng.up_to(1) > 0,
+        pressed: false,
     }
 }
 

@@ -17,11 +17,11 @@ pub enum Fate {
     Acked,
     /// Its time was over before it was sent.
     Expired,
-    /// Pushed out of a full queue by a newer one.
+    /// Pushed out of a full queue by a newer one; or it had to go at once, and could not.
     Dropped,
     /// Refused: by the peer, or by a full queue.
     Rejected,
-    /// The connection was closed before it was sent.
+    /// The application closed, or wanted no more of it, before it was sent.
     Aborted,
     /// Sent, and its end cannot be known.
     Unknown,
@@ -53,6 +53,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Whether the same may be tried again: it was certainly not applied, and nothing has to be changed before.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.fate == Fate::Expired || matches!(self.why, Some(Cause::QueueFull | Cause::Displaced | Cause::NotNow))
+    }
+
     /// An end that needs no explanation.
     #[must_use]
     pub const fn plain(fate: Fate) -> Self {
@@ -95,6 +101,8 @@ pub struct Registers {
     pub frame_bytes: u64,
     /// Whether to keep the greatest `ts` of events.
     pub track_ts: bool,
+    /// Whether those who send should wait.
+    pub pressed: bool,
 }
 
 /// What the client says on its own, or in answer to what only the core knows.
@@ -197,6 +205,13 @@ pub enum Action<P> {
         /// The end.
         outcome: Outcome,
     },
+    /// Tell that the server acknowledged a message, with the reply to it.
+    Replied {
+        /// Whose end it is.
+        receipt: ReceiptId,
+        /// The server's `reply`.
+        reply: P,
+    },
     /// Tell that the server refused a message, and with what words: as many of them as a person reads.
     Refused {
         /// Whose end it is.
@@ -204,6 +219,8 @@ pub enum Action<P> {
         /// The server's `nack`.
         nack: P,
     },
+    /// Hand what was transmitted to the socket, and say `Buffered`.
+    Measure(Generation),
     /// Program the data plane.
     Program(Registers),
     /// The snapshot changed: tell the subscribers.

@@ -7,10 +7,12 @@ mod receive;
 
 use super::action::{Action, Fate, Outcome, Say};
 use super::context::Context;
-use super::error::Warning;
+use super::error::{Cause, Warning};
 use super::flight::Flown;
+use super::flow::Flow;
 use super::heartbeat::{Beat, Heartbeat, is_late};
-use super::input::{Generation, ReceiptId};
+use super::input::{Generation, Input, Outgoing, ReceiptId};
+use super::outbox::Queued;
 use super::position::Request;
 use super::snapshot::{Freshness, PeerKind};
 use super::terms::Terms;
@@ -34,6 +36,7 @@ pub struct Connection {
     /// What was accepted waits for the peer's hello until then; never once it may go out.
     held_until: Instant,
     heartbeat: Heartbeat,
+    flow: Flow,
 }
 
 /// What something that happened to a connection means to its state.
@@ -59,13 +62,14 @@ impl Connection {
             PeerKind::Unknown => cx.outbox.wants_ack(),
             PeerKind::Simple | PeerKind::Foreign => false,
         };
-        let connection = Self {
+        let mut connection = Self {
             generation,
             opened: at,
             stable: false,
             terms: None,
             held_until: if waits { at.after(HELLO_MS) } else { Instant::NEVER },
             heartbeat: Heartbeat::new(&cx.options, at, answers, foreign),
+            flow: Flow::default(),
         };
         if !waits {
             connection.ask_after_gap(cx);
@@ -93,6 +97,12 @@ impl Connection {
     #[must_use]
     pub const fn terms(&self) -> Option<&Terms> {
         self.terms.as_ref()
+    }
+
+    /// Whether its socket holds too much.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.flow.is_over()
     }
 
     /// When the peer was last heard.
@@ -130,7 +140,9 @@ impl Connection {
         }
         earliest.consider(self.held_until, Timer::HelloTimeout);
         earliest.consider(cx.position.due(), Timer::ResyncTimeout);
-        if self.terms.is_some_and(|terms| terms.ack) {
+        earliest.consider(self.flow.due(), Timer::Measure);
+        // What is late because our own socket has not sent it is not sent once more.
+        if self.flow.is_free() && self.terms.is_some_and(|terms| terms.ack) {
             earliest.consider(cx.flight.late_at(self.generation), Timer::Resend);
         }
     }
@@ -161,10 +173,11 @@ impl Connection {
                 let request = position.on_timeout(at, &mut delivery);
                 self.ask(cx, request);
             }
-            Timer::Resend => {
-                while let Some(flown) = cx.flight.nudge(self.generation, at) {
-                    self.fly(cx, flown);
-                }
+            Timer::Resend => self.nudge(cx),
+            Timer::Expiry => self.flush(cx),
+            Timer::Measure => {
+                self.flow.ask(at);
+                cx.act(Action::Measure(self.generation));
             }
             Timer::PingStale
             | Timer::ConnectTimeout
@@ -183,11 +196,16 @@ impl Connection {
         self.beat(cx, beat);
     }
 
-    /// A message was accepted into the outbox.
-    pub fn send<P>(&mut self, cx: &mut Context<P>) {
+    /// The application sends a message.
+    pub fn send<P>(&mut self, cx: &mut Context<P>, message: Outgoing) {
         if self.heartbeat.is_silent(cx.at()) {
             self.wake(cx, false);
         }
+        if message.volatile && !self.holds() && !self.flow.is_over() {
+            self.send_plain(cx, message.receipt, message.bytes);
+            return;
+        }
+        cx.accept(message);
         let undecided = cx.peer == PeerKind::Unknown && self.terms.is_none();
         if !self.holds() && undecided && cx.outbox.wants_ack() {
             let until = self.opened.after(HELLO_MS);
@@ -196,6 +214,20 @@ impl Connection {
             }
         }
         self.flush(cx);
+    }
+
+    /// The socket was measured, or something is out of the way: what waited may go.
+    pub fn relieve<P>(&mut self, cx: &mut Context<P>, input: &Input<P>) {
+        if let Input::Buffered(generation, bytes) = input
+            && *generation == self.generation
+        {
+            self.flow.read(*bytes, cx.at());
+        }
+        self.flush(cx);
+        // What became late meanwhile.
+        if self.terms.is_some_and(|terms| terms.ack) {
+            self.nudge(cx);
+        }
     }
 
     /// The application wants a state from now on.
@@ -213,43 +245,59 @@ impl Connection {
         }
     }
 
+    /// Sends once more what is late.
+    fn nudge<P>(&mut self, cx: &mut Context<P>) {
+        while self.flow.is_free()
+            && let Some(flown) = cx.flight.nudge(self.generation, cx.at())
+        {
+            self.fly(cx, flown);
+        }
+    }
+
     /// Whether what was accepted waits for the peer's hello.
     fn holds(&self) -> bool {
         self.held_until != Instant::NEVER
     }
 
     /// Sends what may be sent: resends first, then what waits.
-    pub fn flush<P>(&self, cx: &mut Context<P>) {
-        if self.holds() {
-            return;
-        }
+    pub fn flush<P>(&mut self, cx: &mut Context<P>) {
+        while !self.holds() && self.flow.is_free() && self.send_next(cx) {}
+    }
+
+    /// Sends the next message, or ends it. Whether there was one that may go.
+    fn send_next<P>(&mut self, cx: &mut Context<P>) -> bool {
         let at = cx.at();
-        match self.terms {
-            Some(Terms { ack: true, window, .. }) => {
-                while let Some(flown) = cx.flight.resend(self.generation, window, at) {
+        let acks = self.terms.filter(|terms| terms.ack);
+        let next = match acks {
+            Some(Terms { window, .. }) => {
+                if let Some(flown) = cx.flight.resend(self.generation, window, at) {
                     self.fly(cx, flown);
+                    return true;
                 }
-                while let Some(message) = cx.outbox.pop(cx.flight.has_room(window)) {
-                    if message.ack {
-                        let flown = cx.flight.launch(message, self.generation, at);
-                        self.fly(cx, flown);
-                    } else {
-                        self.send_plain(cx, message.receipt, false);
-                    }
-                }
+                cx.outbox.pop(cx.flight.has_room(window))
             }
-            None if cx.peer == PeerKind::Everwire => {
-                // Its hello is late; what wants an acknowledgement can wait for it, the rest need not.
-                while let Some(message) = cx.outbox.pop_unacknowledged() {
-                    self.send_plain(cx, message.receipt, false);
-                }
+            // Its hello is late; what wants an acknowledgement can wait for it, the rest need not.
+            None if self.terms.is_none() && cx.peer == PeerKind::Everwire => cx.outbox.pop_unacknowledged(),
+            None => cx.outbox.pop(true),
+        };
+        let Some(message) = next else { return false };
+        let Queued { receipt, bytes, ack, request, .. } = message;
+        match acks {
+            _ if request && !acks.is_some_and(|terms| terms.reply) => {
+                cx.end(receipt, Outcome::because(Fate::Rejected, Cause::ReplyUnsupported));
             }
-            Some(_) | None => {
-                while let Some(message) = cx.outbox.pop(true) {
-                    self.send_plain(cx, message.receipt, message.ack);
+            Some(_) if ack => {
+                let flown = cx.flight.launch(message, self.generation, at);
+                self.fly(cx, flown);
+            }
+            _ => {
+                if ack {
+                    cx.warn_once(Warning::AckUnsupported);
                 }
+                self.send_plain(cx, receipt, bytes);
             }
         }
+        true
     }
 
     /// A peer without numbers is asked for the first state, where one is wanted, and for what was missed after a long gap,
@@ -300,16 +348,18 @@ impl Connection {
         cx.act(Action::Say { generation: self.generation, say, joined: true });
     }
 
-    fn send_plain<P>(&self, cx: &mut Context<P>, receipt: ReceiptId, wanted_ack: bool) {
-        if wanted_ack {
-            cx.warn_once(Warning::AckUnsupported);
-        }
-        cx.act(Action::Transmit { generation: self.generation, receipt, id: None, again: false, joined: true });
+    /// Sends a message of which nobody will say more.
+    fn send_plain<P>(&mut self, cx: &mut Context<P>, receipt: ReceiptId, bytes: usize) {
+        self.fly(cx, Flown { receipt, n: 0, again: false, joined: true, bytes });
         cx.end(receipt, Outcome::plain(Fate::Sent));
     }
 
-    fn fly<P>(&self, cx: &mut Context<P>, flown: Flown) {
-        let Flown { receipt, n, again, joined } = flown;
-        cx.act(Action::Transmit { generation: self.generation, receipt, id: Some(n), again, joined });
+    fn fly<P>(&mut self, cx: &mut Context<P>, flown: Flown) {
+        let Flown { receipt, n, again, joined, bytes } = flown;
+        let id = (n > 0).then_some(n);
+        cx.act(Action::Transmit { generation: self.generation, receipt, id, again, joined });
+        if self.flow.give(bytes, cx.at()) {
+            cx.act(Action::Measure(self.generation));
+        }
     }
 }

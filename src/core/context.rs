@@ -2,15 +2,17 @@
 //!
 //! Owns no phase of a connection; must not know which one it serves.
 
-use super::action::{Action, Fate, Outcome};
+mod ends;
+
+use super::action::Action;
 use super::backoff::Backoff;
 use super::breaker::Breaker;
 use super::delivery::Delivery;
-use super::error::{Cause, Reason, Warning};
+use super::error::{Reason, Warning};
 use super::flight::Flight;
 use super::heard::Epoch;
 use super::inbox::Inbox;
-use super::input::{Generation, Outgoing, PageEvent, ReceiptId};
+use super::input::{Generation, PageEvent};
 use super::not_before::NotBefore;
 use super::options::Options;
 use super::outbox::Outbox;
@@ -46,6 +48,8 @@ pub struct Context<P> {
     pub outbox: Outbox,
     /// What was sent and is not settled.
     pub flight: Flight,
+    /// No time that something in these two has is over before.
+    pub expiry: Instant,
     /// Where we are in the log.
     pub position: Position<P>,
     /// Critical events.
@@ -188,6 +192,7 @@ impl<P> Context<P> {
                 options.queue_bytes as usize,
             ),
             flight: Flight::default(),
+            expiry: Instant::NEVER,
             position: Position::default(),
             inbox: Inbox::default(),
             peer: PeerKind::Unknown,
@@ -259,39 +264,6 @@ impl<P> Context<P> {
         (&mut self.position, Delivery::new(&mut self.inbox, &mut self.actions, generation))
     }
 
-    /// Accepts a message into the outbox, or ends it there.
-    pub fn accept(&mut self, message: Outgoing) {
-        self.outbox.push(message, ends(&mut self.actions));
-    }
-
-    /// Refuses a message: the application closed the client.
-    pub fn refuse(&mut self, message: Outgoing) {
-        self.end(message.receipt, Outcome::because(Fate::Aborted, Cause::AfterClose));
-    }
-
-    /// Tells how a message ended.
-    pub fn end(&mut self, receipt: ReceiptId, outcome: Outcome) {
-        self.act(Action::Settle { receipt, outcome });
-    }
-
-    /// The server may have forgotten what is in flight.
-    pub fn doubt(&mut self) {
-        self.flight.doubt(self.options.on_doubt, ends(&mut self.actions));
-    }
-
-    /// The end of what is in flight cannot be known.
-    pub fn give_up(&mut self, cause: Cause) {
-        self.flight.give_up(cause, ends(&mut self.actions));
-    }
-
-    /// The application wants no more: what is unsent is aborted, what is sent and not settled is unknown.
-    pub fn settle_all(&mut self) {
-        self.give_up(Cause::Unanswered);
-        while let Some(message) = self.outbox.pop(true) {
-            self.end(message.receipt, Outcome::because(Fate::Aborted, Cause::Unsent));
-        }
-    }
-
     /// A connection was open for long enough to count as a success.
     pub fn note_stable(&mut self) {
         self.backoff.reset();
@@ -309,11 +281,6 @@ impl<P> Context<P> {
         self.generation = self.generation.wrapping_add(1);
         self.generation
     }
-}
-
-/// Tells each end that it is told.
-fn ends<P>(actions: &mut Vec<Action<P>>) -> impl FnMut(ReceiptId, Outcome) {
-    |receipt, outcome| actions.push(Action::Settle { receipt, outcome })
 }
 
 #[cfg(test)]

@@ -184,6 +184,16 @@ pub enum Cause {
     AckUnsupported,
     /// The server closes the connection because of its size.
     TooBig,
+    /// Its time was over.
+    Expired,
+    /// The reply, or the event, did not come in time.
+    Timeout,
+    /// The application wanted no more of it.
+    Aborted,
+    /// It had to go at once, and could not.
+    NotNow,
+    /// The server answers no requests.
+    ReplyUnsupported,
 }
 
 impl Cause {
@@ -194,10 +204,15 @@ impl Cause {
             Self::QueueFull => ("queue_full", "the queue is full; see the option queue"),
             Self::Displaced => ("queue_full", "a newer message took its place"),
             Self::AfterClose => ("closed", "close() was called before"),
-            Self::Unsent => ("closed", "close() was called before it was sent"),
+            Self::Unsent => ("closed", "close() was called before that"),
             Self::Unanswered => ("closed", "close() was called before the server answered"),
             Self::InDoubt => ("in_doubt", "the server no longer knows whether it was applied"),
             Self::AckUnsupported => ("ack_unsupported", "the server no longer gives acknowledgements"),
+            Self::Expired => ("expired", "its ttl was over"),
+            Self::Timeout => ("timeout", "nothing came in time"),
+            Self::Aborted => ("aborted", "its signal was aborted"),
+            Self::NotNow => ("not_now", "it is volatile and could not be sent at once"),
+            Self::ReplyUnsupported => ("reply_unsupported", "the server answers no requests"),
             Self::TooBig => ("too_big", "the server closed the connection because of its size (1009)"),
         }
     }

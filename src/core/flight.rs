@@ -5,8 +5,9 @@
 
 use super::action::{Fate, Outcome};
 use super::error::Cause;
-use super::input::{Generation, Outgoing, ReceiptId};
+use super::input::{Generation, ReceiptId};
 use super::options::OnDoubt;
+use super::outbox::Queued;
 use super::time::{Instant, Millis};
 
 /// On a live connection an unanswered message is sent again after this long: a nudge.
@@ -26,7 +27,7 @@ pub struct Flight {
 #[derive(Clone, Copy, Debug)]
 struct Flying {
     n: u64,
-    receipt: ReceiptId,
+    message: Queued,
     /// The connection it was last sent on.
     on: Generation,
     /// When it goes out again if nothing is said.
@@ -40,12 +41,14 @@ struct Flying {
 pub struct Flown {
     /// Which.
     pub receipt: ReceiptId,
-    /// The n of its `$id`.
+    /// The n of its `$id`; 0 for none.
     pub n: u64,
     /// Whether it carries `$again`.
     pub again: bool,
     /// Whether it may share a frame.
     pub joined: bool,
+    /// The length of its text in UTF-8.
+    pub bytes: usize,
 }
 
 impl Default for Flight {
@@ -81,9 +84,8 @@ impl Flight {
     }
 
     /// Gives a message its number and sends it.
-    pub fn launch(&mut self, message: Outgoing, on: Generation, at: Instant) -> Flown {
-        let flying =
-            Flying { n: self.next, receipt: message.receipt, on, again_at: at.after(RESEND_MS), doubted: false };
+    pub fn launch(&mut self, message: Queued, on: Generation, at: Instant) -> Flown {
+        let flying = Flying { n: self.next, message, on, again_at: at.after(RESEND_MS), doubted: false };
         self.next += 1;
         let flown = flying.flown(!self.cautious);
         self.messages.push(flying);
@@ -121,7 +123,20 @@ impl Flight {
     /// Number `n` has come to its end. Whose that is, if it was in flight.
     pub fn settle(&mut self, n: u64) -> Option<ReceiptId> {
         let index = self.messages.iter().position(|flying| flying.n == n)?;
-        Some(self.messages.remove(index).receipt)
+        Some(self.messages.remove(index).message.receipt)
+    }
+
+    /// Takes out those that are over: they are not sent again.
+    pub fn sweep(&mut self, is_over: &mut dyn FnMut(&Queued, bool) -> bool) {
+        let mut kept = 0;
+        for index in 0..self.messages.len() {
+            let flying = self.messages[index];
+            if !is_over(&flying.message, true) {
+                self.messages[kept] = flying;
+                kept += 1;
+            }
+        }
+        self.messages.truncate(kept);
     }
 
     /// The server is too busy for number `n` until `at`.
@@ -142,7 +157,7 @@ impl Flight {
     /// Ends everything in flight as `unknown`.
     pub fn give_up(&mut self, cause: Cause, mut end: impl FnMut(ReceiptId, Outcome)) {
         self.cautious = false;
-        self.messages.iter().for_each(|flying| end(flying.receipt, Outcome::because(Fate::Unknown, cause)));
+        self.messages.iter().for_each(|flying| end(flying.message.receipt, Outcome::because(Fate::Unknown, cause)));
         self.messages.clear();
     }
 
@@ -165,17 +180,17 @@ impl Flight {
 
 impl Flying {
     const fn flown(&self, joined: bool) -> Flown {
-        Flown { receipt: self.receipt, n: self.n, again: self.doubted, joined }
+        let Queued { receipt, bytes, .. } = self.message;
+        Flown { receipt, n: self.n, again: self.doubted, joined, bytes }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::input::Priority;
 
     fn launch(flight: &mut Flight, receipt: ReceiptId) -> u64 {
-        let message = Outgoing { receipt, bytes: 1, priority: Priority::Normal, ack: true };
+        let message = Queued { receipt, bytes: 1, ack: true, request: false, until: Instant::NEVER };
         flight.launch(message, 1, Instant(0)).n
     }
 

@@ -64,10 +64,12 @@ pub enum Heard<P> {
     Pong,
     /// The server's `hello`.
     Hello(Hello),
-    /// A message of this client was applied: `ack`, or `reply`.
+    /// A message of this client was applied.
     Ack {
         /// The n of its `$id`, `<client>.<n>`.
         n: u64,
+        /// The server's `reply`, where it was that.
+        reply: Option<P>,
     },
     /// A message of this client was refused.
     Nack {

@@ -19,10 +19,12 @@ pub enum Priority {
     /// The default.
     #[default]
     Normal,
+    /// Not at all: the application waits for an event, which the shell looks out for. `Abort` tells that it came.
+    Never,
 }
 
 /// A message of the application. Its text stays with the shell, under the receipt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outgoing {
     /// What its end is told to.
     pub receipt: ReceiptId,
@@ -32,6 +34,13 @@ pub struct Outgoing {
     pub priority: Priority,
     /// Whether the peer has to acknowledge it.
     pub ack: bool,
+    /// Whether it is a request, whose acknowledgement is the reply.
+    pub request: bool,
+    /// Whether it goes out now or never. Such a message has no priority, acknowledgement or time.
+    pub volatile: bool,
+    /// How long it may take: to be sent, acknowledged or heard. Where absent 30 s for what is asked or waited for, and as
+    /// long as it takes for the rest.
+    pub ttl: Option<Millis>,
 }
 
 /// What the browser says of the page and the network.
@@ -102,6 +111,8 @@ pub enum Input<P> {
     Start,
     /// The application sends a message.
     Send(Outgoing),
+    /// The application wants no more of a message that has not ended, or that was not told of yet.
+    Abort(ReceiptId),
     /// The application wants no connection any more.
     Close {
         /// How long what is queued and unsettled may take, in milliseconds; the option `drain` where absent.
@@ -132,6 +143,8 @@ pub enum Input<P> {
 
     /// Something happened to a socket.
     Socket(Generation, SocketEvent),
+    /// A socket was measured: so many bytes that it was given have not gone out.
+    Buffered(Generation, u64),
     /// A socket told something that the data plane does not deal with on its own.
     Heard(Generation, Heard<P>),
 

@@ -86,8 +86,9 @@ impl Interpreter {
         Some(match message {
             ServerMessage::Hello(hello) => Heard::Hello(self.hello(&hello)?),
             ServerMessage::Pong { .. } => Heard::Pong,
-            ServerMessage::Ack { id } | ServerMessage::Reply { id, .. } => {
-                Heard::Ack { n: message::own_number(&self.client, &id)? }
+            ServerMessage::Ack { id } => Heard::Ack { n: message::own_number(&self.client, &id)?, reply: None },
+            ServerMessage::Reply { id, data } => {
+                Heard::Ack { n: message::own_number(&self.client, &id)?, reply: Some(data) }
             }
             ServerMessage::Nack(nack) => Heard::Nack {
                 n: message::own_number(&self.client, &nack.id)?,
@@ -177,6 +178,6 @@ mod tests {
         assert_eq!(interpreter.event(event, 1), Heard::Malformed);
         let ack = |id: &str| ServerMessage::<u32>::Ack { id: id.to_owned() };
         assert_eq!(interpreter.hear(ack("another.1"), |_| 0), Heard::Senseless);
-        assert_eq!(interpreter.hear(ack("c0ffee.1"), |_| 0), Heard::Ack { n: 1 });
+        assert_eq!(interpreter.hear(ack("c0ffee.1"), |_| 0), Heard::Ack { n: 1, reply: None });
     }
 }

@@ -107,11 +107,17 @@ impl<P> Machine<P> {
             return None;
         }
         let mut earliest = self.state.deadline(&self.cx);
-        if self.state.is_waking() {
+        if self.state.is_waking() || self.cx.expiry < Instant::NEVER {
             earliest.consider(self.watch, Timer::Watch);
         }
         let (at, timer) = earliest.0;
         (at < Instant::NEVER).then(|| (self.cx.clock.to_mono(at.max(self.cx.at())), timer))
+    }
+
+    /// Whether nothing will happen until the application asks.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        matches!(self.state, State::Stopped { .. }) && self.cx.expiry == Instant::NEVER
     }
 
     /// What is known now.
@@ -139,6 +145,14 @@ impl<P> Machine<P> {
         if let Input::WantState(want) = input {
             self.cx.want_state = *want;
         }
+        if let Input::Abort(receipt) = input {
+            self.cx.abort(*receipt);
+        }
+        if let Input::Abort(_) | Input::Buffered(..) = input
+            && let Some(connection) = self.state.connection_mut()
+        {
+            connection.relieve(&mut self.cx, input);
+        }
         if let Input::Resolved { call } | Input::ResolveFailed { call } = input {
             return self.cx.providers.ended(*call);
         }
@@ -162,8 +176,8 @@ impl<P> Machine<P> {
 
     /// Takes over what the data plane did on its own.
     fn read(&mut self, reading: PlaneReading) {
-        if let Some(heard) = reading.heard {
-            self.state.hear(self.cx.clock.of_mono(heard));
+        if let (Some(heard), Some(connection)) = (reading.heard, self.state.connection_mut()) {
+            connection.hear(self.cx.clock.of_mono(heard));
         }
         if self.registers.next_seq > 0 && reading.next_seq > self.registers.next_seq {
             self.cx.position.passed((reading.next_seq - 1).min(MAX_SAFE_INTEGER));
@@ -180,6 +194,10 @@ impl<P> Machine<P> {
         if let Some(state) = next {
             self.trace.note(self.cx.at(), state.name());
             self.state = state;
+            if matches!(self.state, State::Stopped { .. }) {
+                // Nothing is left to wait for but the times of what has not ended.
+                self.cx.expire();
+            }
         }
     }
 
@@ -200,6 +218,7 @@ impl<P> Machine<P> {
             batch: terms.batch,
             frame_bytes: terms.frame_bytes,
             track_ts: open && !numbered,
+            pressed: connection.is_some_and(Connection::is_over) || self.cx.outbox.presses(self.registers.pressed),
         };
         if registers != self.registers {
             self.registers = registers;

@@ -23,8 +23,8 @@
 //!
 //! [`state`] is the table of states and transitions. A state consults policies, each a type of its own that can be used
 //! and tested alone: [`backoff`], [`breaker`], [`thrash`] and [`not_before`] (when to try again), [`loss`] (what the end
-//! of a connection means), [`heartbeat`] (is the peer alive), [`outbox`] and [`flight`] (what is sent), [`position`] and
-//! [`inbox`] (what is received), [`delivery`] (the way from there to the handlers). [`connection`] is one open connection;
+//! of a connection means), [`heartbeat`] (is the peer alive), [`outbox`], [`flight`] and [`flow`] (what is sent),
+//! [`position`] and [`inbox`] (what is received), [`delivery`] (the way from there to the handlers). [`connection`] is one open connection;
 //! [`context`] is what outlives it.
 //!
 //! A connection's life, told by a machine: connect, drop, resume, close.
@@ -54,7 +54,7 @@
 //! machine.handle(at(3_000), Input::Socket(1, closed));
 //! let (due, why) = machine.deadline().expect("a retry is due");
 //! assert!((4_000..=4_300).contains(&due.0) && why == Timer::Retry);
-//! let message = Outgoing { receipt: 1, bytes: 2, priority: Priority::High, ack: false };
+//! let message = Outgoing { receipt: 1, bytes: 2, priority: Priority::High, ..Outgoing::default() };
 //! machine.handle(at(3_500), Input::Send(message));
 //! assert_eq!(machine.snapshot().queued, 1);
 //!
@@ -82,6 +82,7 @@ pub mod data_plane_model;
 pub mod delivery;
 pub mod error;
 pub mod flight;
+pub mod flow;
 pub mod heard;
 pub mod heartbeat;
 pub mod held;

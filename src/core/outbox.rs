@@ -5,32 +5,53 @@
 
 use super::action::{Fate, Outcome};
 use super::error::Cause;
+use super::flow;
 use super::input::{Outgoing, Priority, ReceiptId};
+use super::time::Instant;
 
 /// The messages that wait.
 #[derive(Clone, Debug)]
 pub struct Outbox {
-    /// By priority.
-    queues: [Queue; 2],
-    most: [usize; 2],
+    /// By priority; last, what is not sent but waited for.
+    queues: [Queue; 3],
+    most: [usize; 3],
     most_bytes: usize,
     bytes: usize,
 }
 
+/// A message that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queued {
+    /// What its end is told to.
+    pub receipt: ReceiptId,
+    /// The length of its text in UTF-8.
+    pub bytes: usize,
+    /// Whether the peer has to acknowledge it.
+    pub ack: bool,
+    /// Whether something is to come of it: it is a request, or waited for.
+    pub request: bool,
+    /// When its time is over.
+    pub until: Instant,
+}
+
 const NORMAL: usize = Priority::Normal as usize;
+const NEVER: usize = Priority::Never as usize;
+/// Events that may be waited for at a time.
+const MOST_AWAITED: usize = 1_000;
 
 impl Outbox {
     /// Bounds in messages for each queue, and in bytes for both.
     #[must_use]
     pub fn new(most_high: usize, most_normal: usize, most_bytes: usize) -> Self {
-        Self { queues: Default::default(), most: [most_high, most_normal], most_bytes, bytes: 0 }
+        Self { queues: Default::default(), most: [most_high, most_normal, MOST_AWAITED], most_bytes, bytes: 0 }
     }
 
-    /// Queues a message. What had to give way for it, or the message itself where nothing may, is told to `end`.
+    /// Queues a message whose time is over at `until`. What had to give way for it, or the message itself where nothing may, is told to `end`.
     ///
     /// A full `normal` drops its oldest that need not be acknowledged; where there is none, and for a full `high`, the
     /// newcomer is refused.
-    pub fn push(&mut self, message: Outgoing, mut end: impl FnMut(ReceiptId, Outcome)) {
+    pub fn push(&mut self, message: Outgoing, until: Instant, mut end: impl FnMut(ReceiptId, Outcome)) {
+        let Outgoing { receipt, bytes, request, .. } = message;
         let excess = (self.bytes + message.bytes).saturating_sub(self.most_bytes);
         let place = message.priority as usize;
         let full = self.queues[place].waiting().len() >= self.most[place];
@@ -39,26 +60,32 @@ impl Outbox {
             return;
         }
         self.bytes += message.bytes;
-        self.queues[place].messages.push(message);
+        self.queues[place].messages.push(Queued {
+            receipt,
+            bytes,
+            ack: message.ack || request,
+            request: request || place == NEVER,
+            until,
+        });
     }
 
     /// The next message, looking at the head of `high` and then of `normal`; one to be acknowledged only if `acks`.
-    pub fn pop(&mut self, acks: bool) -> Option<Outgoing> {
+    pub fn pop(&mut self, acks: bool) -> Option<Queued> {
         let may_go = |queue: &Queue| queue.waiting().first().is_some_and(|message| acks || !message.ack);
-        let place = self.queues.iter().position(may_go)?;
+        let place = self.queues[..NEVER].iter().position(may_go)?;
         self.take(place, 0)
     }
 
     /// The first message, in sending order, that need not be acknowledged.
-    pub fn pop_unacknowledged(&mut self) -> Option<Outgoing> {
-        let place = self.queues.iter().position(|queue| queue.unacknowledged().is_some())?;
+    pub fn pop_unacknowledged(&mut self) -> Option<Queued> {
+        let place = self.queues[..NEVER].iter().position(|queue| queue.unacknowledged().is_some())?;
         self.take(place, self.queues[place].unacknowledged()?)
     }
 
     /// How many messages wait.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.queues.iter().map(|queue| queue.waiting().len()).sum()
+        self.queues[..NEVER].iter().map(|queue| queue.waiting().len()).sum()
     }
 
     /// Whether none waits.
@@ -77,6 +104,33 @@ impl Outbox {
     #[must_use]
     pub fn wants_ack(&self) -> bool {
         self.queues.iter().any(|queue| queue.waiting().iter().any(|message| message.ack))
+    }
+
+    /// Takes out those that are over.
+    pub fn sweep(&mut self, is_over: &mut dyn FnMut(&Queued, bool) -> bool) {
+        for queue in &mut self.queues {
+            let mut kept = 0;
+            for index in queue.first..queue.messages.len() {
+                let message = queue.messages[index];
+                if is_over(&message, false) {
+                    self.bytes -= message.bytes;
+                } else {
+                    queue.messages[kept] = message;
+                    kept += 1;
+                }
+            }
+            queue.messages.truncate(kept);
+            queue.first = 0;
+        }
+    }
+
+    /// Whether who sends should wait, lest something has to give way: until half of what may wait is gone, if they do
+    /// `already`. The bytes count as those in a socket do; of a small queue half of them.
+    #[must_use]
+    pub fn presses(&self, already: bool) -> bool {
+        let (waiting, most) = (self.queues[NORMAL].waiting().len(), self.most[NORMAL]);
+        let (bytes, high) = (self.bytes as u64, flow::HIGH.min(self.most_bytes as u64 / 2));
+        if already { bytes > high / 4 || waiting * 2 > most } else { bytes >= high || waiting >= most }
     }
 
     /// Drops from `normal`, oldest first, so many messages and bytes at least; nothing if that is not possible.
@@ -101,7 +155,7 @@ impl Outbox {
         true
     }
 
-    fn take(&mut self, place: usize, index: usize) -> Option<Outgoing> {
+    fn take(&mut self, place: usize, index: usize) -> Option<Queued> {
         let message = self.queues[place].take(index)?;
         self.bytes -= message.bytes;
         Some(message)
@@ -111,12 +165,12 @@ impl Outbox {
 /// One of the queues. What was taken from its front lies before `first`, until that is half of it.
 #[derive(Clone, Debug, Default)]
 struct Queue {
-    messages: Vec<Outgoing>,
+    messages: Vec<Queued>,
     first: usize,
 }
 
 impl Queue {
-    fn waiting(&self) -> &[Outgoing] {
+    fn waiting(&self) -> &[Queued] {
         self.messages.get(self.first..).unwrap_or_default()
     }
 
@@ -125,7 +179,7 @@ impl Queue {
         self.waiting().iter().position(|message| !message.ack)
     }
 
-    fn take(&mut self, index: usize) -> Option<Outgoing> {
+    fn take(&mut self, index: usize) -> Option<Queued> {
         let message = *self.waiting().get(index)?;
         self.messages.copy_within(self.first..self.first + index, self.first + 1);
         self.first += 1;
@@ -143,12 +197,12 @@ mod tests {
     use super::*;
 
     fn message(receipt: ReceiptId, priority: Priority, ack: bool) -> Outgoing {
-        Outgoing { receipt, bytes: 10, priority, ack }
+        Outgoing { receipt, bytes: 10, priority, ack, ..Outgoing::default() }
     }
 
     fn push(outbox: &mut Outbox, message: Outgoing) -> Vec<(ReceiptId, Fate)> {
         let mut ended = Vec::new();
-        outbox.push(message, |receipt, outcome| ended.push((receipt, outcome.fate)));
+        outbox.push(message, Instant::NEVER, |receipt, outcome| ended.push((receipt, outcome.fate)));
         ended
     }
 

@@ -38,7 +38,6 @@ use super::input::{Input, PageEvent};
 use super::loss::{self, Loss, Verdict};
 use super::not_before::NotBefore;
 use super::snapshot::StateName;
-use super::time::Instant;
 use super::timers::{Deadline, Earliest, Timer};
 
 /// Where a connection is. Each state owns what is valid only then.
@@ -109,7 +108,7 @@ impl State {
             (Self::Open(state), input) => return state.handle(cx, input),
 
             (Self::Stopped { reason: Reason::ByApplication }, Input::Send(message)) => {
-                cx.refuse(message);
+                cx.refuse(message.receipt);
                 return None;
             }
             (_, Input::Send(message)) => {
@@ -125,12 +124,18 @@ impl State {
     /// A deadline of this state has passed. The next state, if there is another one.
     #[must_use]
     pub fn on_timer<P>(&mut self, cx: &mut Context<P>, deadline: Deadline) -> Option<Self> {
+        let expiry = deadline.1 == Timer::Expiry;
+        if expiry {
+            cx.expire();
+        }
         match self {
+            // What waited behind what is over may go now.
+            Self::Open(state) => state.on_timer(cx, deadline),
+            Self::Closing(state) => state.on_timer(cx, deadline),
+            _ if expiry => None,
             Self::Resolving(_) => Some(Self::lost(cx, Loss::of(Reason::ProviderTimeout), None)),
             Self::Connecting(state) => Some(state.timed_out(cx)),
             Self::Waiting(_) => Some(Resolving::begin(cx)),
-            Self::Open(state) => state.on_timer(cx, deadline),
-            Self::Closing(state) => state.on_timer(cx, deadline),
             Self::Idle | Self::Suspended | Self::Stopped { .. } => None,
         }
     }
@@ -152,6 +157,7 @@ impl State {
     #[must_use]
     pub fn deadline<P>(&self, cx: &Context<P>) -> Earliest {
         let mut earliest = Earliest::default();
+        earliest.consider(cx.expiry, Timer::Expiry);
         match self {
             Self::Resolving(state) => earliest.consider(state.until, Timer::ConnectTimeout),
             Self::Connecting(state) => earliest.consider(state.until, Timer::ConnectTimeout),
@@ -178,13 +184,17 @@ impl State {
         }
     }
 
-    /// The data plane heard the peer at `at`.
-    pub fn hear(&mut self, at: Instant) {
-        if let Self::Open(state) = self {
-            state.connection.hear(at);
-        }
-        if let Self::Closing(state) = self {
-            state.connection.hear(at);
+    /// The same, to do something with it.
+    pub const fn connection_mut(&mut self) -> Option<&mut Connection> {
+        match self {
+            Self::Open(state) => Some(&mut state.connection),
+            Self::Closing(state) => Some(&mut state.connection),
+            Self::Idle
+            | Self::Resolving(_)
+            | Self::Connecting(_)
+            | Self::Waiting(_)
+            | Self::Suspended
+            | Self::Stopped { .. } => None,
         }
     }
 

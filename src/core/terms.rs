@@ -15,6 +15,8 @@ pub struct Terms {
     pub batch: bool,
     /// Messages with an `$id` are answered.
     pub ack: bool,
+    /// Requests are, too.
+    pub reply: bool,
     /// The log, where events are numbered.
     pub log: Option<Log>,
     /// Who sends pings.
@@ -43,6 +45,7 @@ impl Terms {
     pub const NONE: Self = Self {
         batch: false,
         ack: false,
+        reply: false,
         log: None,
         heartbeat_by: HeartbeatBy::Client,
         heartbeat_every: None,
@@ -65,6 +68,7 @@ impl Terms {
         Some(Self {
             batch: hello.features.has(Features::BATCH),
             ack: hello.features.has(Features::ACK),
+            reply: hello.features.has(Features::ACK.and(Features::REPLY)),
             log,
             heartbeat_by: hello.heartbeat_by,
             heartbeat_every: hello.heartbeat_every.map(|every| clamp(every, &limits::HEARTBEAT_MS_RANGE)),

@@ -25,6 +25,10 @@ pub enum Timer {
     ResyncTimeout,
     /// Acknowledgements are late: send again.
     Resend,
+    /// The time of a message or an expectation is over.
+    Expiry,
+    /// The socket held too much: ask again.
+    Measure,
     /// The second connection of a handover is due, or took too long.
     Handover,
     /// The old connection of a handover has served its time.

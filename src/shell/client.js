@@ -38,7 +38,21 @@ export const clientFrom = (makeCore) =>
 
     /** @param {any} event @param {any} [options] */
     send(event, options) {
-      return this.#host.send(event, options);
+      return this.#host.sender.send(event, options);
+    }
+
+    /** @param {any} event @param {any} [options] */
+    request(event, options) {
+      return this.#host.sender.request(event, options);
+    }
+
+    /** @param {any} type @param {any} [options] */
+    expect(type, options) {
+      return this.#host.sender.expect(type, options);
+    }
+
+    get ready() {
+      return this.#host.sender.ready;
     }
 
     /** @param {any} [options] */

@@ -4,7 +4,8 @@
 //! follows from one.
 
 use super::choices::{self, Given};
-use super::{convert, orders};
+use super::convert::{self, known};
+use super::orders;
 use crate::core::heard::{EventId, Heard};
 use crate::core::input::{Input, Outgoing, PageEvent, PlaneReading, Priority, SocketEvent};
 use crate::core::machine::Machine;
@@ -29,7 +30,9 @@ mod fact {
     pub(super) const SIBLINGS: u32 = 13;
     pub(super) const TICK: u32 = 14;
     pub(super) const HANDLED: u32 = 15;
-    pub(super) const RESERVED: u32 = 16;
+    pub(super) const ABORT: u32 = 16;
+    pub(super) const BUFFERED: u32 = 17;
+    pub(super) const RESERVED: u32 = 18;
 }
 
 /// What is returned instead of a deadline when nothing will happen until the application asks.
@@ -83,7 +86,7 @@ impl Client {
         }
         match self.0.deadline() {
             Some((due, _)) => due.0 as f64,
-            None if self.0.snapshot().is_final => FINAL,
+            None if self.0.is_at_rest() => FINAL,
             None => f64::INFINITY,
         }
     }
@@ -111,9 +114,19 @@ fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<In
         fact::SEND => Input::Send(Outgoing {
             receipt: one,
             bytes: two as usize,
-            priority: if three & 1 == 0 { Priority::Normal } else { Priority::High },
-            ack: three & 2 != 0,
+            priority: match three & 3 {
+                0 => Priority::Normal,
+                1 => Priority::High,
+                _ => Priority::Never,
+            },
+            ack: three & 4 != 0,
+            volatile: three & 8 != 0,
+            request: three & 16 != 0,
+            // Not a number where the application does not say.
+            ttl: known(value.unchecked_into_f64()),
         }),
+        fact::ABORT => Input::Abort(one),
+        fact::BUFFERED => Input::Buffered(one, two as u64),
         fact::CLOSE => Input::Close { drain: (one != 0).then_some(two as u64) },
         fact::RETRY => Input::Retry,
         fact::OPENED => Input::Socket(one, SocketEvent::Opened),

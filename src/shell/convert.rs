@@ -77,7 +77,9 @@ pub(super) fn reserved(place: u32, value: JsValue) -> Heard<JsValue> {
         // Whatever its `ts` is, the peer lives.
         PONG => Some(Heard::Pong),
         HELLO => hello(&value).map(Heard::Hello),
-        ACK | REPLY => known(own_number(&value)).map(|n| Heard::Ack { n }),
+        ACK | REPLY => {
+            known(own_number(&value)).map(|n| Heard::Ack { n, reply: if place == REPLY { Some(value) } else { None } })
+        }
         NACK => nack(value),
         RESYNC => Some(Heard::Resync(resync(&value))),
         GOAWAY => Some(Heard::Goaway(Goaway {
@@ -148,6 +150,6 @@ fn count(value: &JsValue, path: &str) -> Option<u64> {
     known(number(value, path))
 }
 
-fn known(number: f64) -> Option<u64> {
+pub(super) fn known(number: f64) -> Option<u64> {
     (number >= 0.0).then_some(number as u64)
 }

@@ -44,6 +44,7 @@ export class DataPlane {
     this.batch = false;
     this.frameBytes = 0;
     this.trackTs = false;
+    this.pressed = false;
     // … that both write …
     this.nextSeq = 0;
     this.credit = 0;
@@ -60,7 +61,7 @@ export class DataPlane {
    */
   serve(sink) {
     this.sink = sink;
-    this.program(false, 0, 0, 0, false, false, 0, false);
+    this.program(false, 0, 0, 0, false, false, 0, false, false);
     /** @type {MessageEvent | null} */
     this.heard = null;
     this.greatestTs = -1;
@@ -73,8 +74,9 @@ export class DataPlane {
   /**
    * @param {boolean} pass @param {number} generation @param {number} nextSeq @param {number} credit
    * @param {boolean} envelope @param {boolean} batch @param {number} frameBytes @param {boolean} trackTs
+   * @param {boolean} pressed
    */
-  program(pass, generation, nextSeq, credit, envelope, batch, frameBytes, trackTs) {
+  program(pass, generation, nextSeq, credit, envelope, batch, frameBytes, trackTs, pressed) {
     this.pass = pass;
     this.generation = generation;
     this.nextSeq = nextSeq;
@@ -83,6 +85,7 @@ export class DataPlane {
     this.batch = batch;
     this.frameBytes = frameBytes;
     this.trackTs = trackTs;
+    this.pressed = pressed;
   }
 
   /**

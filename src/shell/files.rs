@@ -28,6 +28,7 @@ files! {
     "/src/shell/page.js" _page
     "/src/shell/providers.js" _providers
     "/src/shell/receipts.js" _receipts
+    "/src/shell/sender.js" _sender
     "/src/shell/socket.js" _socket
     "/src/shell/status.js" _status
     "/src/shell/timer.js" _timer

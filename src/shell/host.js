@@ -15,7 +15,8 @@ import * as fact from './facts.js';
 import { Names } from './names.js';
 import { tellHowThingsStand, Watch } from './page.js';
 import { ask } from './providers.js';
-import { drainOf, Receipts, sendFlags } from './receipts.js';
+import { optionsOf, Receipts } from './receipts.js';
+import { Sender } from './sender.js';
 import { Socket } from './socket.js';
 import { Alarm } from './timer.js';
 import { serve } from './work.js';
@@ -51,6 +52,7 @@ export class Host {
     this.options = options;
     this.plane = new DataPlane();
     this.receipts = new Receipts(this.plane);
+    this.sender = new Sender(this);
     /** @type {Map<number, Socket>} */
     this.sockets = new Map();
     this.alarm = new Alarm(() => (this.due <= performance.now() ? this.tell(fact.TICK) : this.alarm.set(this.due)));
@@ -62,7 +64,6 @@ export class Host {
     this.call = 0;
     /** The place for which this client counts. */
     this.place = '';
-    this.lastReceipt = 0;
     /** @type {Fact[]} */
     this.facts = [];
     /** @type {(() => unknown)[]} */
@@ -207,29 +208,12 @@ export class Host {
   // ------------------------------------------------------------------------------- what the application asks for
 
   /**
-   * Sends an event, now or when it can be; returns its receipt.
-   *
-   * @param {any} event
-   * @param {any} options
-   */
-  send(event, options) {
-    const flags = options === undefined ? 0 : sendFlags(options);
-    // Taken before the event is read, which may send another.
-    const id = ++this.lastReceipt;
-    const receipt = this.receipts.accept(id, event);
-    const { bytes } = this.receipts;
-    this.awake();
-    this.tell(fact.SEND, id, bytes, flags);
-    return receipt;
-  }
-
-  /**
    * Closes for good, after what was accepted is sent or the time for it is over.
    *
    * @param {any} options
    */
   close(options) {
-    const drain = drainOf(options);
+    const { drain = -1 } = optionsOf('close', ['drain'], options);
     // Without a core it is closed.
     if (this.core !== undefined) this.tell(fact.CLOSE, +(drain >= 0), drain);
   }
@@ -315,6 +299,14 @@ export class Host {
     const { $id } = event;
     this.plane.deliver(event);
     this.tell(fact.HANDLED, 0, id, 0, { $id });
+  }
+
+  /** How much of what it was given has a socket not sent yet? @param {number} generation */
+  measure(generation) {
+    const socket = this.sockets.get(generation);
+    if (socket === undefined) return;
+    socket.outlet.flush();
+    this.tell(fact.BUFFERED, generation, socket.socket.bufferedAmount);
   }
 
   /** What was shown is no longer true. */

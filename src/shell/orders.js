@@ -34,9 +34,10 @@ export const abandon = order((client, /** @type {number} */ generation) => {
   socket?.abandon();
 });
 
-export const program = order((client, /** @type {Parameters<Host['plane']['program']>} */ ...registers) =>
-  client.plane.program(...registers),
-);
+export const program = order((client, /** @type {Parameters<Host['plane']['program']>} */ ...registers) => {
+  client.plane.program(...registers);
+  client.sender.press(client.plane.pressed);
+});
 
 // ------------------------------------------------------------------------------------------------------- the wire
 
@@ -73,6 +74,8 @@ export const transmit = order(
   },
 );
 
+export const measure = order((client, /** @type {number} */ generation) => client.measure(generation));
+
 // ------------------------------------------------------------------------------------------------ the application
 
 export const deliver = order((client, /** @type {any} */ event) => client.plane.deliver(event));
@@ -88,14 +91,18 @@ export const deliverResync = order(
     client.plane.deliverResync(state, continuity, from, to),
 );
 
-export const sent = order((client, /** @type {number} */ receipt) => client.receipts.sent(receipt));
+/** With nothing more to say of it. */
+export const ended = order((client, /** @type {number} */ receipt, /** @type {boolean} */ confirmed) =>
+  client.receipts.ended(receipt, confirmed),
+);
 
 export const settle = order((client, /** @type {Parameters<Host['receipts']['settle']>} */ ...end) =>
   client.receipts.settle(...end),
 );
 
-export const refused = order((client, /** @type {number} */ receipt, /** @type {any} */ nack) =>
-  client.receipts.refused(receipt, nack),
+/** By the server, which applied it or refused it. */
+export const answered = order((client, /** @type {Parameters<Host['receipts']['answered']>} */ ...answer) =>
+  client.receipts.answered(...answer),
 );
 
 /** What was shown is no longer true, from now on. */

@@ -21,6 +21,7 @@ extern "C" {
         batch: bool,
         frame_bytes: f64,
         track_ts: bool,
+        pressed: bool,
     );
     fn hello(generation: f64, joined: bool, v: f64, features: f64);
     fn ping(generation: f64, joined: bool, ts: f64);
@@ -33,10 +34,11 @@ extern "C" {
     fn deliver_critical(event: &JsValue, id: f64);
     #[wasm_bindgen(js_name = deliverResync)]
     fn deliver_resync(state: &JsValue, continuity: &str, from: f64, to: f64);
-    fn sent(receipt: f64);
-    fn settle(receipt: f64, fate: &str, confirmed: bool, code: &str, message: &str);
-    fn refused(receipt: f64, nack: &JsValue);
+    fn ended(receipt: f64, confirmed: bool);
+    fn settle(receipt: f64, fate: &str, retryable: bool, code: &str, message: &str);
+    fn answered(receipt: f64, answer: &JsValue, applied: bool);
     fn changed();
+    fn measure(generation: f64);
     fn warn(code: &str, message: &str);
     #[wasm_bindgen(js_name = show)]
     #[allow(clippy::too_many_arguments, reason = "an object would have to be made and read again")]
@@ -78,7 +80,9 @@ pub(super) fn give(action: Action<JsValue>) {
             deliver_resync(&state.unwrap_or_default(), continuity.name(), number(from), number(to));
         }
         Action::Settle { receipt, outcome } => tell_end(receipt.into(), outcome),
-        Action::Refused { receipt, nack } => refused(receipt.into(), &nack),
+        Action::Replied { receipt, reply } => answered(receipt.into(), &reply, true),
+        Action::Refused { receipt, nack } => answered(receipt.into(), &nack, false),
+        Action::Measure(generation) => measure(generation.into()),
         Action::Program(registers) => write(&registers),
         Action::Changed => changed(),
         Action::Warn(warning) => warn(warning.code(), warning.message()),
@@ -119,13 +123,14 @@ fn say(generation: f64, what: Say, joined: bool) {
 }
 
 fn tell_end(receipt: f64, outcome: Outcome) {
-    // The end of nearly every message, at no cost for words.
-    if outcome == Outcome::plain(Fate::Sent) {
-        sent(receipt);
-        return;
+    match outcome.why {
+        // The end of nearly every message, at no cost for words.
+        None => ended(receipt, outcome.fate == Fate::Acked),
+        Some(why) => {
+            let (code, message) = why.words();
+            settle(receipt, outcome.fate.name(), outcome.is_retryable(), code, message);
+        }
     }
-    let (code, message) = outcome.why.map_or(("", ""), |why| why.words());
-    settle(receipt, outcome.fate.name(), outcome.fate == Fate::Acked, code, message);
 }
 
 fn write(registers: &Registers) {
@@ -138,6 +143,7 @@ fn write(registers: &Registers) {
         registers.batch,
         registers.frame_bytes as f64,
         registers.track_ts,
+        registers.pressed,
     );
 }
 

@@ -11,10 +11,12 @@ import { utf8Length } from './outlet.js';
 const MAX_TEXT = 1_024;
 const ENVELOPE_FIELDS = ['$id', '$seq', '$again'];
 
-/** @type {(receipt: Receipt, outcome: Outcome) => void} */
+/** @type {(receipt: Receipt, outcome: Outcome, data: unknown) => void} */
 let settle;
 /** @type {(receipt: Receipt | undefined) => string} */
 let textOf;
+/** What a receipt promises to somebody who asked. @type {(receipt: Receipt) => Promise<any>} */
+export let answerOf;
 
 /** What `send` returns. */
 export class Receipt {
@@ -26,7 +28,7 @@ export class Receipt {
   #settled = null;
   /** @type {((outcome: Outcome) => void) | null} */
   #resolve = null;
-  /** What is to be sent, until its end is known. */
+  /** What is to be sent, until its end is known; then what was answered, or whether the same may be tried again. @type {any} */
   #text;
 
   /** @param {string} text */
@@ -36,11 +38,20 @@ export class Receipt {
 
   static {
     textOf = (receipt) => (receipt === undefined ? '' : receipt.#text);
-    settle = (receipt, outcome) => {
-      receipt.#text = '';
+    settle = (receipt, outcome, data) => {
+      receipt.#text = data;
       receipt.fate = outcome.fate;
       receipt.#outcome = outcome;
       receipt.#resolve?.(outcome);
+    };
+    answerOf = (receipt) => {
+      const answer = receipt.settled.then(({ confirmed, code, message }) => {
+        if (confirmed) return receipt.#text;
+        throw new EverwireError(code ?? '', message ?? '', receipt.#text);
+      });
+      // Nobody has to look at it.
+      answer.catch(() => {});
+      return answer;
     };
   }
 
@@ -55,8 +66,12 @@ export class Receipt {
   }
 }
 
+/** @param {string} fate @param {boolean} confirmed @param {string | null} code @param {string | null} message @returns {Outcome} */
+const outcomeOf = (fate, confirmed, code, message) => Object.freeze({ fate, confirmed, code: code || null, message });
+
 /** What becomes of nearly every message. */
-const SENT = Object.freeze({ fate: 'sent', confirmed: false, code: null, message: null });
+const SENT = outcomeOf('sent', false, null, null);
+const ACKED = outcomeOf('acked', true, null, null);
 
 export class Receipts {
   /** @param {DataPlane} plane */
@@ -66,18 +81,27 @@ export class Receipts {
     this.open = new Map();
     /** The length in UTF-8 of the event accepted last. */
     this.bytes = 0;
+    this.last = 0;
+  }
+
+  /** @param {any} event */
+  accept(event) {
+    // Taken before the event is read, which may send another.
+    const id = ++this.last;
+    const text = this.encode(event);
+    this.bytes = utf8Length(text);
+    return this.add(id, text);
   }
 
   /**
-   * @param {number} id
-   * @param {any} event
+   * @param {number} [id]
+   * @param {string} [text] empty for what is not sent
+   * @returns {[id: number, receipt: Receipt]}
    */
-  accept(id, event) {
-    const text = this.encode(event);
-    this.bytes = utf8Length(text);
+  add(id = ++this.last, text = '') {
     const receipt = new Receipt(text);
     this.open.set(id, receipt);
-    return receipt;
+    return [id, receipt];
   }
 
   /** The text of an event whose end is not known. @param {number} id */
@@ -85,36 +109,39 @@ export class Receipts {
     return textOf(this.open.get(id));
   }
 
-  /** @param {number} id */
-  sent(id) {
-    this.end(id, SENT);
+  /** @param {number} id @param {boolean} confirmed @param {unknown} [data] */
+  ended(id, confirmed, data) {
+    this.end(id, confirmed ? ACKED : SENT, data);
   }
 
   /**
-   * @param {number} id @param {string} fate @param {boolean} confirmed
-   * @param {string} code empty for none @param {string} message
+   * @param {number} id @param {string} fate @param {boolean} retryable
+   * @param {string} code @param {string} message
    */
-  settle(id, fate, confirmed, code, message) {
-    this.end(id, Object.freeze({ fate, confirmed, code: code || null, message: code ? message : null }));
+  settle(id, fate, retryable, code, message) {
+    this.end(id, outcomeOf(fate, false, code, message), retryable);
   }
 
   /**
    * @param {number} id
-   * @param {{ code: string, message?: string | null }} nack
+   * @param {any} answer the server's `reply` or `nack`
+   * @param {boolean} applied
    */
-  refused(id, { code, message }) {
-    this.settle(id, 'rejected', false, code.slice(0, 64), (message ?? '').slice(0, MAX_TEXT));
+  answered(id, { data, code, message }, applied) {
+    if (applied) this.ended(id, true, data);
+    else this.settle(id, 'rejected', false, code.slice(0, 64), (message ?? '').slice(0, MAX_TEXT));
   }
 
   /**
    * @param {number} id
    * @param {Outcome} outcome
+   * @param {unknown} data
    */
-  end(id, outcome) {
+  end(id, outcome, data) {
     const receipt = this.open.get(id);
     if (receipt === undefined) return;
     this.open.delete(id);
-    settle(receipt, outcome);
+    settle(receipt, outcome, data);
   }
 
   /**
@@ -165,47 +192,50 @@ export class Receipts {
   }
 }
 
-/**
- * The options of `send` as bits: 1 for high priority, 2 for an acknowledgement.
- *
- * @param {any} options
- */
-export function sendFlags(options) {
-  if (typeof options !== 'object' || options === null) throw invalidOption('send', 'an object');
-  let flags = 0;
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined) continue;
-    if (name === 'priority') {
-      if (value !== 'high' && value !== 'normal') throw invalidOption(name, 'one of "high", "normal"');
-      if (value === 'high') flags |= 1;
-    } else if (name === 'ack') {
-      if (typeof value !== 'boolean') throw invalidOption(name, 'false or true');
-      if (value) flags |= 2;
-    } else {
-      throw invalidOption(name, 'is not known; send() has priority, ack');
-    }
-  }
-  return flags;
-}
+const WEEK = 604_800_000;
+
+/** @param {unknown} value */
+const isFlag = (value) => typeof value === 'boolean';
+
+/** @param {number} least @param {number} most @returns {Rule} */
+const whole = (least, most) => [
+  `a whole number from ${least} to ${most}`,
+  (value) => Number.isInteger(value) && value >= least && value <= most,
+];
+
+/** @typedef {[allowed: string, isAllowed: (value: any) => boolean]} Rule */
+/** @type {Record<string, Rule>} */
+const RULES = {
+  priority: ['one of "high", "normal"', (value) => value === 'high' || value === 'normal'],
+  ack: ['false or true', isFlag],
+  volatile: ['false or true', isFlag],
+  ttl: whole(1, WEEK),
+  timeout: whole(1, WEEK),
+  within: whole(1, WEEK),
+  drain: whole(0, 60_000),
+  signal: ['an AbortSignal', (value) => typeof value?.addEventListener === 'function'],
+};
 
 /**
- * The `drain` of the options of `close`; -1 for none.
+ * The options of a call, each checked.
  *
- * @param {any} options
+ * @param {string} call
+ * @param {string[]} names of those it has
+ * @param {any} [options]
+ * @returns {any}
  */
-export function drainOf(options) {
-  if (options === undefined) return -1;
-  if (typeof options !== 'object' || options === null) throw invalidOption('close', 'an object');
+export function optionsOf(call, names, options = {}) {
+  if (typeof options !== 'object' || options === null) throw invalidOption(call, 'an object');
+  /** @type {Record<string, unknown>} */
+  const taken = {};
   for (const [name, value] of Object.entries(options)) {
-    if (name !== 'drain') throw invalidOption(name, 'is not known; close() has drain');
-    if (value === undefined) continue;
-    if (!Number.isInteger(value) || value < 0 || value > 60_000) {
-      throw invalidOption(name, 'a whole number from 0 to 60000');
-    }
-    return value;
+    if (!names.includes(name)) throw invalidOption(name, `is not known; ${call}() has ${names.join(', ')}`);
+    const [allowed, isAllowed] = /** @type {Rule} */ (RULES[name]);
+    if (value !== undefined && !isAllowed(value)) throw invalidOption(name, allowed);
+    taken[name] = value;
   }
-  return -1;
+  return taken;
 }
 
 /** @param {string} name @param {string} allowed */
-const invalidOption = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);
+export const invalidOption = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);

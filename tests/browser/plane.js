@@ -17,7 +17,7 @@ export class PlaneUnderTest {
    * @param {boolean} envelope @param {boolean} batch @param {boolean} trackTs
    */
   registers(pass, generation, nextSeq, credit, envelope, batch, trackTs) {
-    this.plane.program(pass, generation, nextSeq, credit, envelope, batch, 1_024, trackTs);
+    this.plane.program(pass, generation, nextSeq, credit, envelope, batch, 1_024, trackTs, false);
   }
 
   /**

@@ -24,6 +24,7 @@ pub(crate) enum Payload {
 struct Message {
     high: bool,
     ack: bool,
+    volatile: bool,
     sent_plain: bool,
     n: Option<u64>,
     settled: bool,
@@ -108,6 +109,17 @@ impl Ledger {
         self.messages.insert(receipt, Message { high, ack, ..Message::default() });
     }
 
+    /// What is now or never may overtake, and is not overtaken.
+    pub(crate) fn is_never_late(&mut self, receipt: ReceiptId, volatile: bool) {
+        self.messages.get_mut(&receipt).expect("it was accepted").volatile = volatile;
+    }
+
+    /// What has not ended.
+    pub(crate) fn open(&self) -> Vec<ReceiptId> {
+        let open = self.messages.iter().filter(|(_, message)| !message.settled);
+        open.map(|(receipt, _)| *receipt).collect()
+    }
+
     pub(crate) fn transmitted(&mut self, generation: Generation, receipt: ReceiptId, id: Option<u64>, again: bool) {
         assert!(self.is_open(generation) && generation == self.current, "only the current socket is sent on");
         let message = self.messages.get_mut(&receipt).expect("what is sent was accepted");
@@ -131,7 +143,7 @@ impl Ledger {
             }
             Some(n) => assert_eq!(message.n, Some(n), "a number stays with its message"),
         }
-        if first {
+        if first && !message.volatile {
             let last = self.last_sent.insert((message.high, message.ack), receipt);
             assert!(last < Some(receipt), "first in, first out");
         }

@@ -54,6 +54,12 @@ pub(crate) enum Operation {
     Page(PageEvent),
     /// The application sends.
     Send { high: bool, ack: bool, bytes: usize },
+    /// The application sends what is now or never, or what has a time, or waits for something.
+    Kind { which: u64, ttl: u64 },
+    /// The application wants no more of a message that has not ended, or that was not told of.
+    Abort(u64),
+    /// Some socket holds so much when it is asked from now on, and says so.
+    Buffered { back: u32, bytes: u64 },
     /// The application closes.
     Close(u64),
     /// The application insists.
@@ -67,7 +73,7 @@ pub(crate) enum Operation {
 /// Low bytes that move clocks and timers.
 pub(crate) const CLOCKS: &[u8] = &[70, 85, 85, 115, 115, 123, 129, 131, 217];
 /// Low bytes that concern what is sent.
-pub(crate) const MESSAGES: &[u8] = &[227, 227, 227, 185, 185, 142, 1, 1, 85];
+pub(crate) const MESSAGES: &[u8] = &[227, 232, 234, 240, 240, 240, 185, 185, 142, 1, 1, 85];
 /// Low bytes that concern attempts and sockets.
 pub(crate) const SOCKETS: &[u8] = &[134, 138, 142, 142, 154, 155, 208, 217, 247, 248, 1, 1, 1, 85];
 /// Low bytes that concern what is received.
@@ -113,7 +119,10 @@ impl Operation {
             215 => Self::Ping,
             216 => Self::Garbage { malformed: rest & 1 == 0 },
             217..=226 => Self::Page(PageEvent::ALL[rest as usize % PageEvent::ALL.len()]),
-            227..=246 => Self::Send {
+            227..=231 => Self::Kind { which: rest & 7, ttl: span(rest >> 3) },
+            232..=233 => Self::Abort(rest),
+            234 => Self::Buffered { back, bytes: [0, 0, 1 << 18, 1 << 20, u64::MAX][(rest >> 2) as usize % 5] },
+            235..=246 => Self::Send {
                 high: rest & 3 == 0,
                 ack: rest & 4 == 0,
                 bytes: if rest & 0x1f0 == 0 { 3 << 20 } else { (rest >> 9) as usize % 500 },

@@ -18,7 +18,7 @@ impl World {
             self.epoch += 1;
             self.head = how >> 11 & 3;
         }
-        let features = [Features::BATCH, Features::ACK, Features::SEQ];
+        let features = [Features::BATCH, Features::ACK, Features::SEQ, Features::REPLY];
         let mut hello = ServerHello {
             v: 1,
             features: features

@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) head: u64,
     pub(crate) serial: u32,
     receipts: u32,
+    /// What a socket holds when it is asked.
+    buffered: u64,
     pub(crate) floor: Option<Instant>,
     pub(crate) ledger: Ledger,
     /// Every order, where somebody wants to compare.
@@ -79,6 +81,7 @@ impl World {
             head: 5,
             serial: 0,
             receipts: 0,
+            buffered: 0,
             floor: None,
             ledger: Ledger::default(),
             trace: None,
@@ -148,6 +151,21 @@ impl World {
             Operation::Garbage { malformed: false } => self.give(Input::Heard(self.current(), Heard::Senseless)),
             Operation::Page(event) => self.give(Input::Page(event)),
             Operation::Send { high, ack, bytes } => self.send(high, ack, bytes),
+            Operation::Kind { which, ttl } => self.send_as(which, ttl),
+            Operation::Abort(which) => {
+                let open = self.ledger.open();
+                let receipt = open.get(which as usize % (open.len() + 1)).copied();
+                let receipt = receipt.unwrap_or_else(|| {
+                    self.receipts += 1;
+                    self.ledger.accepted(self.receipts, false, false);
+                    self.receipts
+                });
+                self.give(Input::Abort(receipt));
+            }
+            Operation::Buffered { back, bytes } => {
+                self.buffered = bytes;
+                self.give(Input::Buffered(self.older(back), bytes));
+            }
             Operation::Close(drain) => self.give(Input::Close { drain: Some(drain) }),
             Operation::Retry => self.give(Input::Retry),
             Operation::WantState(want) => self.give(Input::WantState(want)),
@@ -208,7 +226,26 @@ impl World {
             bytes,
             priority: if high { Priority::High } else { Priority::Normal },
             ack,
+            ..Outgoing::default()
         }));
+    }
+
+    /// A message of another kind.
+    fn send_as(&mut self, which: u64, ttl: u64) {
+        self.receipts += 1;
+        let kind = Outgoing { receipt: self.receipts, bytes: 20, ..Outgoing::default() };
+        let message = match which {
+            0 | 1 => Outgoing { volatile: true, ..kind },
+            2 => Outgoing { bytes: 0, priority: Priority::Never, ttl: Some(ttl), ..kind },
+            3 => Outgoing { request: true, ..kind },
+            4 => Outgoing { request: true, ttl: Some(ttl), ..kind },
+            5 => Outgoing { priority: Priority::High, ack: true, ttl: Some(ttl), ..kind },
+            6 => Outgoing { ack: true, ttl: Some(ttl), ..kind },
+            _ => Outgoing { ttl: Some(ttl), ..kind },
+        };
+        self.ledger.accepted(self.receipts, message.priority == Priority::High, message.ack || message.request);
+        self.ledger.is_never_late(self.receipts, message.volatile);
+        self.give(Input::Send(message));
     }
 
     pub(crate) fn message(&mut self, message: ServerMessage<Payload>) {
@@ -302,7 +339,12 @@ impl World {
             }
             Action::DeliverResync { state, to, .. } => self.ledger.resynced(state.is_some(), to),
             Action::Settle { receipt, outcome } => self.ledger.settled(receipt, outcome.fate),
+            Action::Replied { receipt, .. } => self.ledger.settled(receipt, Fate::Acked),
             Action::Refused { receipt, .. } => self.ledger.settled(receipt, Fate::Rejected),
+            Action::Measure(generation) => {
+                assert!(self.ledger.is_open(generation), "a socket that is not open is measured");
+                self.machine.handle(self.now, Input::Buffered(generation, self.buffered));
+            }
             Action::Program(registers) => self.plane.program(registers),
             Action::Changed | Action::Warn(_) => {}
         }

@@ -58,7 +58,7 @@ fn where_nothing_may_give_way_the_newcomer_is_refused() {
 #[test]
 fn bytes_are_bounded_too() {
     let mut rig = offline();
-    let message = |receipt| Outgoing { receipt, bytes: 3 << 20, priority: Priority::Normal, ack: true };
+    let message = |receipt| Outgoing { receipt, bytes: 3 << 20, ack: true, ..Outgoing::default() };
     rig.give(Input::Send(message(1)));
     rig.give(Input::Send(message(2)));
     assert_eq!(rig.settled(), [(2, Fate::Rejected)]);

@@ -47,6 +47,10 @@ pub(crate) struct Rig {
     ids: BTreeMap<u32, EventId>,
     /// Whether handlers of critical events return at once.
     pub(crate) handlers_return: bool,
+    /// What the socket holds when it is asked.
+    pub(crate) buffered: u64,
+    /// Whether those who send should wait.
+    pub(crate) pressed: bool,
 }
 
 impl Rig {
@@ -77,6 +81,8 @@ impl Rig {
             nacks: Vec::new(),
             ids: BTreeMap::new(),
             handlers_return: true,
+            buffered: 0,
+            pressed: false,
         }
     }
 
@@ -238,11 +244,27 @@ impl Rig {
         self.give(Input::Page(event));
     }
 
+    /// Sends a message of another kind.
+    pub(crate) fn send_as(&mut self, kind: Outgoing) -> ReceiptId {
+        self.receipts += 1;
+        let receipt = self.receipts;
+        self.give(Input::Send(Outgoing { receipt, ..kind }));
+        receipt
+    }
+
+    pub(crate) fn abort(&mut self, receipt: ReceiptId) {
+        self.give(Input::Abort(receipt));
+    }
+
+    pub(crate) fn reply(&mut self, n: u64, data: u32) {
+        self.message(ServerMessage::Reply { id: format!("{CLIENT}.{n}"), data });
+    }
+
     /// Sends a message.
     pub(crate) fn send(&mut self, priority: Priority, ack: bool) -> ReceiptId {
         self.receipts += 1;
         let receipt = self.receipts;
-        self.give(Input::Send(Outgoing { receipt, bytes: 10, priority, ack }));
+        self.give(Input::Send(Outgoing { receipt, bytes: 10, priority, ack, ..Outgoing::default() }));
         receipt
     }
 
@@ -377,6 +399,9 @@ impl Rig {
             if let Action::Refused { receipt, .. } = action {
                 return Some((*receipt, Fate::Rejected));
             }
+            if let Action::Replied { receipt, .. } = action {
+                return Some((*receipt, Fate::Acked));
+            }
             if let Action::Settle { receipt, outcome } = action { Some((*receipt, outcome.fate)) } else { None }
         })
     }
@@ -435,7 +460,12 @@ impl Rig {
                     self.give(Input::Handled { id, event: *payload });
                 }
             }
-            Action::Program(registers) => self.plane.program(*registers),
+            Action::Program(registers) => {
+                self.plane.program(*registers);
+                self.pressed = registers.pressed;
+            }
+            // As in `host.js`, when the order before it is carried out.
+            Action::Measure(generation) => self.give(Input::Buffered(*generation, self.buffered)),
             Action::Abandon(_)
             | Action::Say { .. }
             | Action::Pong { .. }
@@ -443,6 +473,7 @@ impl Rig {
             | Action::Transmit { .. }
             | Action::DeliverResync { .. }
             | Action::Settle { .. }
+            | Action::Replied { .. }
             | Action::Refused { .. }
             | Action::Changed
             | Action::Warn(_) => {}

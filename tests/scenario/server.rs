@@ -7,7 +7,7 @@ use everwire::wire::message::{Event, Resync, ServerHello, ServerMessage};
 pub(crate) fn greeting(epoch: &str, seq: u64) -> ServerHello {
     ServerHello {
         v: 1,
-        features: Features::BATCH.and(Features::ACK).and(Features::SEQ),
+        features: Features::BATCH.and(Features::ACK).and(Features::SEQ).and(Features::REPLY),
         epoch: Some(epoch.to_owned()),
         seq: Some(seq),
         ..ServerHello::default()

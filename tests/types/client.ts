@@ -1,6 +1,7 @@
 // What the types of a client let through and what they do not.
 
 import { connect, Client, EverwireError, type Outcome, type Resync, type Snapshot } from 'everwire';
+import { writable } from 'everwire/stream';
 import { connect as connectSlim, init, initSync, Client as SlimClient } from 'everwire/slim';
 import wasm from 'everwire/core.wasm';
 import type { ClientEvent, ServerEvent, State } from './events.js';
@@ -60,8 +61,25 @@ client.send({ type: 'human_decision', node_id: 'a', decision: 'maybe' });
 client.send({ type: 'human_decision', decision: 'approve' });
 // @ts-expect-error the server's events are not the client's
 client.send({ type: 'cost_update', spent: 1, budget: 2 });
-// @ts-expect-error not in this version
-client.send({ type: 'pause_execution' }, { ttl: 5_000 });
+client.send({ type: 'pause_execution' }, { ttl: 5_000, signal: new AbortController().signal });
+client.send({ type: 'pause_execution' }, { volatile: true });
+// @ts-expect-error milliseconds
+client.send({ type: 'pause_execution' }, { ttl: '5 s' });
+// @ts-expect-error no such option
+client.send({ type: 'pause_execution' }, { timeout: 5_000 });
+
+// What is promised.
+client.request<{ price: number }>({ type: 'pause_execution' }, { timeout: 5 }).then(({ price }) => price.toFixed());
+holds<Same<ReturnType<typeof client.request>, Promise<unknown>>>();
+// @ts-expect-error the server's events are not the client's
+client.request({ type: 'cost_update', spent: 1, budget: 2 });
+client.expect('cost_update', { within: 5 }).then(({ spent }) => spent.toFixed());
+// @ts-expect-error no such event
+client.expect('cost');
+client.ready satisfies Promise<void>;
+// @ts-expect-error read only
+client.ready = Promise.resolve();
+writable(client) satisfies WritableStream<ClientEvent>;
 
 // The rest.
 client.snapshot() satisfies Snapshot;

@@ -32,7 +32,7 @@ impl Connection {
                 cx.rtt = self.heartbeat.rtt().or(cx.rtt);
             }
             Heard::Hello(hello) => self.on_hello(cx, &hello),
-            Heard::Ack { n } => self.on_ack(cx, n),
+            Heard::Ack { n, reply } => self.on_ack(cx, n, reply),
             Heard::Nack { n, busy: true, retry_after, .. } => self.on_busy(cx, n, retry_after),
             Heard::Nack { n, busy: false, nack, .. } => self.on_refusal(cx, n, nack),
             // Numbers mean nothing before the hello that names their log.
@@ -85,7 +85,7 @@ impl Connection {
         self.learn(cx, PeerKind::Everwire);
         self.heartbeat.agree(terms.heartbeat_by, terms.heartbeat_every);
         self.confirmed(cx);
-        let features = Features::BATCH.and(Features::ACK).and(Features::SEQ);
+        let features = Features::BATCH.and(Features::ACK).and(Features::SEQ).and(Features::REPLY);
         // A batch may only follow the hello, so it goes alone.
         cx.act(Action::Say { generation: self.generation, say: Say::Hello { v: VERSION, features }, joined: false });
         match terms.log {
@@ -119,10 +119,13 @@ impl Connection {
     }
 
     /// The server applied number `n`.
-    fn on_ack<P>(&mut self, cx: &mut Context<P>, n: u64) {
+    fn on_ack<P>(&mut self, cx: &mut Context<P>, n: u64, reply: Option<P>) {
         self.confirmed(cx);
         if let Some(receipt) = cx.flight.settle(n) {
-            cx.end(receipt, Outcome::plain(Fate::Acked));
+            match reply {
+                Some(reply) => cx.act(Action::Replied { receipt, reply }),
+                None => cx.end(receipt, Outcome::plain(Fate::Acked)),
+            }
         }
         self.relax(cx);
         self.flush(cx);

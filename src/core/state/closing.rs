@@ -31,7 +31,7 @@ impl Closing {
         // It is being closed: what does not concern the connection does not matter any more.
         match (current, input) {
             (_, Input::Page(PageEvent::PageHide)) => return Some(self.finish(cx)),
-            (_, Input::Send(message)) => cx.refuse(message),
+            (_, Input::Send(message)) => cx.refuse(message.receipt),
             (_, Input::Handled { event, .. }) => self.connection.handled(cx, event),
             // The application closes again: only less patience counts.
             (_, Input::Close { drain: Some(drain) }) => self.until = self.until.min(cx.at().after(drain)),

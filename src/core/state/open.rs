@@ -36,10 +36,7 @@ impl Open {
                 }
                 self.connection.on_heard(cx, heard);
             }
-            (_, Input::Send(message)) => {
-                cx.accept(message);
-                self.connection.send(cx);
-            }
+            (_, Input::Send(message)) => self.connection.send(cx, message),
             (_, Input::Handled { event, .. }) => self.connection.handled(cx, event),
             (_, Input::WantState(true)) => self.connection.want_state(cx),
             (_, Input::Retry) => self.connection.wake(cx, true),

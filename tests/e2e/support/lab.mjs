@@ -16,8 +16,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** What the page offers to tests: the package, and the clients that were made, each with the history of its snapshots. */
 const application = `
   import * as everwire from 'everwire';
+  import { writable } from 'everwire/stream';
   const lab = {
     everwire,
+    writable,
     warnings: [],
     events: [],
     outcomes: [],

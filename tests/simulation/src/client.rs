@@ -187,7 +187,7 @@ impl Client {
         self.receipts += 1;
         let receipt = self.receipts;
         let priority = if high { Priority::High } else { Priority::Normal };
-        let message = Outgoing { receipt, bytes: text.len(), priority, ack };
+        let message = Outgoing { receipt, bytes: text.len(), priority, ack, ..Outgoing::default() };
         self.texts.insert(receipt, text);
         self.messages.accepted(receipt, mark, high, ack);
         self.awake(around);

@@ -136,6 +136,8 @@ pub fn name<P>(input: &Input<P>, current: Option<u32>) -> &'static str {
     match input {
         Input::Start => "start",
         Input::Send(_) => "send",
+        Input::Abort(_) => "abort",
+        Input::Buffered(..) => "buffered",
         Input::Close { .. } => "close",
         Input::Retry => "retry",
         Input::WantState(true) => "want_state",

@@ -31,6 +31,25 @@ pub enum Command {
     CancelExecution,
 }
 
+/// A question of the application, which changes nothing: a request.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Question {
+    /// What a node's command printed, all of it that is kept. A state shows the beginning.
+    NodeOutput {
+        /// Which.
+        node_id: String,
+    },
+}
+
+impl Question {
+    /// Reads a question; nothing if the event is none.
+    #[must_use]
+    pub fn read(event: &Object) -> Option<Self> {
+        serde_json::from_value(event.clone().into()).ok()
+    }
+}
+
 /// A person's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

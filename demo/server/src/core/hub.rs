@@ -284,7 +284,7 @@ impl Hub {
         }
         let hello = ServerMessage::<Object>::Hello(ServerHello {
             v: VERSION,
-            features: Features::BATCH.and(Features::ACK).and(Features::SEQ),
+            features: Features::BATCH.and(Features::ACK).and(Features::SEQ).and(Features::REPLY),
             epoch: Some(room.log.epoch().to_owned()),
             seq: Some(room.log.head()),
             heartbeat: Some(HeartbeatTerms { by: HeartbeatBy::Client, every: Some(HEARTBEAT_MS) }),

@@ -4,7 +4,11 @@
 //! does.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
+
+/// The bytes of a reply that is kept for a repeat, at most: W of them are.
+pub const KEPT_REPLY: usize = 1_024;
 
 /// The end of one message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +16,11 @@ use std::collections::BTreeMap;
 pub enum Outcome {
     /// Applied.
     Ack,
+    /// Answered.
+    Reply {
+        /// With what; nothing where it was too long to be kept.
+        data: Option<Value>,
+    },
     /// Refused for good, and why.
     Nack {
         /// A stable word.
@@ -42,7 +51,12 @@ impl Outcomes {
     }
 
     /// Remembers the end of message `n`, and forgets what leaves the window.
-    pub fn record(&mut self, n: u64, outcome: Outcome, inflight: u64) {
+    pub fn record(&mut self, n: u64, mut outcome: Outcome, inflight: u64) {
+        if let Outcome::Reply { data } = &mut outcome
+            && data.as_ref().is_some_and(|data| data.to_string().len() > KEPT_REPLY)
+        {
+            *data = None;
+        }
         self.max = self.max.max(n);
         self.window.insert(n, outcome);
         let oldest = self.max.saturating_sub(inflight);
@@ -75,6 +89,16 @@ mod tests {
         let refused = Outcome::Nack { code: "no".into(), message: "no".into() };
         outcomes.record(1, refused.clone(), 4);
         assert_eq!(outcomes.settled(1, 4), Some(refused));
+    }
+
+    #[test]
+    fn a_reply_is_kept_if_it_is_short() {
+        let mut outcomes = Outcomes::default();
+        for (n, length) in [(1, 10), (2, 2_000)] {
+            outcomes.record(n, Outcome::Reply { data: Some("x".repeat(length).into()) }, 4);
+        }
+        assert_eq!(outcomes.settled(1, 4), Some(Outcome::Reply { data: Some("x".repeat(10).into()) }));
+        assert_eq!(outcomes.settled(2, 4), Some(Outcome::Reply { data: None }));
     }
 
     #[test]

@@ -7,7 +7,7 @@ mod journal;
 
 use super::{
     client::{Client, Critical},
-    command::{Command, Refusal},
+    command::{Command, Question, Refusal},
     definition::Definition,
     event::{DagEvent, DagState, Mutation, RunStatus},
     journal::{Table, Write, key_in},
@@ -18,6 +18,7 @@ use super::{
     run::{Effect, Run, cost},
     time::Now,
 };
+use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -112,6 +113,17 @@ impl Room {
     pub fn command(&mut self, command: Command, now: Now, limits: &Limits, out: &mut Vec<Work>) -> Result<(), Refusal> {
         self.with_run(now, limits, out, |run, effects| run.command(command, now, effects))
             .unwrap_or_else(|| Err(Refusal::new("not_running", "no run was started")))
+    }
+
+    /// The answer to a question.
+    ///
+    /// # Errors
+    /// `unknown_node`.
+    pub fn answer(&self, question: &Question) -> Result<Value, Refusal> {
+        let Question::NodeOutput { node_id } = question;
+        let node = self.run.as_ref().and_then(|run| run.nodes().find(|node| node.spec.id == *node_id));
+        let node = node.ok_or_else(|| Refusal::new("unknown_node", "no node of this run has that id"))?;
+        Ok(json!({ "node_id": node_id, "attempt": node.attempt, "output": node.output }))
     }
 
     /// Settles what is due by the clock, and forgets clients away for longer than `keep`. A client that finds itself back

@@ -54,6 +54,8 @@ pub struct Peer {
     pub batch: bool,
     /// It acknowledges.
     pub ack: bool,
+    /// It reads replies.
+    pub reply: bool,
     /// It reads numbers.
     pub seq: bool,
 }

@@ -17,6 +17,44 @@ fn answers(messages: Vec<Value>) -> Vec<Value> {
     messages.into_iter().filter(|message| message["type"] == "ack" || message["type"] == "nack").collect()
 }
 
+/// A client that reads replies.
+fn asking(world: &mut World) -> u64 {
+    let conn = world.connect();
+    world.say(conn, json!({"type":"hello","v":1,"features":["ack","seq","reply"],"client":"asks"}));
+    world.take(conn);
+    conn
+}
+
+fn ask(world: &mut World, conn: u64, n: u64, node: &str) -> Value {
+    world.say(conn, json!({"type":"node_output","node_id":node,"$id":format!("asks.{n}")}));
+    let id = json!(format!("asks.{n}"));
+    world.take(conn).into_iter().find(|message| message["id"] == id).unwrap_or_default()
+}
+
+#[test]
+fn a_question_is_answered_by_a_reply_and_a_repeat_by_the_same_also_after_a_crash() {
+    let (mut world, _) = at_the_gate();
+    let conn = asking(&mut world);
+    let reply = ask(&mut world, conn, 1, "a");
+    assert_eq!((&reply["type"], &reply["data"]["node_id"]), (&json!("reply"), &json!("a")));
+    assert_eq!(ask(&mut world, conn, 1, "a"), reply);
+    world.crash();
+    let conn = asking(&mut world);
+    assert_eq!(ask(&mut world, conn, 1, "a"), reply);
+    assert_eq!(world.stats().commands, 0, "a question is no command");
+}
+
+#[test]
+fn a_question_about_nothing_is_refused_and_one_of_a_client_without_replies_acknowledged() {
+    let (mut world, plain) = at_the_gate();
+    let conn = asking(&mut world);
+    let refusal = ask(&mut world, conn, 1, "nobody");
+    assert_eq!((&refusal["type"], &refusal["code"]), (&json!("nack"), &json!("unknown_node")));
+    world.take(plain);
+    world.say(plain, json!({"type":"node_output","node_id":"a","$id":"c.1"}));
+    assert_eq!(answers(world.take(plain)), [json!({"type":"ack","id":"c.1"})]);
+}
+
 #[test]
 fn a_repeat_is_answered_and_not_applied_again() {
     let (mut world, conn) = at_the_gate();

@@ -24,7 +24,7 @@ fn hello_comes_first_and_names_the_head() {
     let first = world.take(conn);
     assert_eq!(first.len(), 1);
     assert_eq!(first[0]["type"], "hello");
-    assert_eq!(first[0]["features"], json!(["batch", "ack", "seq"]));
+    assert_eq!(first[0]["features"], json!(["batch", "ack", "seq", "reply"]));
     assert_eq!(first[0]["heartbeat"], json!({"by":"client","every":15000}));
     assert_eq!(first[0]["seq"], world.stats().heads["d"]);
     assert_eq!(first[0]["limits"], json!({"frame":1048576,"inflight":256}));

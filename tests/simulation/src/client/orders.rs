@@ -65,6 +65,11 @@ impl Client {
                 let ended = self.messages.ended(receipt, Fate::Rejected);
                 self.told(ended, true, around);
             }
+            Action::Replied { receipt, .. } => {
+                self.texts.remove(&receipt);
+                let ended = self.messages.ended(receipt, Fate::Acked);
+                self.told(ended, true, around);
+            }
             Action::Program(registers) => {
                 self.registers = registers;
                 self.plane.program(registers);
@@ -72,6 +77,7 @@ impl Client {
             Action::Resolve { .. }
             | Action::Deliver { .. }
             | Action::DeliverResync { .. }
+            | Action::Measure(_)
             | Action::Changed
             | Action::Warn(_) => self.later.push_back(action),
         }
@@ -96,6 +102,11 @@ impl Client {
                 around.report.count(if state.is_some() { "states delivered" } else { "losses told" });
                 self.events.resynced(state.is_some(), to, self.answers.as_deref());
             }
+            // The link takes what it is given at once.
+            Action::Measure(generation) => {
+                self.flush_one(generation);
+                self.tell(Input::Buffered(generation, 0), around);
+            }
             Action::Warn(warning) => around.report.count(warning.code()),
             Action::Changed => around.report.count("changes told"),
             Action::Connect(_)
@@ -105,6 +116,7 @@ impl Client {
             | Action::Acknowledge { .. }
             | Action::Transmit { .. }
             | Action::Settle { .. }
+            | Action::Replied { .. }
             | Action::Refused { .. }
             | Action::Program(_) => {}
         }
@@ -161,7 +173,9 @@ const fn kind<P>(action: &Action<P>) -> &'static str {
         Action::Deliver { .. } => "-> deliver",
         Action::DeliverResync { .. } => "-> deliver resync",
         Action::Settle { .. } => "-> settle",
+        Action::Replied { .. } => "-> replied",
         Action::Refused { .. } => "-> refused",
+        Action::Measure(_) => "-> measure",
         Action::Program(_) => "-> program",
         Action::Changed => "-> changed",
         Action::Warn(_) => "-> warn",

@@ -179,7 +179,7 @@ impl World {
         let inflight = self.server.limits.inflight;
         let known = self.server.room().and_then(|room| room.clients.get(client));
         match known.and_then(|known| known.outcomes.settled(n, inflight)) {
-            Some(Outcome::Ack) => Made::Done,
+            Some(Outcome::Ack | Outcome::Reply { .. }) => Made::Done,
             Some(Outcome::Nack { .. }) => Made::Refused,
             None => Made::Nothing,
         }

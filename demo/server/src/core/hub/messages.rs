@@ -5,7 +5,7 @@
 use super::{BAD_HELLO, Hub, text_of};
 use crate::core::{
     client::{is_client_id, number_of},
-    command::{Command, Refusal},
+    command::{Command, Question, Refusal},
     event::DagEvent,
     limits::Limits,
     outcomes::Outcome,
@@ -117,12 +117,13 @@ impl Hub {
             self.sessions.remove(&conn);
             return;
         }
-        let [batch, ack, seq] = [Features::BATCH, Features::ACK, Features::SEQ].map(|each| hello.features.has(each));
+        let [batch, ack, seq, reply] =
+            [Features::BATCH, Features::ACK, Features::SEQ, Features::REPLY].map(|each| hello.features.has(each));
         if session.phase == Phase::Plain {
             // It was told events without their numbers: the state stands for them, or it would ask for them again.
             session.resync = Some(u64::MAX);
         }
-        session.phase = Phase::Everwire(Peer { client: hello.client.clone(), batch, ack, seq });
+        session.phase = Phase::Everwire(Peer { client: hello.client.clone(), batch, ack, seq, reply });
         room.touch(&hello.client);
         let client = room.clients.entry(hello.client).or_default();
         let older = client.connection.filter(|older| *older != conn);
@@ -174,11 +175,19 @@ impl Hub {
             self.answer(conn, id, outcome);
             return;
         }
-        let outcome = match self.apply(conn, event.event, now) {
-            Ok(()) => Outcome::Ack,
+        let question = Question::read(&event.event);
+        let done = match &question {
+            Some(question) => room.answer(question).map(|data| Outcome::Reply { data: Some(data) }),
+            None => self.apply(conn, event.event, now).map(|()| Outcome::Ack),
+        };
+        let outcome = match done {
+            Ok(outcome) => outcome,
             Err(refusal) => {
                 let error = DagEvent::Error { node_id: None, message: refusal.message.clone() };
-                if let Some((client, room, limits)) = self.client_and_limits(conn) {
+                // Who asks is told by the answer alone.
+                if question.is_none()
+                    && let Some((client, room, limits)) = self.client_and_limits(conn)
+                {
                     room.tell_critical(&client, &error, now, &limits);
                 }
                 Outcome::Nack { code: refusal.code.to_owned(), message: refusal.message }
@@ -211,8 +220,18 @@ impl Hub {
 
     fn answer(&mut self, conn: u64, id: String, outcome: Outcome) {
         let Some(session) = self.sessions.get_mut(&conn) else { return };
+        let replies = session.peer().is_some_and(|peer| peer.reply);
         session.tell(match outcome {
-            Outcome::Ack => {
+            Outcome::Reply { data: Some(data) } if replies => {
+                self.stats.acked += 1;
+                text_of(&ServerMessage::Reply { id, data })
+            }
+            Outcome::Reply { data: None } if replies => {
+                self.stats.refusals += 1;
+                let (code, message) = ("reply_lost".to_owned(), "answered before; ask anew".to_owned());
+                text_of(&ServerMessage::<Object>::Nack(Nack { id, code, message, retry_after: None }))
+            }
+            Outcome::Ack | Outcome::Reply { .. } => {
                 self.stats.acked += 1;
                 text_of(&ServerMessage::<Object>::Ack { id })
             }

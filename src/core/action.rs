@@ -4,6 +4,7 @@
 
 use super::continuity::Continuity;
 use super::error::{Cause, Warning};
+use super::flood::Flow;
 use super::heard::{Epoch, EventId};
 use super::input::{Generation, ReceiptId};
 use crate::wire::features::Features;
@@ -95,6 +96,8 @@ pub struct Registers {
     pub frame_bytes: u64,
     /// Whether to keep the greatest `ts` of events.
     pub track_ts: bool,
+    /// How events reach their handlers.
+    pub flow: Flow,
 }
 
 /// What the client says on its own, or in answer to what only the core knows.
@@ -172,14 +175,14 @@ pub enum Action<P> {
         /// Whether it may share a frame with others of this task.
         joined: bool,
     },
-    /// Run the handlers of an event; then, if it has an id, say `Handled`.
+    /// Deliver an event as the registers say; one with an id at once, after all that waits: then say `Handled`.
     Deliver {
         /// The event.
         payload: P,
         /// The `$id` of a critical one.
         id: Option<EventId>,
     },
-    /// Run the handlers of `resync`.
+    /// Run the handlers of `resync`, after all that waits.
     DeliverResync {
         /// The state, where the server sent one.
         state: Option<P>,

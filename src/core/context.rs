@@ -8,6 +8,7 @@ use super::breaker::Breaker;
 use super::delivery::Delivery;
 use super::error::{Cause, Reason, Warning};
 use super::flight::Flight;
+use super::flood::Tally;
 use super::heard::Epoch;
 use super::inbox::Inbox;
 use super::input::{Generation, Outgoing, PageEvent, ReceiptId};
@@ -76,8 +77,10 @@ pub struct Context<P> {
     pub heard: Instant,
     /// The last round trip.
     pub rtt: Option<Millis>,
+    /// Events that were not delivered.
+    pub tally: Tally,
     /// Warnings that were given and are not repeated, a bit each.
-    warned: u8,
+    warned: u16,
     /// The orders of the inputs so far, and how many of them were taken out.
     actions: Vec<Action<P>>,
     taken: usize,
@@ -203,6 +206,7 @@ impl<P> Context<P> {
             greatest_ts: None,
             heard: Instant::NEVER,
             rtt: None,
+            tally: Tally::default(),
             warned: 0,
             actions: Vec::new(),
             taken: 0,
@@ -231,6 +235,13 @@ impl<P> Context<P> {
         self.taken += 1;
         // In its place stands one that nothing has to be done for.
         Some(std::mem::replace(action, Action::Changed))
+    }
+
+    /// How many events are to be delivered.
+    #[must_use]
+    pub fn deliveries(&self) -> usize {
+        let is_delivery = |action: &&Action<P>| matches!(action, Action::Deliver { .. });
+        self.actions.iter().skip(self.taken).filter(is_delivery).count()
     }
 
     /// Warns once until [`Self::forget_warning`].

@@ -2,6 +2,7 @@
 //!
 //! Owns the facts the shell reports; must not know what follows from them. The shell reports, it never decides.
 
+use super::flood::Tally;
 use super::heard::{EventId, Heard};
 use super::time::{Instant, Millis};
 
@@ -156,4 +157,8 @@ pub struct PlaneReading {
     pub credit: u32,
     /// The greatest integer `ts` of an event, where it was told to look.
     pub greatest_ts: Option<u64>,
+    /// How many events wait for a frame.
+    pub waiting: u32,
+    /// What became of others.
+    pub tally: Tally,
 }

@@ -6,6 +6,8 @@
 use super::action::{Action, Mode, Registers};
 use super::connection::Connection;
 use super::context::Context;
+use super::error::Warning;
+use super::flood::{Flood, Tally};
 use super::heartbeat::is_late;
 use super::input::{Input, PlaneReading};
 use super::options::Options;
@@ -41,6 +43,10 @@ pub struct Machine<P> {
     changed: bool,
     /// When the clocks are compared next.
     watch: Instant,
+    /// Whether more comes than a page can show.
+    flood: Flood,
+    /// How many events wait in the data plane.
+    waiting: u32,
     trace: Trace,
 }
 
@@ -53,7 +59,18 @@ impl<P> Machine<P> {
         let told = snapshot(&state, &cx);
         let watch = cx.at().after(WATCH_MS);
         let trace = Trace::new(StateName::Idle);
-        Self { state, cx, registers: Registers::default(), reprogrammed: false, told, changed: false, watch, trace }
+        Self {
+            state,
+            cx,
+            registers: Registers::default(),
+            reprogrammed: false,
+            told,
+            changed: false,
+            watch,
+            flood: Flood::default(),
+            waiting: 0,
+            trace,
+        }
     }
 
     /// Takes an input.
@@ -80,6 +97,7 @@ impl<P> Machine<P> {
         if late {
             self.state.wake(&mut self.cx, false);
         }
+        self.flood.at_once(self.cx.deliveries(), self.cx.at());
         self.program();
         let snapshot = self.snapshot();
         if (Snapshot { heard_at: self.told.heard_at, ..snapshot }) != self.told {
@@ -109,6 +127,7 @@ impl<P> Machine<P> {
         let mut earliest = self.state.deadline(&self.cx);
         if self.state.is_waking() {
             earliest.consider(self.watch, Timer::Watch);
+            earliest.consider(self.flood.due(), Timer::Calm);
         }
         let (at, timer) = earliest.0;
         (at < Instant::NEVER).then(|| (self.cx.clock.to_mono(at.max(self.cx.at())), timer))
@@ -150,6 +169,9 @@ impl<P> Machine<P> {
 
     /// Handles every deadline that has passed, earliest first.
     fn tick(&mut self) {
+        if self.flood.due() <= self.cx.at() && self.flood.is_over(self.waiting, self.cx.at()) {
+            self.cx.forget_warning(Warning::Flood);
+        }
         for _ in 0..DEADLINES_A_TICK {
             let deadline = self.state.deadline(&self.cx).0;
             if deadline.0 > self.cx.at() {
@@ -169,7 +191,16 @@ impl<P> Machine<P> {
             self.cx.position.passed((reading.next_seq - 1).min(MAX_SAFE_INTEGER));
             self.registers.next_seq = reading.next_seq;
         }
+        if reading.credit == 0 && self.registers.credit > 0 {
+            self.flood.used_up(self.cx.at());
+        }
         self.registers.credit = reading.credit;
+        self.waiting = reading.waiting;
+        let left_out = |tally: Tally| (tally.dropped, tally.conflated);
+        if left_out(reading.tally) != left_out(self.cx.tally) {
+            self.cx.warn_once(Warning::Flood);
+        }
+        self.cx.tally = reading.tally;
         if let Some(ts) = reading.greatest_ts {
             self.cx.greatest_ts = Some(self.cx.greatest_ts.map_or(ts, |own| own.max(ts)));
         }
@@ -200,6 +231,7 @@ impl<P> Machine<P> {
             batch: terms.batch,
             frame_bytes: terms.frame_bytes,
             track_ts: open && !numbered,
+            flow: self.flood.flow(self.cx.page.hidden),
         };
         if registers != self.registers {
             self.registers = registers;
@@ -230,5 +262,6 @@ fn snapshot<P>(state: &State, cx: &Context<P>) -> Snapshot {
         continuity: cx.position.continuity(),
         peer: cx.peer,
         connects: cx.connects,
+        tally: cx.tally,
     }
 }

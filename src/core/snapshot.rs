@@ -4,6 +4,7 @@
 
 use super::continuity::Continuity;
 use super::error::Reason;
+use super::flood::Tally;
 use super::time::Millis;
 
 /// The four states of the WebSocket standard.
@@ -162,4 +163,6 @@ pub struct Snapshot {
     pub peer: PeerKind,
     /// Connections that opened so far.
     pub connects: u32,
+    /// Events that were not delivered.
+    pub tally: Tally,
 }

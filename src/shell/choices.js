@@ -6,7 +6,7 @@ import { EverwireError } from './everwire_error.js';
 import { utf8Length } from './outlet.js';
 
 /** The options that have options of their own. */
-const GROUPS = ['backoff', 'breaker', 'heartbeat', 'queue', 'reserved'];
+const GROUPS = ['backoff', 'breaker', 'flow', 'heartbeat', 'queue', 'reserved'];
 
 /** The reserved types, in the order of the wire's list. */
 const RESERVED = ['ping', 'pong', 'hello', 'ack', 'nack', 'reply', 'resync_request', 'resync', 'goaway'];
@@ -123,6 +123,25 @@ export class Given {
     const taken = RESERVED.find((type, place) => names[place] !== type && names.filter((name) => name === names[place])[1]);
     if (taken !== undefined) this.refusal ??= refusal(`reserved.${taken}`, 'two reserved types cannot have one name');
     return names;
+  }
+
+  /** What may be left out in a flood, by type. */
+  flow() {
+    const isRule = (/** @type {any} */ rule) =>
+      isObject(rule) &&
+      Object.entries(rule).every(([member, value]) =>
+        member === 'key' ? isText(value) || isFunction(value) : member === 'droppable' && typeof value === 'boolean',
+      );
+    /** @type {Map<string, import('./backlog.js').Rule>} */
+    const rules = new Map();
+    for (const name of [...this.entries.keys()]) {
+      if (name.startsWith('flow.')) rules.set(name.slice(5), this.take(name, {}, isRule, '{ key, droppable }: a field or a function, true or false'));
+    }
+    return rules;
+  }
+
+  validator() {
+    return this.take('validate', undefined, (value) => isFunction(value?.in), "what schemas() of 'everwire/schemas' returns");
   }
 
   /** What is to be said of what is not allowed, or unknown. */

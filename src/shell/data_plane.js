@@ -2,8 +2,9 @@
 // Owns what happens to a frame between the socket and the application's handlers, and the registers by which the core
 // programs it; must not know why a register has its value. `core/data_plane_model.rs` is this in Rust.
 
+import { Backlog } from './backlog.js';
 import { EverwireError, report } from './everwire_error.js';
-import { EVENT, MALFORMED, RESERVED, SEND_FAILED, WANT_STATE } from './facts.js';
+import { COUNTED, EVENT, MALFORMED, RESERVED, SEND_FAILED, WANT_STATE } from './facts.js';
 
 /** @typedef {(value: any) => unknown} Handler */
 /** @typedef {{ run: Handler }} Registration */
@@ -36,6 +37,9 @@ export class DataPlane {
     this.changes = entry(EVENT);
     /** @type {string[]} the reserved types' on the wire, in the order of the wire's list */
     this.names = [];
+    this.backlog = new Backlog((value) => this.deliver(value));
+    /** What a validator makes of an event: undefined if it does not pass. @type {Handler | undefined} */
+    this.check = undefined;
 
     // Registers that the core writes …
     this.pass = false;
@@ -51,16 +55,19 @@ export class DataPlane {
     /** @type {MessageEvent | null} */
     this.heard = null;
     this.greatestTs = -1;
+    this.invalid = 0;
   }
 
   /**
    * A core begins, or another one that knows nothing of the one before.
    *
-   * @param {Sink} sink
+   * @param {Sink} sink @param {Backlog['rules']} rules
    */
-  serve(sink) {
+  serve(sink, rules) {
     this.sink = sink;
-    this.program(false, 0, 0, 0, false, false, 0, false);
+    this.backlog.serve(rules);
+    this.program(false, 0, 0, 0, false, false, 0, false, 0, 0, 0, 0);
+    this.invalid = 0;
     /** @type {MessageEvent | null} */
     this.heard = null;
     this.greatestTs = -1;
@@ -73,8 +80,9 @@ export class DataPlane {
   /**
    * @param {boolean} pass @param {number} generation @param {number} nextSeq @param {number} credit
    * @param {boolean} envelope @param {boolean} batch @param {number} frameBytes @param {boolean} trackTs
+   * @param {Parameters<Backlog['program']>} flow
    */
-  program(pass, generation, nextSeq, credit, envelope, batch, frameBytes, trackTs) {
+  program(pass, generation, nextSeq, credit, envelope, batch, frameBytes, trackTs, ...flow) {
     this.pass = pass;
     this.generation = generation;
     this.nextSeq = nextSeq;
@@ -83,6 +91,7 @@ export class DataPlane {
     this.batch = batch;
     this.frameBytes = frameBytes;
     this.trackTs = trackTs;
+    this.backlog.program(...flow);
   }
 
   /**
@@ -158,7 +167,7 @@ export class DataPlane {
     const straight = this.pass && generation === this.generation && this.credit > 0;
     if (straight && (found !== undefined ? found.kind === EVENT : isTyped(value)) && this.isNext(value)) {
       this.credit--;
-      this.deliver(value, found);
+      this.accept(value, bytes, found);
       return;
     }
     const typed = found !== undefined || isTyped(value);
@@ -188,13 +197,45 @@ export class DataPlane {
   }
 
   /**
+   * An event is to be delivered: now, or with the next frame.
+   *
+   * @param {any} value
+   * @param {number} bytes
+   * @param {Entry | undefined} [found]
+   */
+  accept(value, bytes, found) {
+    this.note(value);
+    if (this.backlog.slice === 0) this.deliver(value, found);
+    else this.backlog.add(value, bytes);
+  }
+
+  /** An event is to be delivered now, after all that waits. @param {any} value */
+  acceptAtOnce(value) {
+    this.note(value);
+    this.backlog.flush();
+    this.deliver(value);
+  }
+
+  /** What is accepted counts, whether its handlers have run or not. @param {any} value */
+  note(value) {
+    if (this.trackTs && value?.ts > this.greatestTs && Number.isSafeInteger(value.ts)) this.greatestTs = value.ts;
+  }
+
+  /**
    * Runs the handlers of an event.
    *
    * @param {any} value
    * @param {Entry | undefined} [found]
    */
   deliver(value, found = this.entryOf(value)) {
-    if (this.trackTs && value?.ts > this.greatestTs && Number.isSafeInteger(value.ts)) this.greatestTs = value.ts;
+    if (this.check !== undefined) {
+      value = this.check(value);
+      if (value === undefined) {
+        this.invalid++;
+        this.sink(COUNTED, undefined, 0, 0);
+        return;
+      }
+    }
     if (found !== undefined) run(found.handlers, value);
     run(this.any.handlers, value);
   }
@@ -204,6 +245,7 @@ export class DataPlane {
    * @param {number} from -1 for none @param {number} to -1 for none
    */
   deliverResync(state = null, continuity, from, to) {
+    this.backlog.flush();
     run(this.resync.handlers, { type: 'resync', state, continuity, from: known(from), to: known(to) });
   }
 

@@ -29,6 +29,7 @@ import { serve } from './work.js';
  *   handle(
  *     kind: number, one: number, two: number, three: number, value: unknown, mono: number, wall: number,
  *     heard: number, nextSeq: number, credit: number, greatestTs: number,
+ *     waiting: number, dropped: number, conflated: number, invalid: number,
  *   ): number,
  *   snapshot(): void,
  *   free(): void,
@@ -97,6 +98,8 @@ export class Host {
     this.shouldReconnect = given.callback('shouldReconnect');
     this.onWarning = given.callback('onWarning');
     const reserved = given.names();
+    const flow = given.flow();
+    const validator = given.validator();
     this.client = identity();
     this.names = new Names(seed());
     const core = this.makeCore(given, seed(), performance.now(), Date.now());
@@ -106,7 +109,9 @@ export class Host {
       throw refusal;
     }
     this.core = core;
-    this.plane.serve((kind, value, generation, bytes) => this.hear(kind, value, generation, bytes));
+    this.plane.serve((kind, value, generation, bytes) => this.hear(kind, value, generation, bytes), flow);
+    this.plane.check = validator && ((event) => validator.in(event, this.plane.envelope, (warning) => this.warn(warning)));
+    this.receipts.check = validator?.out;
     this.plane.reserve(reserved);
   }
 
@@ -152,10 +157,12 @@ export class Host {
   work([kind, one, two, three, value]) {
     const { core, plane } = this;
     if (core === undefined) return;
+    const { backlog } = plane;
     serve(this);
     this.due = core.handle(
       kind, one, two, three, value, performance.now(), Date.now(),
       plane.takeHeard(), plane.nextSeq, plane.credit, plane.greatestTs,
+      backlog.events.size, backlog.dropped, backlog.conflated, plane.invalid,
     );
     serve(undefined);
   }
@@ -188,6 +195,7 @@ export class Host {
     if (this.snapshot().reason?.code === 'closed_by_application') {
       this.core?.free();
       this.core = undefined;
+      this.plane.backlog.clear();
     }
   }
 
@@ -313,7 +321,7 @@ export class Host {
    */
   handle(event, id) {
     const { $id } = event;
-    this.plane.deliver(event);
+    this.plane.acceptAtOnce(event);
     this.tell(fact.HANDLED, 0, id, 0, { $id });
   }
 

@@ -75,7 +75,7 @@ export const transmit = order(
 
 // ------------------------------------------------------------------------------------------------ the application
 
-export const deliver = order((client, /** @type {any} */ event) => client.plane.deliver(event));
+export const deliver = order((client, /** @type {any} */ event) => client.plane.accept(event, 0));
 
 /** With what stands for its `$id`. */
 export const deliverCritical = order((client, /** @type {any} */ event, /** @type {number} */ id) =>

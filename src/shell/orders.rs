@@ -21,6 +21,10 @@ extern "C" {
         batch: bool,
         frame_bytes: f64,
         track_ts: bool,
+        slice: f64,
+        mark: f64,
+        most: f64,
+        most_bytes: f64,
     );
     fn hello(generation: f64, joined: bool, v: f64, features: f64);
     fn ping(generation: f64, joined: bool, ts: f64);
@@ -57,6 +61,9 @@ extern "C" {
         continuity: &str,
         peer: &str,
         connects: f64,
+        dropped: f64,
+        conflated: f64,
+        invalid: f64,
     );
 }
 
@@ -105,6 +112,9 @@ pub(super) fn show(snapshot: &Snapshot) {
         snapshot.continuity.name(),
         snapshot.peer.name(),
         snapshot.connects.into(),
+        snapshot.tally.dropped.into(),
+        snapshot.tally.conflated.into(),
+        snapshot.tally.invalid.into(),
     );
 }
 
@@ -138,6 +148,10 @@ fn write(registers: &Registers) {
         registers.batch,
         registers.frame_bytes as f64,
         registers.track_ts,
+        registers.flow.slice.into(),
+        registers.flow.mark.into(),
+        registers.flow.most.into(),
+        registers.flow.most_bytes.into(),
     );
 }
 

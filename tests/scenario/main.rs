@@ -20,9 +20,11 @@ mod waiting;
 
 mod acknowledged;
 mod breaker_and_thrash;
+mod flood;
 mod goaway;
 mod heartbeat;
 mod outbox;
 mod page;
 mod peers_traps;
+mod receiving;
 mod resync;

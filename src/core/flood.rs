@@ -1,0 +1,139 @@
+//! Floods: more events than a page can show one by one.
+//!
+//! Owns when one begins, when it is over, and how much may wait meanwhile; must not know the events.
+
+use super::time::{Instant, Millis};
+
+/// Credit that is used up within this time is a flood.
+const FAST_MS: Millis = 1_000;
+/// Credit that lasts for this long is the end of one: half the rate at which it began, so that it does not come and go.
+const CALM_MS: Millis = 2_000;
+/// What still waits then goes to its handlers in one task, so it must be little.
+const FEW: u32 = 100;
+/// As many events at once are a flood by themselves.
+const MANY: usize = 1_000;
+
+/// How events reach their handlers. Registers of the data plane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// The milliseconds that handlers get of a frame, for which events wait; 0 where they go straight to their handlers.
+    pub slice: u32,
+    /// More than so many events may not wait if one of them may be dropped.
+    pub mark: u32,
+    /// What waits beyond so many events is delivered in place: blocking is then the back-pressure.
+    pub most: u32,
+    /// The same in bytes.
+    pub most_bytes: u32,
+}
+
+impl Flow {
+    /// To their handlers, as they come.
+    pub const STRAIGHT: Self = Self { slice: 0, mark: 0, most: 0, most_bytes: 0 };
+    /// In a batch a frame. Half of a frame is left for what the handlers cause: style, layout, paint.
+    pub const BATCHED: Self = Self { slice: 8, mark: 1_000, most: 10_000, most_bytes: 8 << 20 };
+}
+
+/// What became of events on their way, since the client began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Left out in a flood: their type may be dropped.
+    pub dropped: u32,
+    /// Left out in a flood: a newer one of the same key stands for them.
+    pub conflated: u32,
+    /// Not delivered: they did not pass their validator.
+    pub invalid: u32,
+}
+
+/// Whether there is a flood.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flood {
+    is_on: bool,
+    /// When the credit under way was given.
+    granted: Instant,
+}
+
+impl Flood {
+    /// All credit is used up, and more is given.
+    pub const fn used_up(&mut self, at: Instant) {
+        self.is_on |= at.since(self.granted) <= FAST_MS;
+        self.granted = at;
+    }
+
+    /// So many events are to be delivered at once.
+    pub const fn at_once(&mut self, count: usize, at: Instant) {
+        if count >= MANY {
+            self.is_on = true;
+            self.granted = at;
+        }
+    }
+
+    /// When it may be over.
+    #[must_use]
+    pub const fn due(&self) -> Instant {
+        if self.is_on { self.granted.after(CALM_MS) } else { Instant::NEVER }
+    }
+
+    /// It may be over; `waiting` events still wait. Whether it is.
+    pub const fn is_over(&mut self, waiting: u32, at: Instant) -> bool {
+        self.is_on = waiting > FEW;
+        if self.is_on {
+            self.granted = at;
+        }
+        !self.is_on
+    }
+
+    /// How events reach their handlers. On a hidden page there are no frames to wait for.
+    #[must_use]
+    pub const fn flow(&self, hidden: bool) -> Flow {
+        if self.is_on && !hidden { Flow::BATCHED } else { Flow::STRAIGHT }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A flood that began at 10,500.
+    fn flood() -> Flood {
+        let mut flood = Flood::default();
+        flood.used_up(Instant(10_000));
+        assert_eq!(flood.flow(false), Flow::STRAIGHT, "it took ten seconds");
+        flood.used_up(Instant(10_500));
+        flood
+    }
+
+    #[test]
+    fn credit_used_up_within_a_second_is_a_flood() {
+        assert_eq!(flood().flow(false), Flow::BATCHED);
+        let mut slow = Flood::default();
+        for second in 1..10 {
+            slow.used_up(Instant(second * 1_001));
+        }
+        assert_eq!(slow.flow(false), Flow::STRAIGHT);
+    }
+
+    #[test]
+    fn a_thousand_events_at_once_are_a_flood() {
+        let mut flood = Flood::default();
+        flood.at_once(999, Instant(5_000));
+        assert_eq!(flood.flow(false), Flow::STRAIGHT);
+        flood.at_once(1_000, Instant(5_000));
+        assert_eq!((flood.flow(false), flood.due()), (Flow::BATCHED, Instant(7_000)));
+    }
+
+    #[test]
+    fn it_is_over_when_credit_lasts_and_little_waits() {
+        let mut flood = flood();
+        flood.used_up(Instant(12_000));
+        assert_eq!(flood.due(), Instant(14_000), "slower, but a flood still");
+        assert!(!flood.is_over(101, Instant(14_000)));
+        assert_eq!(flood.due(), Instant(16_000));
+        assert!(flood.is_over(100, Instant(16_000)));
+        assert_eq!((flood.due(), flood.flow(false)), (Instant::NEVER, Flow::STRAIGHT));
+    }
+
+    #[test]
+    fn a_hidden_page_waits_for_no_frame() {
+        assert_eq!(flood().flow(true), Flow::STRAIGHT);
+    }
+}

@@ -4,7 +4,6 @@
 
 use super::continuity::Continuity;
 use super::error::{Cause, Warning};
-use super::flood::Flow;
 use super::heard::{Epoch, EventId};
 use super::input::{Generation, ReceiptId};
 use crate::wire::features::Features;
@@ -96,8 +95,8 @@ pub struct Registers {
     pub frame_bytes: u64,
     /// Whether to keep the greatest `ts` of events.
     pub track_ts: bool,
-    /// How events reach their handlers.
-    pub flow: Flow,
+    /// The milliseconds that handlers get of a frame, for which events wait; 0 where they go straight to their handlers.
+    pub slice: u32,
 }
 
 /// What the client says on its own, or in answer to what only the core knows.

@@ -2,7 +2,7 @@
 //!
 //! Owns their order and which of them are left out; must not know handlers, or when events wait.
 
-use super::flood::Flow;
+use super::flood::{MARK, MOST, MOST_BYTES};
 use std::collections::VecDeque;
 
 /// An event that waits.
@@ -25,8 +25,15 @@ pub struct Rule {
 /// The events that wait for a frame.
 #[derive(Clone, Debug)]
 pub struct BacklogModel<T> {
-    flow: Flow,
+    slice: u32,
     waiting: VecDeque<Waiting<T>>,
+    bytes: usize,
+    /// Beyond so many, what may be dropped is.
+    pub mark: usize,
+    /// Beyond so many, the oldest are delivered in place.
+    pub most: usize,
+    /// The same in bytes.
+    pub most_bytes: usize,
     /// Events for which a newer one stands.
     pub conflated: u32,
     /// Events that were dropped.
@@ -35,35 +42,45 @@ pub struct BacklogModel<T> {
 
 impl<T> Default for BacklogModel<T> {
     fn default() -> Self {
-        Self { flow: Flow::STRAIGHT, waiting: VecDeque::new(), conflated: 0, dropped: 0 }
+        Self {
+            slice: 0,
+            waiting: VecDeque::new(),
+            bytes: 0,
+            mark: MARK,
+            most: MOST,
+            most_bytes: MOST_BYTES,
+            conflated: 0,
+            dropped: 0,
+        }
     }
 }
 
 impl<T> BacklogModel<T> {
-    /// The core programs the registers. What is delivered in place: all, where nothing waits from now on.
-    pub fn program(&mut self, flow: Flow) -> Vec<T> {
-        self.flow = flow;
-        if flow.slice == 0 { self.flush() } else { Vec::new() }
+    /// The core programs the register. What is delivered in place: all, where nothing waits from now on.
+    pub fn program(&mut self, slice: u32) -> Vec<T> {
+        self.slice = slice;
+        if slice == 0 { self.flush() } else { Vec::new() }
     }
 
     /// An event comes. What is delivered in place: itself, where nothing waits.
     pub fn add(&mut self, event: T, rule: Rule, bytes: usize) -> Vec<T> {
-        if self.flow.slice == 0 {
+        if self.slice == 0 {
             return vec![event];
         }
         if let Some(older) = self.find(|waiting| rule.key.is_some() && waiting.rule.key == rule.key) {
-            self.waiting.remove(older);
+            self.remove(older);
             self.conflated += 1;
         }
+        self.bytes += bytes;
         self.waiting.push_back(Waiting { event, rule, bytes });
-        if self.waiting.len() > self.flow.mark as usize
+        if self.waiting.len() > self.mark
             && let Some(oldest) = self.find(|waiting| waiting.rule.droppable)
         {
-            self.waiting.remove(oldest);
+            self.remove(oldest);
             self.dropped += 1;
         }
         let mut delivered = Vec::new();
-        while self.waiting.len() > self.flow.most as usize || self.bytes() > self.flow.most_bytes as usize {
+        while self.waiting.len() > self.most || self.bytes > self.most_bytes {
             delivered.extend(self.take(1));
         }
         delivered
@@ -72,7 +89,7 @@ impl<T> BacklogModel<T> {
     /// A frame, in which the handlers have time for so many events.
     pub fn take(&mut self, count: usize) -> Vec<T> {
         let count = count.min(self.waiting.len());
-        self.waiting.drain(..count).map(|waiting| waiting.event).collect()
+        (0..count).filter_map(|_| self.remove(0)).collect()
     }
 
     /// Everything that waits goes before what comes now: a critical event, or a state.
@@ -94,8 +111,14 @@ impl<T> BacklogModel<T> {
 
     /// Their bytes.
     #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.waiting.iter().map(|waiting| waiting.bytes).sum()
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn remove(&mut self, place: usize) -> Option<T> {
+        let Waiting { event, bytes, .. } = self.waiting.remove(place)?;
+        self.bytes -= bytes;
+        Some(event)
     }
 
     fn find(&self, which: impl Fn(&Waiting<T>) -> bool) -> Option<usize> {
@@ -116,8 +139,8 @@ mod tests {
 
     /// Nothing is delivered before it has to be.
     fn backlog() -> BacklogModel<u32> {
-        let mut backlog = BacklogModel::default();
-        assert!(backlog.program(Flow { slice: 8, mark: 3, most: 5, most_bytes: 100 }).is_empty());
+        let mut backlog = BacklogModel { mark: 3, most: 5, most_bytes: 100, ..BacklogModel::default() };
+        assert!(backlog.program(8).is_empty());
         backlog
     }
 
@@ -152,7 +175,7 @@ mod tests {
     fn what_waits_goes_out_when_nothing_is_to_wait() {
         let mut backlog = backlog();
         backlog.add(1, PLAIN, 1);
-        assert_eq!(backlog.program(Flow::STRAIGHT), [1]);
+        assert_eq!(backlog.program(0), [1]);
         assert_eq!(backlog.add(2, PLAIN, 1), [2]);
     }
 }

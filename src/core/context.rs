@@ -8,7 +8,6 @@ use super::breaker::Breaker;
 use super::delivery::Delivery;
 use super::error::{Cause, Reason, Warning};
 use super::flight::Flight;
-use super::flood::Tally;
 use super::heard::Epoch;
 use super::inbox::Inbox;
 use super::input::{Generation, Outgoing, PageEvent, ReceiptId};
@@ -77,8 +76,8 @@ pub struct Context<P> {
     pub heard: Instant,
     /// The last round trip.
     pub rtt: Option<Millis>,
-    /// Events that were not delivered.
-    pub tally: Tally,
+    /// Events that were left out in floods.
+    pub left_out: u32,
     /// Warnings that were given and are not repeated, a bit each.
     warned: u16,
     /// The orders of the inputs so far, and how many of them were taken out.
@@ -206,7 +205,7 @@ impl<P> Context<P> {
             greatest_ts: None,
             heard: Instant::NEVER,
             rtt: None,
-            tally: Tally::default(),
+            left_out: 0,
             warned: 0,
             actions: Vec::new(),
             taken: 0,

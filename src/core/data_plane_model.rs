@@ -3,7 +3,7 @@
 //! Owns the rule by which a message goes straight to its handlers; must not know handlers, JSON or the machine.
 
 use super::action::{Mode, Registers};
-use super::flood::Tally;
+use super::backlog_model::BacklogModel;
 use super::input::{Generation, PlaneReading};
 use super::time::Instant;
 
@@ -42,7 +42,7 @@ pub struct DataPlaneModel {
     heard: Option<Instant>,
     greatest_ts: Option<u64>,
     waiting: u32,
-    tally: Tally,
+    left_out: u32,
 }
 
 impl DataPlaneModel {
@@ -77,13 +77,13 @@ impl DataPlaneModel {
         if registers.track_ts {
             self.greatest_ts = self.greatest_ts.max(element.ts);
         }
-        if registers.flow.slice > 0 { Verdict::Wait } else { Verdict::Deliver }
+        if registers.slice > 0 { Verdict::Wait } else { Verdict::Deliver }
     }
 
-    /// So many events wait, and this became of others.
-    pub const fn count(&mut self, waiting: usize, tally: Tally) {
-        self.waiting = waiting as u32;
-        self.tally = tally;
+    /// What the backlog counts.
+    pub fn count<T>(&mut self, backlog: &BacklogModel<T>) {
+        self.waiting = backlog.len() as u32;
+        self.left_out = backlog.dropped + backlog.conflated;
     }
 
     /// What the core reads before every input.
@@ -94,7 +94,7 @@ impl DataPlaneModel {
             credit: self.registers.credit,
             greatest_ts: self.greatest_ts,
             waiting: self.waiting,
-            tally: self.tally,
+            left_out: self.left_out,
         }
     }
 }
@@ -102,7 +102,6 @@ impl DataPlaneModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::flood::Flow;
 
     fn plane() -> DataPlaneModel {
         let mut plane = DataPlaneModel::default();
@@ -151,7 +150,7 @@ mod tests {
     #[test]
     fn in_a_flood_what_would_pass_waits_and_its_number_is_taken() {
         let mut plane = plane();
-        plane.program(Registers { flow: Flow::BATCHED, ..plane.registers });
+        plane.program(Registers { slice: 8, ..plane.registers });
         assert_eq!(plane.element(&Element { seq: Some(5), ..PLAIN }), Verdict::Wait);
         assert_eq!(plane.element(&Element { id: true, seq: Some(6), ..PLAIN }), Verdict::Ask);
         assert_eq!(plane.read().next_seq, 6);

@@ -164,7 +164,7 @@ impl Warning {
             Self::AckUnsupported => {
                 "A message was sent with { ack: true } to a server that gives no acknowledgements; it counts as sent."
             }
-            Self::Flood => "More events come than can be shown; some were left out, as the option flow allows.",
+            Self::Flood => "Too many events come: some were left out, as the option flow allows.",
         }
     }
 }

@@ -12,37 +12,14 @@ const CALM_MS: Millis = 2_000;
 const FEW: u32 = 100;
 /// As many events at once are a flood by themselves.
 const MANY: usize = 1_000;
-
-/// How events reach their handlers. Registers of the data plane.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flow {
-    /// The milliseconds that handlers get of a frame, for which events wait; 0 where they go straight to their handlers.
-    pub slice: u32,
-    /// More than so many events may not wait if one of them may be dropped.
-    pub mark: u32,
-    /// What waits beyond so many events is delivered in place: blocking is then the back-pressure.
-    pub most: u32,
-    /// The same in bytes.
-    pub most_bytes: u32,
-}
-
-impl Flow {
-    /// To their handlers, as they come.
-    pub const STRAIGHT: Self = Self { slice: 0, mark: 0, most: 0, most_bytes: 0 };
-    /// In a batch a frame. Half of a frame is left for what the handlers cause: style, layout, paint.
-    pub const BATCHED: Self = Self { slice: 8, mark: 1_000, most: 10_000, most_bytes: 8 << 20 };
-}
-
-/// What became of events on their way, since the client began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Left out in a flood: their type may be dropped.
-    pub dropped: u32,
-    /// Left out in a flood: a newer one of the same key stands for them.
-    pub conflated: u32,
-    /// Not delivered: they did not pass their validator.
-    pub invalid: u32,
-}
+/// The milliseconds that handlers get of a frame. Half of it is left for what they cause: style, layout, paint.
+pub const SLICE: u32 = 8;
+/// More than so many events may not wait if one of them may be dropped.
+pub const MARK: usize = 1_000;
+/// What waits beyond so many events is delivered in place: blocking is then the back-pressure.
+pub const MOST: usize = 10_000;
+/// The same in bytes.
+pub const MOST_BYTES: usize = 8 << 20;
 
 /// Whether there is a flood.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,10 +59,10 @@ impl Flood {
         !self.is_on
     }
 
-    /// How events reach their handlers. On a hidden page there are no frames to wait for.
+    /// What handlers get of a frame; 0 where events go straight to them. A hidden page has no frames to wait for.
     #[must_use]
-    pub const fn flow(&self, hidden: bool) -> Flow {
-        if self.is_on && !hidden { Flow::BATCHED } else { Flow::STRAIGHT }
+    pub const fn slice(&self, hidden: bool) -> u32 {
+        if self.is_on && !hidden { SLICE } else { 0 }
     }
 }
 
@@ -97,28 +74,28 @@ mod tests {
     fn flood() -> Flood {
         let mut flood = Flood::default();
         flood.used_up(Instant(10_000));
-        assert_eq!(flood.flow(false), Flow::STRAIGHT, "it took ten seconds");
+        assert_eq!(flood.slice(false), 0, "it took ten seconds");
         flood.used_up(Instant(10_500));
         flood
     }
 
     #[test]
     fn credit_used_up_within_a_second_is_a_flood() {
-        assert_eq!(flood().flow(false), Flow::BATCHED);
+        assert_eq!(flood().slice(false), SLICE);
         let mut slow = Flood::default();
         for second in 1..10 {
             slow.used_up(Instant(second * 1_001));
         }
-        assert_eq!(slow.flow(false), Flow::STRAIGHT);
+        assert_eq!(slow.slice(false), 0);
     }
 
     #[test]
     fn a_thousand_events_at_once_are_a_flood() {
         let mut flood = Flood::default();
         flood.at_once(999, Instant(5_000));
-        assert_eq!(flood.flow(false), Flow::STRAIGHT);
+        assert_eq!(flood.slice(false), 0);
         flood.at_once(1_000, Instant(5_000));
-        assert_eq!((flood.flow(false), flood.due()), (Flow::BATCHED, Instant(7_000)));
+        assert_eq!((flood.slice(false), flood.due()), (SLICE, Instant(7_000)));
     }
 
     #[test]
@@ -129,11 +106,11 @@ mod tests {
         assert!(!flood.is_over(101, Instant(14_000)));
         assert_eq!(flood.due(), Instant(16_000));
         assert!(flood.is_over(100, Instant(16_000)));
-        assert_eq!((flood.due(), flood.flow(false)), (Instant::NEVER, Flow::STRAIGHT));
+        assert_eq!((flood.due(), flood.slice(false)), (Instant::NEVER, 0));
     }
 
     #[test]
     fn a_hidden_page_waits_for_no_frame() {
-        assert_eq!(flood().flow(true), Flow::STRAIGHT);
+        assert_eq!(flood().slice(true), 0);
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Owns the facts the shell reports; must not know what follows from them. The shell reports, it never decides.
 
-use super::flood::Tally;
 use super::heard::{EventId, Heard};
 use super::time::{Instant, Millis};
 
@@ -159,6 +158,6 @@ pub struct PlaneReading {
     pub greatest_ts: Option<u64>,
     /// How many events wait for a frame.
     pub waiting: u32,
-    /// What became of others.
-    pub tally: Tally,
+    /// How many were left out so far: dropped, or conflated.
+    pub left_out: u32,
 }

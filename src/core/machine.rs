@@ -7,7 +7,7 @@ use super::action::{Action, Mode, Registers};
 use super::connection::Connection;
 use super::context::Context;
 use super::error::Warning;
-use super::flood::{Flood, Tally};
+use super::flood::Flood;
 use super::heartbeat::is_late;
 use super::input::{Input, PlaneReading};
 use super::options::Options;
@@ -196,11 +196,10 @@ impl<P> Machine<P> {
         }
         self.registers.credit = reading.credit;
         self.waiting = reading.waiting;
-        let left_out = |tally: Tally| (tally.dropped, tally.conflated);
-        if left_out(reading.tally) != left_out(self.cx.tally) {
+        if reading.left_out > self.cx.left_out {
+            self.cx.left_out = reading.left_out;
             self.cx.warn_once(Warning::Flood);
         }
-        self.cx.tally = reading.tally;
         if let Some(ts) = reading.greatest_ts {
             self.cx.greatest_ts = Some(self.cx.greatest_ts.map_or(ts, |own| own.max(ts)));
         }
@@ -231,7 +230,7 @@ impl<P> Machine<P> {
             batch: terms.batch,
             frame_bytes: terms.frame_bytes,
             track_ts: open && !numbered,
-            flow: self.flood.flow(self.cx.page.hidden),
+            slice: self.flood.slice(self.cx.page.hidden),
         };
         if registers != self.registers {
             self.registers = registers;
@@ -262,6 +261,6 @@ fn snapshot<P>(state: &State, cx: &Context<P>) -> Snapshot {
         continuity: cx.position.continuity(),
         peer: cx.peer,
         connects: cx.connects,
-        tally: cx.tally,
+        left_out: cx.left_out,
     }
 }

@@ -4,7 +4,6 @@
 
 use super::continuity::Continuity;
 use super::error::Reason;
-use super::flood::Tally;
 use super::time::Millis;
 
 /// The four states of the WebSocket standard.
@@ -163,6 +162,6 @@ pub struct Snapshot {
     pub peer: PeerKind,
     /// Connections that opened so far.
     pub connects: u32,
-    /// Events that were not delivered.
-    pub tally: Tally,
+    /// Events that were left out in floods. Which of them were dropped is known to the shell.
+    pub left_out: u32,
 }

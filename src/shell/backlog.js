@@ -1,52 +1,40 @@
 // @ts-check
 // Owns the events that wait for a frame in a flood, their order, and which of them are left out; must not know when events
-// wait, or how they are delivered. `core/backlog_model.rs` is this in Rust.
+// wait, or how they are delivered. `core/backlog_model.rs` is this in Rust, `core/flood.rs` says why so many.
 
 import { report } from './everwire_error.js';
 
 /** What may be left out of a type's events. @typedef {{ key?: string | ((event: any) => unknown), droppable?: boolean }} Rule */
 /** @typedef {{ value: any, bytes: number }} Waiting */
 
-/** In milliseconds: where frames stand still although the page is not hidden, which browsers do to frames out of sight. */
+/** In milliseconds: where frames stand still although the page is not hidden, as they do in a frame out of sight. */
 const LATE = 250;
 
 export class Backlog {
+  slice = 0;
+  mark = 1_000;
+  most = 10_000;
+  mostBytes = 8 << 20;
+  dropped = 0;
+  conflated = 0;
+  bytes = 0;
+  armed = false;
+  /** By type. @type {Map<string, Rule>} */
+  rules = new Map();
+  /** Oldest first; of those that have a key, only the newest. @type {Map<unknown, Waiting>} */
+  events = new Map();
+  /** The keys of those that may be dropped. @type {Set<unknown>} */
+  droppable = new Set();
+
   /** @param {(value: any) => void} deliver */
   constructor(deliver) {
     this.deliver = deliver;
-    /** By type. @type {Map<string, Rule>} */
-    this.rules = new Map();
-    /** Oldest first; of those that have a key, only the newest. @type {Map<unknown, Waiting>} */
-    this.events = new Map();
-    /** The keys of those that may be dropped. @type {Set<unknown>} */
-    this.droppable = new Set();
-    this.bytes = 0;
-    this.armed = false;
-    this.serve(this.rules);
-    this.program(0, 0, 0, 0);
   }
 
-  /** @param {Map<string, Rule>} rules */
-  serve(rules) {
-    this.rules = rules;
-    this.clear();
-    this.dropped = 0;
-    this.conflated = 0;
-  }
-
-  clear() {
-    this.events.clear();
-    this.droppable.clear();
-    this.bytes = 0;
-  }
-
-  /** @param {number} slice @param {number} mark @param {number} most @param {number} mostBytes */
-  program(slice, mark, most, mostBytes) {
+  /** @param {number} slice */
+  program(slice) {
     this.slice = slice;
-    this.mark = mark;
-    this.most = most;
-    this.mostBytes = mostBytes;
-    if (slice === 0) this.flush();
+    if (slice === 0) this.drain(() => false);
   }
 
   /** @param {any} value @param {number} bytes */
@@ -59,11 +47,8 @@ export class Backlog {
     this.bytes += bytes;
     if (rule?.droppable) this.droppable.add(key);
     if (this.events.size > this.mark) {
-      for (const oldest of this.droppable) {
-        this.take(oldest);
-        this.dropped++;
-        break;
-      }
+      const [oldest] = this.droppable;
+      if (this.take(oldest)) this.dropped++;
     }
     this.drain(() => this.events.size <= this.most && this.bytes <= this.mostBytes);
     this.arm();
@@ -73,15 +58,14 @@ export class Backlog {
   take(key) {
     const waiting = this.events.get(key);
     if (waiting === undefined) return false;
-    this.events.delete(key);
-    this.droppable.delete(key);
     this.bytes -= waiting.bytes;
-    return true;
+    this.droppable.delete(key);
+    return this.events.delete(key);
   }
 
   /** @param {() => boolean} isEnough */
   drain(isEnough) {
-    // What a handler adds is met by the same walk, and what it takes is not.
+    // What a handler brings about is met by the same walk.
     for (const [key, { value }] of this.events) {
       if (isEnough()) break;
       this.take(key);
@@ -89,26 +73,26 @@ export class Backlog {
     }
   }
 
-  flush() {
-    this.drain(() => false);
+  clear() {
+    for (const key of this.events.keys()) this.take(key);
   }
 
   /** Sees to it that there is a next frame. */
   arm() {
     if (this.armed || this.events.size === 0) return;
     this.armed = true;
-    const { requestAnimationFrame, cancelAnimationFrame } = globalThis;
+    // Neither Node nor a worker of every browser draws frames.
+    const { requestAnimationFrame, cancelAnimationFrame } = /** @type {Partial<typeof globalThis>} */ (globalThis);
     const run = () => {
       clearTimeout(timer);
-      cancelAnimationFrame?.(frame);
+      cancelAnimationFrame?.(/** @type {number} */ (frame));
       this.armed = false;
       const end = performance.now() + this.slice;
       this.drain(() => performance.now() >= end);
       this.arm();
     };
-    // Neither a worker of every browser nor Node draws frames.
     const frame = requestAnimationFrame?.(run);
-    const timer = setTimeout(run, requestAnimationFrame ? LATE : 16);
+    const timer = setTimeout(run, frame === undefined ? 16 : LATE);
   }
 }
 
@@ -116,9 +100,9 @@ export class Backlog {
 function keyOf({ key }, event) {
   try {
     const value = typeof key === 'string' ? event[key] : key?.(event);
-    return value === undefined ? undefined : JSON.stringify([event.type, value]);
+    return value === undefined ? value : JSON.stringify([event.type, value]);
   } catch (error) {
     report(error);
-    return undefined;
   }
+  return undefined;
 }

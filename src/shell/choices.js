@@ -18,6 +18,11 @@ const isText = (value) => typeof value === 'string';
 /** @param {unknown} value */
 const isFunction = (value) => typeof value === 'function';
 
+/**
+ * What `schemas()` makes.
+ * @typedef {{ in: (event: any, isEnveloped: boolean, warn: (warning: object) => void) => any, out: (event: any) => any }} Validator
+ */
+
 /** Every option that was given, with its group before a dot. */
 export class Given {
   /**
@@ -130,7 +135,7 @@ export class Given {
     const isRule = (/** @type {any} */ rule) =>
       isObject(rule) &&
       Object.entries(rule).every(([member, value]) =>
-        member === 'key' ? isText(value) || isFunction(value) : member === 'droppable' && typeof value === 'boolean',
+        member === 'key' ? isText(value ?? '') || isFunction(value) : member === 'droppable' && typeof (value ?? true) === 'boolean',
       );
     /** @type {Map<string, import('./backlog.js').Rule>} */
     const rules = new Map();
@@ -141,7 +146,7 @@ export class Given {
   }
 
   validator() {
-    return this.take('validate', undefined, (value) => isFunction(value?.in), "what schemas() of 'everwire/schemas' returns");
+    return this.take('validate', /** @type {Validator | undefined} */ (undefined), (value) => isFunction(value?.in), "what schemas() of 'everwire/schemas' returns");
   }
 
   /** What is to be said of what is not allowed, or unknown. */

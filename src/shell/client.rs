@@ -5,7 +5,6 @@
 
 use super::choices::{self, Given};
 use super::{convert, orders};
-use crate::core::flood::Tally;
 use crate::core::heard::{EventId, Heard};
 use crate::core::input::{Input, Outgoing, PageEvent, PlaneReading, Priority, SocketEvent};
 use crate::core::machine::Machine;
@@ -30,8 +29,7 @@ mod fact {
     pub(super) const SIBLINGS: u32 = 13;
     pub(super) const TICK: u32 = 14;
     pub(super) const HANDLED: u32 = 15;
-    pub(super) const COUNTED: u32 = 16;
-    pub(super) const RESERVED: u32 = 17;
+    pub(super) const RESERVED: u32 = 16;
 }
 
 /// What is returned instead of a deadline when nothing will happen until the application asks.
@@ -67,9 +65,7 @@ impl Client {
         credit: u32,
         greatest_ts: f64,
         waiting: u32,
-        dropped: u32,
-        conflated: u32,
-        invalid: u32,
+        left_out: u32,
     ) -> f64 {
         let now = now(mono, wall);
         self.0.handle(
@@ -80,7 +76,7 @@ impl Client {
                 credit,
                 greatest_ts: (greatest_ts >= 0.0).then_some(greatest_ts as u64),
                 waiting,
-                tally: Tally { dropped, conflated, invalid },
+                left_out,
             }),
         );
         if let Some(input) = input(kind, one, two, three, value) {
@@ -137,8 +133,6 @@ fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<In
         fact::SIBLINGS => Input::Siblings(one),
         fact::TICK => Input::Tick,
         fact::HANDLED => Input::Handled { id: EventId::of(two as u64)?, event: value },
-        // All that there is to it was read before.
-        fact::COUNTED => return None,
         _ => Input::Heard(one, convert::reserved(kind - fact::RESERVED, value)),
     })
 }

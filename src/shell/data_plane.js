@@ -4,7 +4,7 @@
 
 import { Backlog } from './backlog.js';
 import { EverwireError, report } from './everwire_error.js';
-import { COUNTED, EVENT, MALFORMED, RESERVED, SEND_FAILED, WANT_STATE } from './facts.js';
+import { EVENT, MALFORMED, RESERVED, SEND_FAILED, WANT_STATE } from './facts.js';
 
 /** @typedef {(value: any) => unknown} Handler */
 /** @typedef {{ run: Handler }} Registration */
@@ -65,8 +65,9 @@ export class DataPlane {
    */
   serve(sink, rules) {
     this.sink = sink;
-    this.backlog.serve(rules);
-    this.program(false, 0, 0, 0, false, false, 0, false, 0, 0, 0, 0);
+    this.backlog.rules = rules;
+    this.backlog.dropped = this.backlog.conflated = 0;
+    this.program(false, 0, 0, 0, false, false, 0, false, 0);
     this.invalid = 0;
     /** @type {MessageEvent | null} */
     this.heard = null;
@@ -80,9 +81,9 @@ export class DataPlane {
   /**
    * @param {boolean} pass @param {number} generation @param {number} nextSeq @param {number} credit
    * @param {boolean} envelope @param {boolean} batch @param {number} frameBytes @param {boolean} trackTs
-   * @param {Parameters<Backlog['program']>} flow
+   * @param {number} slice
    */
-  program(pass, generation, nextSeq, credit, envelope, batch, frameBytes, trackTs, ...flow) {
+  program(pass, generation, nextSeq, credit, envelope, batch, frameBytes, trackTs, slice) {
     this.pass = pass;
     this.generation = generation;
     this.nextSeq = nextSeq;
@@ -91,7 +92,7 @@ export class DataPlane {
     this.batch = batch;
     this.frameBytes = frameBytes;
     this.trackTs = trackTs;
-    this.backlog.program(...flow);
+    this.backlog.program(slice);
   }
 
   /**
@@ -212,7 +213,7 @@ export class DataPlane {
   /** An event is to be delivered now, after all that waits. @param {any} value */
   acceptAtOnce(value) {
     this.note(value);
-    this.backlog.flush();
+    this.backlog.drain(() => false);
     this.deliver(value);
   }
 
@@ -230,11 +231,7 @@ export class DataPlane {
   deliver(value, found = this.entryOf(value)) {
     if (this.check !== undefined) {
       value = this.check(value);
-      if (value === undefined) {
-        this.invalid++;
-        this.sink(COUNTED, undefined, 0, 0);
-        return;
-      }
+      if (value === undefined) return;
     }
     if (found !== undefined) run(found.handlers, value);
     run(this.any.handlers, value);
@@ -245,7 +242,7 @@ export class DataPlane {
    * @param {number} from -1 for none @param {number} to -1 for none
    */
   deliverResync(state = null, continuity, from, to) {
-    this.backlog.flush();
+    this.backlog.drain(() => false);
     run(this.resync.handlers, { type: 'resync', state, continuity, from: known(from), to: known(to) });
   }
 

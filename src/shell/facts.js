@@ -17,6 +17,5 @@ export const CONSTRUCT_FAILED = 12;
 export const SIBLINGS = 13;
 export const TICK = 14;
 export const HANDLED = 15;
-export const COUNTED = 16;
 /** From here on, the place of a reserved type in the wire's list. */
-export const RESERVED = 17;
+export const RESERVED = 16;

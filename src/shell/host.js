@@ -29,7 +29,7 @@ import { serve } from './work.js';
  *   handle(
  *     kind: number, one: number, two: number, three: number, value: unknown, mono: number, wall: number,
  *     heard: number, nextSeq: number, credit: number, greatestTs: number,
- *     waiting: number, dropped: number, conflated: number, invalid: number,
+ *     waiting: number, leftOut: number,
  *   ): number,
  *   snapshot(): void,
  *   free(): void,
@@ -110,7 +110,7 @@ export class Host {
     }
     this.core = core;
     this.plane.serve((kind, value, generation, bytes) => this.hear(kind, value, generation, bytes), flow);
-    this.plane.check = validator && ((event) => validator.in(event, this.plane.envelope, (warning) => this.warn(warning)));
+    this.plane.check = validator && ((event) => this.check(validator, event));
     this.receipts.check = validator?.out;
     this.plane.reserve(reserved);
   }
@@ -162,7 +162,7 @@ export class Host {
     this.due = core.handle(
       kind, one, two, three, value, performance.now(), Date.now(),
       plane.takeHeard(), plane.nextSeq, plane.credit, plane.greatestTs,
-      backlog.events.size, backlog.dropped, backlog.conflated, plane.invalid,
+      backlog.events.size, backlog.dropped + backlog.conflated,
     );
     serve(undefined);
   }
@@ -323,6 +323,22 @@ export class Host {
     const { $id } = event;
     this.plane.acceptAtOnce(event);
     this.tell(fact.HANDLED, 0, id, 0, { $id });
+  }
+
+  /**
+   * What is delivered in an event's place; undefined if it does not pass.
+   *
+   * @param {import('./choices.js').Validator} validator
+   * @param {any} event
+   */
+  check(validator, event) {
+    const value = validator.in(event, this.plane.envelope, (warning) => this.warn(warning));
+    if (value === undefined) {
+      this.plane.invalid++;
+      this.shown = undefined;
+      this.plane.notify();
+    }
+    return value;
   }
 
   /** What was shown is no longer true. */

@@ -105,7 +105,7 @@ export const warn = order((client, /** @type {string} */ code, /** @type {string
   client.warn(warning(code, message)),
 );
 
-/** What was asked for by `snapshot()`: nothing that calls back. @param {Parameters<typeof snapshot>} members */
+/** What was asked for by `snapshot()`: nothing that calls back. @param {any[]} members as `snapshot` takes them */
 export const show = (...members) => {
-  host.shown = snapshot(...members);
+  host.shown = snapshot(.../** @type {Parameters<typeof snapshot>} */ (/** @type {unknown} */ ([...members, host.plane])));
 };

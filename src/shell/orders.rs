@@ -22,9 +22,6 @@ extern "C" {
         frame_bytes: f64,
         track_ts: bool,
         slice: f64,
-        mark: f64,
-        most: f64,
-        most_bytes: f64,
     );
     fn hello(generation: f64, joined: bool, v: f64, features: f64);
     fn ping(generation: f64, joined: bool, ts: f64);
@@ -61,9 +58,6 @@ extern "C" {
         continuity: &str,
         peer: &str,
         connects: f64,
-        dropped: f64,
-        conflated: f64,
-        invalid: f64,
     );
 }
 
@@ -112,9 +106,6 @@ pub(super) fn show(snapshot: &Snapshot) {
         snapshot.continuity.name(),
         snapshot.peer.name(),
         snapshot.connects.into(),
-        snapshot.tally.dropped.into(),
-        snapshot.tally.conflated.into(),
-        snapshot.tally.invalid.into(),
     );
 }
 
@@ -148,10 +139,7 @@ fn write(registers: &Registers) {
         registers.batch,
         registers.frame_bytes as f64,
         registers.track_ts,
-        registers.flow.slice.into(),
-        registers.flow.mark.into(),
-        registers.flow.most.into(),
-        registers.flow.most_bytes.into(),
+        registers.slice.into(),
     );
 }
 

@@ -10,7 +10,6 @@ use crate::server::critical;
 use everwire::core::action::{Action, Fate};
 use everwire::core::backlog_model::{BacklogModel, Rule};
 use everwire::core::data_plane_model::DataPlaneModel;
-use everwire::core::flood::Tally;
 use everwire::core::heard::Heard;
 use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority, SocketEvent};
 use everwire::core::interpreter::Interpreter;
@@ -264,8 +263,7 @@ impl World {
         let skips =
             matches!(input, Input::Retry | Input::Page(PageEvent::PageShow | PageEvent::Visible) | Input::Start);
         let waited = if let State::Waiting(waiting) = self.machine.state() { Some(waiting.until) } else { None };
-        let BacklogModel { dropped, conflated, .. } = self.backlog;
-        self.plane.count(self.backlog.len(), Tally { dropped, conflated, invalid: 0 });
+        self.plane.count(&self.backlog);
         let reading = self.plane.read();
         self.machine.handle(self.now, Input::Plane(reading));
         self.machine.handle(self.now, input);
@@ -338,7 +336,7 @@ impl World {
             Action::Refused { receipt, .. } => self.ledger.settled(receipt, Fate::Rejected),
             Action::Program(registers) => {
                 self.plane.program(registers);
-                let shown = self.backlog.program(registers.flow);
+                let shown = self.backlog.program(registers.slice);
                 self.show(shown);
             }
             Action::Changed | Action::Warn(_) => {}

@@ -8,7 +8,6 @@ use everwire::core::action::{Action, Fate, Outcome, Say};
 use everwire::core::backlog_model::{BacklogModel, Rule};
 use everwire::core::data_plane_model::{DataPlaneModel, Element, Verdict};
 use everwire::core::error::Warning;
-use everwire::core::flood::Tally;
 use everwire::core::heard::{EventId, Heard};
 use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority, ReceiptId, SocketEvent};
 use everwire::core::interpreter::Interpreter;
@@ -116,8 +115,7 @@ impl Rig {
 
     pub(crate) fn give(&mut self, input: Input<u32>) {
         let now = Now { mono: Instant(self.mono), wall: self.wall };
-        let BacklogModel { dropped, conflated, .. } = self.backlog;
-        self.plane.count(self.backlog.len(), Tally { dropped, conflated, invalid: 0 });
+        self.plane.count(&self.backlog);
         self.machine.handle(now, Input::Plane(self.plane.read()));
         self.machine.handle(now, input);
         while let Some(action) = self.machine.poll() {
@@ -460,7 +458,7 @@ impl Rig {
             Action::DeliverResync { .. } => self.frame(),
             Action::Program(registers) => {
                 self.plane.program(*registers);
-                self.delivered.extend(self.backlog.program(registers.flow));
+                self.delivered.extend(self.backlog.program(registers.slice));
             }
             Action::Abandon(_)
             | Action::Say { .. }

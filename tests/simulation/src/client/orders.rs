@@ -68,7 +68,7 @@ impl Client {
             Action::Program(registers) => {
                 self.registers = registers;
                 self.plane.program(registers);
-                let waiting = self.backlog.program(registers.flow);
+                let waiting = self.backlog.program(registers.slice);
                 self.show(&waiting, around);
             }
             Action::Resolve { .. }

@@ -232,10 +232,11 @@ export interface Options {
   /** A server that does not number its events is asked for what was missed after a gap of: 0 to 86,400,000 ms. Default 30,000. */
   resyncGap?: number | undefined;
   /**
-   * What may be left out in a flood (1,000 events within a second), by type. Everything else is delivered, whatever comes.
-   * In a flood, handlers get the events of a frame at a time, for up to 8 ms of each frame; on a hidden page as they come.
+   * What may be left out in a flood (1,000 events within a second): what `thin()` of `everwire/flow` returns. Everything else
+   * is delivered, whatever comes. In a flood, handlers get the events of a frame at a time, for up to 8 ms of each frame; on
+   * a hidden page as they come.
    */
-  flow?: { readonly [type: string]: Flow } | undefined;
+  flow?: Flow | undefined;
   /** What `schemas()` of `everwire/schemas` returns. */
   validate?: Validator<any, any> | undefined;
   /** Other names on the wire for the protocol's own types, 1 to 64 bytes each, no two the same. */
@@ -246,21 +247,18 @@ export interface Options {
   onWarning?: ((warning: { readonly code: WarningCode; readonly message: string }) => void) | undefined;
 }
 
-/** What may be left out of a type's events in a flood. */
+declare const made: unique symbol;
+
+/** Opaque: made by `thin()` of `everwire/flow`. */
 export interface Flow {
-  /**
-   * Of the events with the same key that wait for a frame, the newest is delivered, in its place. The name of a field, or a
-   * function of the event; undefined for an event that has none.
-   */
-  key?: string | ((event: any) => unknown) | undefined;
-  /** Whether the oldest of them may be dropped while more than 1,000 events wait. Default false. */
-  droppable?: boolean | undefined;
+  (event: never): unknown;
+  readonly [made]: 'flow';
 }
 
 /** Opaque: made by `schemas()` of `everwire/schemas`. */
 export interface Validator<ServerEvent extends Typed, ClientEvent extends Typed> {
-  in(event: any, isEnveloped: boolean, warn: (warning: { readonly code: 'invalid_event'; readonly message: string }) => void): ServerEvent | undefined;
-  out(event: ClientEvent): any;
+  (client: never): void;
+  readonly [made]: [ServerEvent, ClientEvent];
 }
 
 export type WarningCode =

@@ -4,6 +4,7 @@
 
 import { EverwireError } from './everwire_error.js';
 
+/** @typedef {import('./host.js').Host} Host */
 /** @typedef {{ message: string, path?: readonly unknown[] }} Issue */
 /** @typedef {(value: unknown) => any} Validate */
 
@@ -22,35 +23,39 @@ export function schemas(options = {}) {
   const outgoing = read('out', outbound);
   /** Types of which was told that they do not pass: there are no more than schemas. */
   const told = new Set();
-  return Object.freeze({
-    /**
-     * What is delivered in an event's place; undefined for nothing.
-     *
-     * @param {any} event
-     * @param {boolean} isEnveloped its `$id` and `$seq` are the protocol's, of which no schema knows
-     * @param {(warning: { code: string, message: string }) => void} warn
-     */
-    in(event, isEnveloped, warn) {
-      const type = event?.type;
-      const validate = incoming.get(type);
+  return (/** @type {Host} */ host) => {
+    const { plane, receipts } = host;
+    plane.check = (event) => {
+      const validate = incoming.get(event?.type);
       if (validate === undefined) return event;
-      const { value, wrong } = result(validate, isEnveloped ? opened(event) : event);
-      if (wrong === undefined) return value;
-      if (!told.has(type)) {
-        told.add(type);
-        warn(Object.freeze({ code: 'invalid_event', message: `An event of type "${type}" was not delivered: ${wrong}. Others of this type are only counted.` }));
-      }
-      return undefined;
-    },
-    /** What is sent in an event's place. @param {any} event */
-    out(event) {
+      // Its `$id` and `$seq` are then the protocol's, of which no schema knows.
+      const { value, wrong } = result(validate, plane.envelope ? opened(event) : event);
+      if (wrong !== undefined) refuse(host, event.type, wrong);
+      return value;
+    };
+    receipts.check = (event) => {
       const validate = outgoing.get(event?.type);
       if (validate === undefined) return event;
       const { value, wrong, cause } = result(validate, event);
-      if (wrong !== undefined) throw new EverwireError('invalid_event', `the event of type "${event.type}" does not pass its schema: ${wrong}`, false, cause);
-      return value;
-    },
-  });
+      if (wrong === undefined) return value;
+      throw new EverwireError('invalid_event', `the event of type "${event.type}" does not pass its schema: ${wrong}`, false, cause);
+    };
+  };
+
+  /**
+   * Counts an event that is not delivered.
+   *
+   * @param {Host} host @param {string} type @param {string} wrong
+   */
+  function refuse(host, type, wrong) {
+    host.plane.invalid++;
+    if (!told.has(type)) {
+      told.add(type);
+      host.warn(Object.freeze({ code: 'invalid_event', message: `An event of type "${type}" was not delivered: ${wrong}. Others of this type are only counted.` }));
+    }
+    host.shown = undefined;
+    host.plane.notify();
+  }
 }
 
 /**

@@ -2,9 +2,10 @@
 // Owns the events that wait for a frame in a flood, their order, and which of them are left out; must not know when events
 // wait, or how they are delivered. `core/backlog_model.rs` is this in Rust, `core/flood.rs` says why so many.
 
-import { report } from './everwire_error.js';
-
-/** What may be left out of a type's events. @typedef {{ key?: string | ((event: any) => unknown), droppable?: boolean }} Rule */
+/**
+ * What may be left out, of an event: it has a key by which a newer one stands for it, or may be dropped.
+ * @typedef {(event: any) => { key?: string | undefined, droppable?: boolean | undefined } | undefined} Flow
+ */
 /** @typedef {{ value: any, bytes: number }} Waiting */
 
 /** In milliseconds: where frames stand still although the page is not hidden, as they do in a frame out of sight. */
@@ -19,8 +20,8 @@ export class Backlog {
   conflated = 0;
   bytes = 0;
   armed = false;
-  /** By type. @type {Map<string, Rule>} */
-  rules = new Map();
+  /** @type {Flow | undefined} */
+  flow = undefined;
   /** Oldest first; of those that have a key, only the newest. @type {Map<unknown, Waiting>} */
   events = new Map();
   /** The keys of those that may be dropped. @type {Set<unknown>} */
@@ -40,8 +41,8 @@ export class Backlog {
   /** @param {any} value @param {number} bytes */
   add(value, bytes) {
     const waiting = { value, bytes };
-    const rule = this.rules.get(value?.type);
-    const key = (rule && keyOf(rule, value)) ?? waiting;
+    const rule = this.flow?.(value);
+    const key = rule?.key ?? waiting;
     if (this.take(key)) this.conflated++;
     this.events.set(key, waiting);
     this.bytes += bytes;
@@ -94,15 +95,4 @@ export class Backlog {
     const frame = requestAnimationFrame?.(run);
     const timer = setTimeout(run, frame === undefined ? 16 : LATE);
   }
-}
-
-/** @param {Rule} rule @param {any} event */
-function keyOf({ key }, event) {
-  try {
-    const value = typeof key === 'string' ? event[key] : key?.(event);
-    return value === undefined ? value : JSON.stringify([event.type, value]);
-  } catch (error) {
-    report(error);
-  }
-  return undefined;
 }

@@ -6,7 +6,7 @@ import { EverwireError } from './everwire_error.js';
 import { utf8Length } from './outlet.js';
 
 /** The options that have options of their own. */
-const GROUPS = ['backoff', 'breaker', 'flow', 'heartbeat', 'queue', 'reserved'];
+const GROUPS = ['backoff', 'breaker', 'heartbeat', 'queue', 'reserved'];
 
 /** The reserved types, in the order of the wire's list. */
 const RESERVED = ['ping', 'pong', 'hello', 'ack', 'nack', 'reply', 'resync_request', 'resync', 'goaway'];
@@ -17,11 +17,6 @@ const isObject = (value) => typeof value === 'object' && value !== null && !Arra
 const isText = (value) => typeof value === 'string';
 /** @param {unknown} value */
 const isFunction = (value) => typeof value === 'function';
-
-/**
- * What `schemas()` makes.
- * @typedef {{ in: (event: any, isEnveloped: boolean, warn: (warning: object) => void) => any, out: (event: any) => any }} Validator
- */
 
 /** Every option that was given, with its group before a dot. */
 export class Given {
@@ -128,25 +123,6 @@ export class Given {
     const taken = RESERVED.find((type, place) => names[place] !== type && names.filter((name) => name === names[place])[1]);
     if (taken !== undefined) this.refusal ??= refusal(`reserved.${taken}`, 'two reserved types cannot have one name');
     return names;
-  }
-
-  /** What may be left out in a flood, by type. */
-  flow() {
-    const isRule = (/** @type {any} */ rule) =>
-      isObject(rule) &&
-      Object.entries(rule).every(([member, value]) =>
-        member === 'key' ? isText(value ?? '') || isFunction(value) : member === 'droppable' && typeof (value ?? true) === 'boolean',
-      );
-    /** @type {Map<string, import('./backlog.js').Rule>} */
-    const rules = new Map();
-    for (const name of [...this.entries.keys()]) {
-      if (name.startsWith('flow.')) rules.set(name.slice(5), this.take(name, {}, isRule, '{ key, droppable }: a field or a function, true or false'));
-    }
-    return rules;
-  }
-
-  validator() {
-    return this.take('validate', /** @type {Validator | undefined} */ (undefined), (value) => isFunction(value?.in), "what schemas() of 'everwire/schemas' returns");
   }
 
   /** What is to be said of what is not allowed, or unknown. */

@@ -61,11 +61,11 @@ export class DataPlane {
   /**
    * A core begins, or another one that knows nothing of the one before.
    *
-   * @param {Sink} sink @param {Backlog['rules']} rules
+   * @param {Sink} sink @param {Backlog['flow']} flow
    */
-  serve(sink, rules) {
+  serve(sink, flow) {
     this.sink = sink;
-    this.backlog.rules = rules;
+    this.backlog.flow = flow;
     this.backlog.dropped = this.backlog.conflated = 0;
     this.program(false, 0, 0, 0, false, false, 0, false, 0);
     this.invalid = 0;

@@ -98,8 +98,9 @@ export class Host {
     this.shouldReconnect = given.callback('shouldReconnect');
     this.onWarning = given.callback('onWarning');
     const reserved = given.names();
-    const flow = given.flow();
-    const validator = given.validator();
+    const flow = given.callback('flow');
+    /** @type {((host: Host) => void) | undefined} */
+    const validate = given.callback('validate');
     this.client = identity();
     this.names = new Names(seed());
     const core = this.makeCore(given, seed(), performance.now(), Date.now());
@@ -110,8 +111,7 @@ export class Host {
     }
     this.core = core;
     this.plane.serve((kind, value, generation, bytes) => this.hear(kind, value, generation, bytes), flow);
-    this.plane.check = validator && ((event) => this.check(validator, event));
-    this.receipts.check = validator?.out;
+    validate?.(this);
     this.plane.reserve(reserved);
   }
 
@@ -323,22 +323,6 @@ export class Host {
     const { $id } = event;
     this.plane.acceptAtOnce(event);
     this.tell(fact.HANDLED, 0, id, 0, { $id });
-  }
-
-  /**
-   * What is delivered in an event's place; undefined if it does not pass.
-   *
-   * @param {import('./choices.js').Validator} validator
-   * @param {any} event
-   */
-  check(validator, event) {
-    const value = validator.in(event, this.plane.envelope, (warning) => this.warn(warning));
-    if (value === undefined) {
-      this.plane.invalid++;
-      this.shown = undefined;
-      this.plane.notify();
-    }
-    return value;
   }
 
   /** What was shown is no longer true. */

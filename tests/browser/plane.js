@@ -9,10 +9,12 @@ export class PlaneUnderTest {
     const note = (/** @type {string} */ letter) => (/** @type {any} */ value) => void (this.letters += `${letter}${value?.n ?? ''} `);
     const asked = note('a');
     this.plane = new DataPlane((_, value) => asked(value));
-    /** @type {import('../../src/shell/backlog.js').Backlog['rules']} */
-    const rules = new Map();
-    rules.set('spot', { key: 'k' }).set('spark', { droppable: true }).set('star', { key: (event) => event.k, droppable: true });
-    Object.assign(this.plane.backlog, { rules, mark: 3, most: 7, mostBytes: 350 });
+    /** Of a spot and of a star the newest of a `k` stands for others, a spark and a star may be dropped. @param {any} event */
+    const flow = (event) => ({
+      key: ['spot', 'star'].includes(event?.type) && event.k ? `${event.type} ${event.k}` : undefined,
+      droppable: ['spark', 'star'].includes(event?.type),
+    });
+    Object.assign(this.plane.backlog, { flow, mark: 3, most: 7, mostBytes: 350 });
     // As `pong` is: a type of the protocol.
     this.plane.reserve(['ping', 'pong']);
     this.plane.on('*', note('d'));

@@ -7,6 +7,7 @@ import { Socket, forget, newest } from './support/network.mjs';
 
 Object.assign(globalThis, { WebSocket: Socket });
 const { connect } = await import('everwire');
+const { thin } = await import('everwire/flow');
 
 /** @typedef {import('node:test').TestContext} TestContext */
 
@@ -148,7 +149,7 @@ test('after a calm time they are delivered as they come, and none is overtaken',
 });
 
 test('of a key the newest is delivered, in its place, and the others are counted', (t) => {
-  const me = page(t, { flow: { tick: { key: 'who' }, spot: { key: (/** @type {any} */ event) => event.at.x } } });
+  const me = page(t, { flow: thin({ tick: { key: 'who' }, spot: { key: ({ at }) => at.x } }) });
   me.flood();
   me.say([
     ...ticks(4, (n) => ({ who: n % 2 })),
@@ -170,7 +171,7 @@ test('a key that throws is reported and keeps its event', (t) => {
   const report = t.mock.fn();
   Object.assign(globalThis, { reportError: report });
   t.after(() => Reflect.deleteProperty(globalThis, 'reportError'));
-  const me = page(t, { flow: { tick: { key: (/** @type {any} */ event) => event.no.such } } });
+  const me = page(t, { flow: thin({ tick: { key: ({ no }) => no.such } }) });
   me.flood();
   me.say(ticks(2));
   me.draw();
@@ -179,7 +180,7 @@ test('a key that throws is reported and keeps its event', (t) => {
 });
 
 test('of what waits beyond a thousand only what may be dropped is, oldest first, and all adds up', (t) => {
-  const me = page(t, { flow: { spark: { droppable: true } } });
+  const me = page(t, { flow: thin({ spark: { droppable: true } }) });
   me.flood();
   me.say([...ticks(600, () => ({ type: 'spark' })), ...ticks(900), ...ticks(600, () => ({ type: 'spark' }))]);
   me.draw();
@@ -255,11 +256,12 @@ test('after close() nothing is delivered, of what waits neither', (t) => {
 });
 
 test('an option that makes no sense is named', () => {
-  for (const flow of [{ tick: 5 }, { tick: { keys: 'a' } }, { tick: { key: 5 } }, { tick: { droppable: 'yes' } }]) {
-    assert.throws(() => connect('wss://a.example/', { flow: /** @type {any} */ (flow) }), {
-      code: 'invalid_option',
-      message: /"flow\.tick".*key, droppable/,
-    });
-  }
-  assert.throws(() => connect('wss://a.example/', { flow: /** @type {any} */ (5) }), { code: 'invalid_option', message: /"flow"/ });
+  const refused = (/** @type {any} */ rules, /** @type {RegExp} */ message) =>
+    assert.throws(() => thin(rules), { code: 'invalid_option', message });
+  refused({ tick: 5 }, /"flow\.tick": an object/);
+  refused({ tick: { keys: 'a' } }, /"flow\.tick\.keys": is not known/);
+  refused({ tick: { key: 5 } }, /"flow\.tick\.key": the name of a field/);
+  refused({ tick: { droppable: 'yes' } }, /"flow\.tick\.droppable": false or true/);
+  refused(5, /"flow"/);
+  assert.throws(() => connect('wss://a.example/', { flow: /** @type {any} */ ({}) }), { code: 'invalid_option', message: /"flow": a function/ });
 });

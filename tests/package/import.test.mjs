@@ -21,7 +21,7 @@ test('importing everything in Node touches neither the globals nor wasm nor a so
   t.after(() => Object.assign(WebAssembly, { Module, Instance }) && Object.assign(globalThis, timers));
 
   const modules = [];
-  for (const entry of ['', '/slim', '/react', '/iterate', '/schemas']) modules.push(await import(`everwire${entry}`));
+  for (const entry of ['', '/slim', '/react', '/flow', '/iterate', '/schemas']) modules.push(await import(`everwire${entry}`));
 
   assert.deepEqual(touched, []);
   assert.deepEqual(Reflect.ownKeys(globalThis), before);
@@ -29,7 +29,7 @@ test('importing everything in Node touches neither the globals nor wasm nor a so
 });
 
 test('the entries export what their types say', async () => {
-  for (const entry of ['index', 'slim', 'react', 'iterate', 'schemas']) {
+  for (const entry of ['index', 'slim', 'react', 'flow', 'iterate', 'schemas']) {
     const names = Object.keys(await import(entry === 'index' ? 'everwire' : `everwire/${entry}`));
     assert.deepEqual(names.sort(), [...declaredValues(`${entry}.d.ts`)].sort(), entry);
   }

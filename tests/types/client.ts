@@ -1,6 +1,7 @@
 // What the types of a client let through and what they do not.
 
 import { connect, Client, EverwireError, type Outcome, type Resync, type Snapshot } from 'everwire';
+import { thin } from 'everwire/flow';
 import { iterate } from 'everwire/iterate';
 import { schemas } from 'everwire/schemas';
 import { connect as connectSlim, init, initSync, Client as SlimClient } from 'everwire/slim';
@@ -122,9 +123,11 @@ const error: Error = new EverwireError('csp', 'message');
 if (error instanceof EverwireError && error.code === 'invalid_option') error.retryable satisfies boolean;
 
 // What may be left out in a flood.
-connect('/live', { flow: { cursor_move: { key: 'user_id', droppable: true }, spot: { key: ({ x, y }) => [x, y] } } });
+connect('/live', { flow: thin({ cursor_move: { key: 'user_id', droppable: true }, spot: { key: ({ x, y }) => [x, y] } }) });
 // @ts-expect-error no such member
-connect('/live', { flow: { cursor_move: { keys: 'user_id' } } });
+thin({ cursor_move: { keys: 'user_id' } });
+// @ts-expect-error not made by thin()
+connect('/live', { flow: { cursor_move: { key: 'user_id' } } });
 client.snapshot().dropped + client.snapshot().conflated + client.snapshot().invalid satisfies number;
 
 // Events as an iteration.

@@ -99,8 +99,7 @@ export class Host {
     this.onWarning = given.callback('onWarning');
     const reserved = given.names();
     const flow = given.callback('flow');
-    /** @type {((host: Host) => void) | undefined} */
-    const validate = given.callback('validate');
+    const validate = /** @type {((host: Host) => void) | undefined} */ (/** @type {unknown} */ (given.callback('validate')));
     this.client = identity();
     this.names = new Names(seed());
     const core = this.makeCore(given, seed(), performance.now(), Date.now());

@@ -46,7 +46,7 @@ fn the_data_plane_does_what_its_model_does() {
         let mut rng = Rng::new(seed);
         let plane = PlaneUnderTest::new();
         let mut model = DataPlaneModel::default();
-        let mut backlog = BacklogModel { mark: 3, most: 7, most_bytes: 350, ..BacklogModel::default() };
+        let mut backlog = BacklogModel::bounded(3, 7, 350);
         let mut batch = false;
         let mut serial = 0;
         for frame in 0..FRAMES {

@@ -28,12 +28,9 @@ pub struct BacklogModel<T> {
     slice: u32,
     waiting: VecDeque<Waiting<T>>,
     bytes: usize,
-    /// Beyond so many, what may be dropped is.
-    pub mark: usize,
-    /// Beyond so many, the oldest are delivered in place.
-    pub most: usize,
-    /// The same in bytes.
-    pub most_bytes: usize,
+    mark: usize,
+    most: usize,
+    most_bytes: usize,
     /// Events for which a newer one stands.
     pub conflated: u32,
     /// Events that were dropped.
@@ -42,20 +39,17 @@ pub struct BacklogModel<T> {
 
 impl<T> Default for BacklogModel<T> {
     fn default() -> Self {
-        Self {
-            slice: 0,
-            waiting: VecDeque::new(),
-            bytes: 0,
-            mark: MARK,
-            most: MOST,
-            most_bytes: MOST_BYTES,
-            conflated: 0,
-            dropped: 0,
-        }
+        Self::bounded(MARK, MOST, MOST_BYTES)
     }
 }
 
 impl<T> BacklogModel<T> {
+    /// Beyond `mark` events what may be dropped is; beyond `most` of them, or of bytes, the oldest are delivered in place.
+    #[must_use]
+    pub const fn bounded(mark: usize, most: usize, most_bytes: usize) -> Self {
+        Self { slice: 0, waiting: VecDeque::new(), bytes: 0, mark, most, most_bytes, conflated: 0, dropped: 0 }
+    }
+
     /// The core programs the register. What is delivered in place: all, where nothing waits from now on.
     pub fn program(&mut self, slice: u32) -> Vec<T> {
         self.slice = slice;
@@ -139,7 +133,7 @@ mod tests {
 
     /// Nothing is delivered before it has to be.
     fn backlog() -> BacklogModel<u32> {
-        let mut backlog = BacklogModel { mark: 3, most: 5, most_bytes: 100, ..BacklogModel::default() };
+        let mut backlog = BacklogModel::bounded(3, 5, 100);
         assert!(backlog.program(8).is_empty());
         backlog
     }

@@ -85,6 +85,7 @@ fn the_data_plane_does_what_its_model_does() {
                 if !elements[0].0.typed {
                     // No batch, then, but one opaque message.
                     elements.truncate(1);
+                    elements[0].1.n = None;
                 }
             }
             let bytes = text.len().div_ceil(elements.len());

@@ -236,11 +236,10 @@ impl<P> Context<P> {
         Some(std::mem::replace(action, Action::Changed))
     }
 
-    /// How many events are to be delivered.
+    /// How many orders wait to be carried out.
     #[must_use]
-    pub fn deliveries(&self) -> usize {
-        let is_delivery = |action: &&Action<P>| matches!(action, Action::Deliver { .. });
-        self.actions.iter().skip(self.taken).filter(is_delivery).count()
+    pub const fn orders(&self) -> usize {
+        self.actions.len() - self.taken
     }
 
     /// Warns once until [`Self::forget_warning`].

@@ -10,7 +10,7 @@ const FAST_MS: Millis = 1_000;
 const CALM_MS: Millis = 2_000;
 /// What still waits then goes to its handlers in one task, so it must be little.
 const FEW: u32 = 100;
-/// As many events at once are a flood by themselves.
+/// As many orders at once are a flood by themselves: but for a great many resends, which do no harm by it, they are events.
 const MANY: usize = 1_000;
 /// The milliseconds that handlers get of a frame. Half of it is left for what they cause: style, layout, paint.
 pub const SLICE: u32 = 8;
@@ -36,9 +36,9 @@ impl Flood {
         self.granted = at;
     }
 
-    /// So many events are to be delivered at once.
-    pub const fn at_once(&mut self, count: usize, at: Instant) {
-        if count >= MANY {
+    /// So many orders are to be carried out at once.
+    pub const fn at_once(&mut self, orders: usize, at: Instant) {
+        if orders >= MANY {
             self.is_on = true;
             self.granted = at;
         }

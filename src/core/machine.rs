@@ -97,7 +97,7 @@ impl<P> Machine<P> {
         if late {
             self.state.wake(&mut self.cx, false);
         }
-        self.flood.at_once(self.cx.deliveries(), self.cx.at());
+        self.flood.at_once(self.cx.orders(), self.cx.at());
         self.program();
         let snapshot = self.snapshot();
         if (Snapshot { heard_at: self.told.heard_at, ..snapshot }) != self.told {

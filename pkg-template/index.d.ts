@@ -174,6 +174,12 @@ export interface Snapshot {
   readonly peer: 'unknown' | 'foreign' | 'simple' | 'everwire';
   /** Connections that opened so far, or since the last `close()`. */
   readonly connects: number;
+  /** Events dropped in floods (option `flow`), since then. Counted when the flood ebbs, or with the next thousand. */
+  readonly dropped: number;
+  /** Events for which a newer one of their key was delivered (option `flow`). */
+  readonly conflated: number;
+  /** Events that did not pass their schema (option `validate`) and were not delivered. */
+  readonly invalid: number;
 }
 
 type Awaitable<T> = T | PromiseLike<T>;
@@ -251,12 +257,34 @@ export interface Options {
   onDoubt?: 'resend' | 'fail' | undefined;
   /** A server that does not number its events is asked for what was missed after a gap of: 0 to 86,400,000 ms. Default 30,000. */
   resyncGap?: number | undefined;
+  /**
+   * What may be left out in a flood (1,000 events within a second): what `thin()` of `everwire/flow` returns. Everything else
+   * is delivered, whatever comes. In a flood, handlers get the events of a frame at a time, for up to 8 ms of each frame; on
+   * a hidden page as they come.
+   */
+  flow?: Flow | undefined;
+  /** What `schemas()` of `everwire/schemas` returns. */
+  validate?: Validator<any, any> | undefined;
   /** Other names on the wire for the protocol's own types, 1 to 64 bytes each, no two the same. */
   reserved?: { [T in ReservedType]?: string | undefined } | undefined;
   /** Overrules what a close code says: true tries again, false stops, undefined leaves it. */
   shouldReconnect?: ((close: { readonly code: number; readonly reason: string; readonly wasClean: boolean }) => boolean | undefined) | undefined;
   /** Told what a developer should know and that harms nobody yet. Default: `console.warn`. */
   onWarning?: ((warning: { readonly code: WarningCode; readonly message: string }) => void) | undefined;
+}
+
+declare const made: unique symbol;
+
+/** Opaque: made by `thin()` of `everwire/flow`. */
+export interface Flow {
+  (event: never): unknown;
+  readonly [made]: 'flow';
+}
+
+/** Opaque: made by `schemas()` of `everwire/schemas`. */
+export interface Validator<ServerEvent extends Typed, ClientEvent extends Typed> {
+  (client: never): void;
+  readonly [made]: [ServerEvent, ClientEvent];
 }
 
 export type WarningCode =
@@ -266,7 +294,9 @@ export type WarningCode =
   | 'senseless_message'
   | 'many_clients'
   | 'breaker_opened'
-  | 'ack_unsupported';
+  | 'ack_unsupported'
+  | 'flood'
+  | 'invalid_event';
 
 /** One handler for every type of a union; leaving one out does not compile. */
 export type Handlers<ServerEvent extends Typed, S> = {
@@ -323,7 +353,7 @@ export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent ex
    * later is not sent.
    *
    * @throws EverwireError `invalid_event` (no object with a `type`, a type or a field of the protocol's, or
-   * nothing that can be turned into JSON: `cause` says why), `invalid_option`
+   * nothing that can be turned into JSON, or one that does not pass its schema: `cause` says why), `invalid_option`
    */
   send(event: ClientEvent, options?: SendOptions): Receipt;
 
@@ -395,12 +425,16 @@ export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent ex
  * client.on('price', (event) => show(event.amount));
  * client.send({ type: 'watch', symbol: 'ABC' });
  */
+export declare function connect<ServerEvent extends Typed, ClientEvent extends Typed, S = unknown>(
+  url: Url,
+  options: Options & { validate: Validator<ServerEvent, ClientEvent> },
+): Client<ServerEvent, ClientEvent, S>;
 export declare function connect<ServerEvent extends Typed = AnyEvent, ClientEvent extends Typed = AnyEvent, S = unknown>(
   url: Url,
   options?: Options,
 ): Client<ServerEvent, ClientEvent, S>;
 
-export type ErrorCode = 'invalid_url' | 'invalid_option' | 'invalid_event' | 'invalid_handler' | 'csp' | 'wasm_unavailable';
+export type ErrorCode = 'invalid_url' | 'invalid_option' | 'invalid_event' | 'invalid_handler' | 'overflow' | 'csp' | 'wasm_unavailable';
 
 /** What everwire throws. */
 export declare class EverwireError extends Error {

@@ -2,6 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 
 use everwire::core::action::{Mode, Registers};
+use everwire::core::backlog_model::{BacklogModel, Rule};
 use everwire::core::data_plane_model::{DataPlaneModel, Element, Verdict};
 use everwire::core::rng::Rng;
 use wasm_bindgen::prelude::*;
@@ -25,7 +26,10 @@ extern "C" {
         envelope: bool,
         batch: bool,
         track_ts: bool,
-    );
+        slice: u32,
+    ) -> String;
+    #[wasm_bindgen(method)]
+    fn draw(this: &PlaneUnderTest, count: u32) -> String;
     #[wasm_bindgen(method)]
     fn take(this: &PlaneUnderTest, generation: u32, text: &str) -> String;
     #[wasm_bindgen(method)]
@@ -42,13 +46,15 @@ fn the_data_plane_does_what_its_model_does() {
         let mut rng = Rng::new(seed);
         let plane = PlaneUnderTest::new();
         let mut model = DataPlaneModel::default();
+        let mut backlog = BacklogModel::bounded(3, 7, 350);
         let mut batch = false;
+        let mut serial = 0;
         for frame in 0..FRAMES {
             if frame % FRAMES_A_PROGRAM == 0 {
                 let registers = random_registers(&mut rng);
                 batch = registers.batch;
                 model.program(registers);
-                plane.registers(
+                let delivered = plane.registers(
                     registers.mode == Mode::Pass,
                     registers.generation,
                     registers.next_seq as f64,
@@ -56,34 +62,59 @@ fn the_data_plane_does_what_its_model_does() {
                     registers.envelope,
                     registers.batch,
                     registers.track_ts,
+                    registers.slice,
                 );
+                assert_eq!(delivered, letters(backlog.program(registers.slice)), "seed {seed}, frame {frame}");
+            }
+            if rng.up_to(5) == 0 {
+                let count = rng.up_to(6) as u32;
+                let expected = letters(backlog.take(count as usize));
+                assert_eq!(plane.draw(count), expected, "seed {seed}, frame {frame}: {count} drawn");
             }
             let generation = 1 + rng.up_to(1) as u32;
             let count = if batch { rng.up_to(4) as usize } else { 0 };
-            let mut elements: Vec<(Element, String)> =
-                (0..count.max(1)).map(|_| random_element(&mut rng, generation)).collect();
-            let mut text = elements.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(",");
+            let mut elements: Vec<(Element, Told, String)> = (0..count.max(1))
+                .map(|_| {
+                    serial += 1;
+                    random_element(&mut rng, generation, serial)
+                })
+                .collect();
+            let mut text = elements.iter().map(|(_, _, text)| text.as_str()).collect::<Vec<_>>().join(",");
             if count > 0 {
                 text = ["[", &text, "]"].concat();
                 if !elements[0].0.typed {
                     // No batch, then, but one opaque message.
                     elements.truncate(1);
+                    elements[0].1.n = None;
                 }
             }
+            let bytes = text.len().div_ceil(elements.len());
             let expected: String = elements
                 .iter()
-                .map(|(element, _)| match model.element(element) {
-                    Verdict::Deliver => 'd',
-                    Verdict::Ask => 'a',
+                .map(|(element, told, _)| match model.element(element) {
+                    Verdict::Deliver | Verdict::Wait => letters(backlog.add(told.n.unwrap_or(0), told.rule, bytes)),
+                    Verdict::Ask => ["a", &told.n.map_or_else(String::new, |n| n.to_string()), " "].concat(),
                 })
                 .collect();
             assert_eq!(plane.take(generation, &text), expected, "seed {seed}, frame {frame}: {text}");
             let reading = model.read();
             let greatest_ts = reading.greatest_ts.map_or_else(|| "-1".to_owned(), |ts| ts.to_string());
-            let written = format!("{} {} {greatest_ts}", reading.next_seq, reading.credit);
+            let waiting = format!("{} {} {} {}", backlog.len(), backlog.bytes(), backlog.dropped, backlog.conflated);
+            let written = format!("{} {} {greatest_ts} {waiting}", reading.next_seq, reading.credit);
             assert_eq!(plane.written(), written, "seed {seed}, frame {frame}: {text}");
         }
     }
+}
+
+/// What a test knows of an element beside.
+struct Told {
+    n: Option<u64>,
+    rule: Rule,
+}
+
+/// What is delivered, as the plane under test says it.
+fn letters(delivered: Vec<u64>) -> String {
+    delivered.into_iter().map(|n| ["d", &n.to_string(), " "].concat()).collect()
 }
 
 fn random_registers(rng: &mut Rng) -> Registers {
@@ -97,15 +128,20 @@ fn random_registers(rng: &mut Rng) -> Registers {
         frame_bytes: 1_024,
         track_ts: rng.up_to(1) > 0,
         pressed: false,
+        slice: if rng.up_to(3) == 0 { 0 } else { 8 },
     }
 }
 
 /// An element as the model sees it, and as text.
-fn random_element(rng: &mut Rng, generation: u32) -> (Element, String) {
+fn random_element(rng: &mut Rng, generation: u32, n: u64) -> (Element, Told, String) {
     let mut element = Element { generation, typed: true, ..Element::default() };
-    let mut members = Vec::new();
+    let mut rule = Rule::default();
+    let mut members = vec![["\"n\":", &n.to_string()].concat()];
     match rng.up_to(11) {
-        0 => return (Element { typed: false, ..element }, pick(rng, &["7", "null", "\"x\"", "{}", "[1]", "true"])),
+        0 => {
+            let text = pick(rng, &["7", "null", "\"x\"", "{}", "[1]", "true"]);
+            return (Element { typed: false, ..element }, Told { n: None, rule }, text);
+        }
         1 => {
             element.typed = false;
             members.push(pick(rng, &["\"type\":5", "\"type\":null", "\"type\":[\"note\"]", "\"kind\":\"note\""]));
@@ -115,6 +151,15 @@ fn random_element(rng: &mut Rng, generation: u32) -> (Element, String) {
             members.push("\"type\":\"pong\"".to_owned());
         }
         3 => members.push(pick(rng, &["\"type\":\"__proto__\"", "\"type\":\"constructor\"", "\"type\":\"\""])),
+        kind @ 4..=7 => {
+            members.push(["\"type\":\"", ["spot", "spark", "star", "note"][kind as usize - 4], "\""].concat());
+            rule.droppable = matches!(kind, 5 | 6);
+            let key = rng.up_to(3);
+            if key > 0 {
+                members.push(["\"k\":", &key.to_string()].concat());
+            }
+            rule.key = (key > 0 && matches!(kind, 4 | 6)).then_some(10 * kind + key);
+        }
         _ => members.push("\"type\":\"note\"".to_owned()),
     }
     if rng.up_to(7) == 0 {
@@ -142,7 +187,7 @@ fn random_element(rng: &mut Rng, generation: u32) -> (Element, String) {
         }
         _ => {}
     }
-    (element, ["{", &members.join(","), "}"].concat())
+    (element, Told { n: Some(n), rule }, ["{", &members.join(","), "}"].concat())
 }
 
 fn pick(rng: &mut Rng, of: &[&str]) -> String {

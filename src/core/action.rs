@@ -103,6 +103,8 @@ pub struct Registers {
     pub track_ts: bool,
     /// Whether those who send should wait.
     pub pressed: bool,
+    /// The milliseconds that handlers get of a frame, for which events wait; 0 where they go straight to their handlers.
+    pub slice: u32,
 }
 
 /// What the client says on its own, or in answer to what only the core knows.
@@ -180,14 +182,14 @@ pub enum Action<P> {
         /// Whether it may share a frame with others of this task.
         joined: bool,
     },
-    /// Run the handlers of an event; then, if it has an id, say `Handled`.
+    /// Deliver an event as the registers say; one with an id at once, after all that waits: then say `Handled`.
     Deliver {
         /// The event.
         payload: P,
         /// The `$id` of a critical one.
         id: Option<EventId>,
     },
-    /// Run the handlers of `resync`.
+    /// Run the handlers of `resync`, after all that waits.
     DeliverResync {
         /// The state, where the server sent one.
         state: Option<P>,

@@ -185,6 +185,7 @@ impl Connection {
             | Timer::Handover
             | Timer::Grace
             | Timer::Drain
+            | Timer::Calm
             | Timer::Watch => {}
         }
         Turn::None

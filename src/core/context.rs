@@ -80,8 +80,10 @@ pub struct Context<P> {
     pub heard: Instant,
     /// The last round trip.
     pub rtt: Option<Millis>,
+    /// Events that were left out in floods.
+    pub left_out: u32,
     /// Warnings that were given and are not repeated, a bit each.
-    warned: u8,
+    warned: u16,
     /// The orders of the inputs so far, and how many of them were taken out.
     actions: Vec<Action<P>>,
     taken: usize,
@@ -208,6 +210,7 @@ impl<P> Context<P> {
             greatest_ts: None,
             heard: Instant::NEVER,
             rtt: None,
+            left_out: 0,
             warned: 0,
             actions: Vec::new(),
             taken: 0,
@@ -236,6 +239,12 @@ impl<P> Context<P> {
         self.taken += 1;
         // In its place stands one that nothing has to be done for.
         Some(std::mem::replace(action, Action::Changed))
+    }
+
+    /// How many orders wait to be carried out.
+    #[must_use]
+    pub const fn orders(&self) -> usize {
+        self.actions.len() - self.taken
     }
 
     /// Warns once until [`Self::forget_warning`].

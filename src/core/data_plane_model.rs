@@ -3,6 +3,7 @@
 //! Owns the rule by which a message goes straight to its handlers; must not know handlers, JSON or the machine.
 
 use super::action::{Mode, Registers};
+use super::backlog_model::BacklogModel;
 use super::input::{Generation, PlaneReading};
 use super::time::Instant;
 
@@ -28,6 +29,8 @@ pub struct Element {
 pub enum Verdict {
     /// To its handlers.
     Deliver,
+    /// To the others that wait for a frame.
+    Wait,
     /// To the core.
     Ask,
 }
@@ -38,6 +41,8 @@ pub struct DataPlaneModel {
     registers: Registers,
     heard: Option<Instant>,
     greatest_ts: Option<u64>,
+    waiting: u32,
+    left_out: u32,
 }
 
 impl DataPlaneModel {
@@ -72,7 +77,13 @@ impl DataPlaneModel {
         if registers.track_ts {
             self.greatest_ts = self.greatest_ts.max(element.ts);
         }
-        Verdict::Deliver
+        if registers.slice > 0 { Verdict::Wait } else { Verdict::Deliver }
+    }
+
+    /// What the backlog counts.
+    pub fn count<T>(&mut self, backlog: &BacklogModel<T>) {
+        self.waiting = backlog.len() as u32;
+        self.left_out = backlog.dropped + backlog.conflated;
     }
 
     /// What the core reads before every input.
@@ -82,6 +93,8 @@ impl DataPlaneModel {
             next_seq: self.registers.next_seq,
             credit: self.registers.credit,
             greatest_ts: self.greatest_ts,
+            waiting: self.waiting,
+            left_out: self.left_out,
         }
     }
 }
@@ -132,6 +145,15 @@ mod tests {
         let verdicts = [(); 4].map(|()| plane.element(&PLAIN));
         assert_eq!(verdicts.iter().filter(|verdict| **verdict == Verdict::Deliver).count(), 3);
         assert_eq!(plane.read().credit, 0);
+    }
+
+    #[test]
+    fn in_a_flood_what_would_pass_waits_and_its_number_is_taken() {
+        let mut plane = plane();
+        plane.program(Registers { slice: 8, ..plane.registers });
+        assert_eq!(plane.element(&Element { seq: Some(5), ..PLAIN }), Verdict::Wait);
+        assert_eq!(plane.element(&Element { id: true, seq: Some(6), ..PLAIN }), Verdict::Ask);
+        assert_eq!(plane.read().next_seq, 6);
     }
 
     #[test]

@@ -125,6 +125,8 @@ pub enum Warning {
     BreakerOpened,
     /// A message wanted an acknowledgement, and the peer gives none.
     AckUnsupported,
+    /// Events were left out in a flood, as the application allows. Told once a flood.
+    Flood,
 }
 
 impl Warning {
@@ -139,6 +141,7 @@ impl Warning {
             Self::ManyClients => "many_clients",
             Self::BreakerOpened => "breaker_opened",
             Self::AckUnsupported => "ack_unsupported",
+            Self::Flood => "flood",
         }
     }
 
@@ -161,6 +164,7 @@ impl Warning {
             Self::AckUnsupported => {
                 "A message was sent with { ack: true } to a server that gives no acknowledgements; it counts as sent."
             }
+            Self::Flood => "Too many events come: some were left out, as the option flow allows.",
         }
     }
 }

@@ -169,4 +169,8 @@ pub struct PlaneReading {
     pub credit: u32,
     /// The greatest integer `ts` of an event, where it was told to look.
     pub greatest_ts: Option<u64>,
+    /// How many events wait for a frame.
+    pub waiting: u32,
+    /// How many were left out so far: dropped, or conflated.
+    pub left_out: u32,
 }

@@ -6,6 +6,8 @@
 use super::action::{Action, Mode, Registers};
 use super::connection::Connection;
 use super::context::Context;
+use super::error::Warning;
+use super::flood::Flood;
 use super::heartbeat::is_late;
 use super::input::{Input, PlaneReading};
 use super::options::Options;
@@ -41,6 +43,10 @@ pub struct Machine<P> {
     changed: bool,
     /// When the clocks are compared next.
     watch: Instant,
+    /// Whether more comes than a page can show.
+    flood: Flood,
+    /// How many events wait in the data plane.
+    waiting: u32,
     trace: Trace,
 }
 
@@ -53,7 +59,18 @@ impl<P> Machine<P> {
         let told = snapshot(&state, &cx);
         let watch = cx.at().after(WATCH_MS);
         let trace = Trace::new(StateName::Idle);
-        Self { state, cx, registers: Registers::default(), reprogrammed: false, told, changed: false, watch, trace }
+        Self {
+            state,
+            cx,
+            registers: Registers::default(),
+            reprogrammed: false,
+            told,
+            changed: false,
+            watch,
+            flood: Flood::default(),
+            waiting: 0,
+            trace,
+        }
     }
 
     /// Takes an input.
@@ -80,6 +97,7 @@ impl<P> Machine<P> {
         if late {
             self.state.wake(&mut self.cx, false);
         }
+        self.flood.at_once(self.cx.orders(), self.cx.at());
         self.program();
         let snapshot = self.snapshot();
         if (Snapshot { heard_at: self.told.heard_at, ..snapshot }) != self.told {
@@ -109,6 +127,7 @@ impl<P> Machine<P> {
         let mut earliest = self.state.deadline(&self.cx);
         if self.state.is_waking() || self.cx.expiry < Instant::NEVER {
             earliest.consider(self.watch, Timer::Watch);
+            earliest.consider(self.flood.due(), Timer::Calm);
         }
         let (at, timer) = earliest.0;
         (at < Instant::NEVER).then(|| (self.cx.clock.to_mono(at.max(self.cx.at())), timer))
@@ -164,6 +183,9 @@ impl<P> Machine<P> {
 
     /// Handles every deadline that has passed, earliest first.
     fn tick(&mut self) {
+        if self.flood.due() <= self.cx.at() && self.flood.is_over(self.waiting, self.cx.at()) {
+            self.cx.forget_warning(Warning::Flood);
+        }
         for _ in 0..DEADLINES_A_TICK {
             let deadline = self.state.deadline(&self.cx).0;
             if deadline.0 > self.cx.at() {
@@ -183,7 +205,15 @@ impl<P> Machine<P> {
             self.cx.position.passed((reading.next_seq - 1).min(MAX_SAFE_INTEGER));
             self.registers.next_seq = reading.next_seq;
         }
+        if reading.credit == 0 && self.registers.credit > 0 {
+            self.flood.used_up(self.cx.at());
+        }
         self.registers.credit = reading.credit;
+        self.waiting = reading.waiting;
+        if reading.left_out > self.cx.left_out {
+            self.cx.left_out = reading.left_out;
+            self.cx.warn_once(Warning::Flood);
+        }
         if let Some(ts) = reading.greatest_ts {
             self.cx.greatest_ts = Some(self.cx.greatest_ts.map_or(ts, |own| own.max(ts)));
         }
@@ -219,6 +249,7 @@ impl<P> Machine<P> {
             frame_bytes: terms.frame_bytes,
             track_ts: open && !numbered,
             pressed: connection.is_some_and(Connection::is_over) || self.cx.outbox.presses(self.registers.pressed),
+            slice: self.flood.slice(self.cx.page.hidden),
         };
         if registers != self.registers {
             self.registers = registers;
@@ -249,5 +280,6 @@ fn snapshot<P>(state: &State, cx: &Context<P>) -> Snapshot {
         continuity: cx.position.continuity(),
         peer: cx.peer,
         connects: cx.connects,
+        left_out: cx.left_out,
     }
 }

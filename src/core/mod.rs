@@ -24,8 +24,8 @@
 //! [`state`] is the table of states and transitions. A state consults policies, each a type of its own that can be used
 //! and tested alone: [`backoff`], [`breaker`], [`thrash`] and [`not_before`] (when to try again), [`loss`] (what the end
 //! of a connection means), [`heartbeat`] (is the peer alive), [`outbox`], [`flight`] and [`flow`] (what is sent),
-//! [`position`] and [`inbox`] (what is received), [`delivery`] (the way from there to the handlers). [`connection`] is one open connection;
-//! [`context`] is what outlives it.
+//! [`position`] and [`inbox`] (what is received), [`delivery`] (the way from there to the handlers), [`flood`] (when there
+//! is more of it than a page can show). [`connection`] is one open connection; [`context`] is what outlives it.
 //!
 //! A connection's life, told by a machine: connect, drop, resume, close.
 //!
@@ -73,6 +73,7 @@
 //! ```
 
 pub mod action;
+pub mod backlog_model;
 pub mod backoff;
 pub mod breaker;
 pub mod connection;
@@ -82,6 +83,7 @@ pub mod data_plane_model;
 pub mod delivery;
 pub mod error;
 pub mod flight;
+pub mod flood;
 pub mod flow;
 pub mod heard;
 pub mod heartbeat;

@@ -98,6 +98,17 @@ impl<P> Position<P> {
         }
     }
 
+    /// A critical event that is known came under this number, which may be the next.
+    pub fn known(&mut self, seq: Option<u64>) {
+        let holding = self.is_holding();
+        if let (Some(log), Some(seq)) = (self.log.as_mut(), seq.filter(|seq| *seq < MAX_SAFE_INTEGER))
+            && seq == log.seq + 1
+            && !holding
+        {
+            log.seq = seq;
+        }
+    }
+
     /// A hello names `log`. What is to be asked, if anything: a log that differs in any way was missed in part, however
     /// short the gap.
     pub fn meet(&mut self, log: Log, want_state: bool, at: Instant) -> Option<Request> {

@@ -162,4 +162,6 @@ pub struct Snapshot {
     pub peer: PeerKind,
     /// Connections that opened so far.
     pub connects: u32,
+    /// Events that were left out in floods. Which of them were dropped is known to the shell.
+    pub left_out: u32,
 }

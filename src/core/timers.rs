@@ -35,6 +35,8 @@ pub enum Timer {
     Grace,
     /// What `close()` waited for took too long.
     Drain,
+    /// A flood may be over.
+    Calm,
     /// Nothing is due; the clocks are compared, because nobody tells a page that the machine slept.
     Watch,
 }

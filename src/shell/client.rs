@@ -67,6 +67,8 @@ impl Client {
         next_seq: f64,
         credit: u32,
         greatest_ts: f64,
+        waiting: u32,
+        left_out: u32,
     ) -> f64 {
         let now = now(mono, wall);
         self.0.handle(
@@ -76,6 +78,8 @@ impl Client {
                 next_seq: next_seq as u64,
                 credit,
                 greatest_ts: (greatest_ts >= 0.0).then_some(greatest_ts as u64),
+                waiting,
+                left_out,
             }),
         );
         if let Some(input) = input(kind, one, two, three, value) {

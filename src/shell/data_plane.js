@@ -2,6 +2,7 @@
 // Owns what happens to a frame between the socket and the application's handlers, and the registers by which the core
 // programs it; must not know why a register has its value. `core/data_plane_model.rs` is this in Rust.
 
+import { Backlog } from './backlog.js';
 import { EverwireError, report } from './everwire_error.js';
 import { EVENT, MALFORMED, RESERVED, SEND_FAILED, WANT_STATE } from './facts.js';
 
@@ -36,6 +37,9 @@ export class DataPlane {
     this.changes = entry(EVENT);
     /** @type {string[]} the reserved types' on the wire, in the order of the wire's list */
     this.names = [];
+    this.backlog = new Backlog((value) => this.deliver(value));
+    /** What a validator makes of an event: undefined if it does not pass. @type {Handler | undefined} */
+    this.check = undefined;
 
     // Registers that the core writes …
     this.pass = false;
@@ -52,16 +56,20 @@ export class DataPlane {
     /** @type {MessageEvent | null} */
     this.heard = null;
     this.greatestTs = -1;
+    this.invalid = 0;
   }
 
   /**
    * A core begins, or another one that knows nothing of the one before.
    *
-   * @param {Sink} sink
+   * @param {Sink} sink @param {Backlog['flow']} flow
    */
-  serve(sink) {
+  serve(sink, flow) {
     this.sink = sink;
-    this.program(false, 0, 0, 0, false, false, 0, false, false);
+    this.backlog.flow = flow;
+    this.backlog.dropped = this.backlog.conflated = 0;
+    this.program(false, 0, 0, 0, false, false, 0, false, false, 0);
+    this.invalid = 0;
     /** @type {MessageEvent | null} */
     this.heard = null;
     this.greatestTs = -1;
@@ -74,9 +82,9 @@ export class DataPlane {
   /**
    * @param {boolean} pass @param {number} generation @param {number} nextSeq @param {number} credit
    * @param {boolean} envelope @param {boolean} batch @param {number} frameBytes @param {boolean} trackTs
-   * @param {boolean} pressed
+   * @param {boolean} pressed @param {number} slice
    */
-  program(pass, generation, nextSeq, credit, envelope, batch, frameBytes, trackTs, pressed) {
+  program(pass, generation, nextSeq, credit, envelope, batch, frameBytes, trackTs, pressed, slice) {
     this.pass = pass;
     this.generation = generation;
     this.nextSeq = nextSeq;
@@ -86,6 +94,7 @@ export class DataPlane {
     this.frameBytes = frameBytes;
     this.trackTs = trackTs;
     this.pressed = pressed;
+    this.backlog.program(slice);
   }
 
   /**
@@ -161,7 +170,7 @@ export class DataPlane {
     const straight = this.pass && generation === this.generation && this.credit > 0;
     if (straight && (found !== undefined ? found.kind === EVENT : isTyped(value)) && this.isNext(value)) {
       this.credit--;
-      this.deliver(value, found);
+      this.accept(value, bytes, found);
       return;
     }
     const typed = found !== undefined || isTyped(value);
@@ -191,13 +200,41 @@ export class DataPlane {
   }
 
   /**
+   * An event is to be delivered: now, or with the next frame.
+   *
+   * @param {any} value
+   * @param {number} bytes
+   * @param {Entry | undefined} [found]
+   */
+  accept(value, bytes, found) {
+    this.note(value);
+    if (this.backlog.slice === 0) this.deliver(value, found);
+    else this.backlog.add(value, bytes);
+  }
+
+  /** An event is to be delivered now, after all that waits. @param {any} value */
+  acceptAtOnce(value) {
+    this.note(value);
+    this.backlog.drain(() => false);
+    this.deliver(value);
+  }
+
+  /** What is accepted counts, whether its handlers have run or not. @param {any} value */
+  note(value) {
+    if (this.trackTs && value?.ts > this.greatestTs && Number.isSafeInteger(value.ts)) this.greatestTs = value.ts;
+  }
+
+  /**
    * Runs the handlers of an event.
    *
    * @param {any} value
    * @param {Entry | undefined} [found]
    */
   deliver(value, found = this.entryOf(value)) {
-    if (this.trackTs && value?.ts > this.greatestTs && Number.isSafeInteger(value.ts)) this.greatestTs = value.ts;
+    if (this.check !== undefined) {
+      value = this.check(value);
+      if (value === undefined) return;
+    }
     if (found !== undefined) run(found.handlers, value);
     run(this.any.handlers, value);
   }
@@ -207,6 +244,7 @@ export class DataPlane {
    * @param {number} from -1 for none @param {number} to -1 for none
    */
   deliverResync(state = null, continuity, from, to) {
+    this.backlog.drain(() => false);
     run(this.resync.handlers, { type: 'resync', state, continuity, from: known(from), to: known(to) });
   }
 

@@ -17,6 +17,7 @@ macro_rules! files {
 
 files! {
     "/src/shell/address.js" _address
+    "/src/shell/backlog.js" _backlog
     "/src/shell/chance.js" _chance
     "/src/shell/client.js" _client
     "/src/shell/data_plane.js" _data_plane

@@ -30,6 +30,7 @@ import { serve } from './work.js';
  *   handle(
  *     kind: number, one: number, two: number, three: number, value: unknown, mono: number, wall: number,
  *     heard: number, nextSeq: number, credit: number, greatestTs: number,
+ *     waiting: number, leftOut: number,
  *   ): number,
  *   snapshot(): void,
  *   free(): void,
@@ -98,6 +99,8 @@ export class Host {
     this.shouldReconnect = given.callback('shouldReconnect');
     this.onWarning = given.callback('onWarning');
     const reserved = given.names();
+    const flow = given.callback('flow');
+    const validate = /** @type {((host: Host) => void) | undefined} */ (/** @type {unknown} */ (given.callback('validate')));
     this.client = identity();
     this.names = new Names(seed());
     const core = this.makeCore(given, seed(), performance.now(), Date.now());
@@ -107,7 +110,8 @@ export class Host {
       throw refusal;
     }
     this.core = core;
-    this.plane.serve((kind, value, generation, bytes) => this.hear(kind, value, generation, bytes));
+    this.plane.serve((kind, value, generation, bytes) => this.hear(kind, value, generation, bytes), flow);
+    validate?.(this);
     this.plane.reserve(reserved);
   }
 
@@ -153,10 +157,12 @@ export class Host {
   work([kind, one, two, three, value]) {
     const { core, plane } = this;
     if (core === undefined) return;
+    const { backlog } = plane;
     serve(this);
     this.due = core.handle(
       kind, one, two, three, value, performance.now(), Date.now(),
       plane.takeHeard(), plane.nextSeq, plane.credit, plane.greatestTs,
+      backlog.events.size, backlog.dropped + backlog.conflated,
     );
     serve(undefined);
   }
@@ -189,6 +195,7 @@ export class Host {
     if (this.snapshot().reason?.code === 'closed_by_application') {
       this.core?.free();
       this.core = undefined;
+      this.plane.backlog.clear();
     }
   }
 
@@ -297,7 +304,7 @@ export class Host {
    */
   handle(event, id) {
     const { $id } = event;
-    this.plane.deliver(event);
+    this.plane.acceptAtOnce(event);
     this.tell(fact.HANDLED, 0, id, 0, { $id });
   }
 

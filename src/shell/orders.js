@@ -78,7 +78,7 @@ export const measure = order((client, /** @type {number} */ generation) => clien
 
 // ------------------------------------------------------------------------------------------------ the application
 
-export const deliver = order((client, /** @type {any} */ event) => client.plane.deliver(event));
+export const deliver = order((client, /** @type {any} */ event) => client.plane.accept(event, 0));
 
 /** With what stands for its `$id`. */
 export const deliverCritical = order((client, /** @type {any} */ event, /** @type {number} */ id) =>
@@ -112,7 +112,7 @@ export const warn = order((client, /** @type {string} */ code, /** @type {string
   client.warn(warning(code, message)),
 );
 
-/** What was asked for by `snapshot()`: nothing that calls back. @param {Parameters<typeof snapshot>} members */
+/** What was asked for by `snapshot()`: nothing that calls back. @param {any[]} members as `snapshot` takes them */
 export const show = (...members) => {
-  host.shown = snapshot(...members);
+  host.shown = snapshot(.../** @type {Parameters<typeof snapshot>} */ (/** @type {unknown} */ ([...members, host.plane])));
 };

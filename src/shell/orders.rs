@@ -22,6 +22,7 @@ extern "C" {
         frame_bytes: f64,
         track_ts: bool,
         pressed: bool,
+        slice: f64,
     );
     fn hello(generation: f64, joined: bool, v: f64, features: f64);
     fn ping(generation: f64, joined: bool, ts: f64);
@@ -144,6 +145,7 @@ fn write(registers: &Registers) {
         registers.frame_bytes as f64,
         registers.track_ts,
         registers.pressed,
+        registers.slice.into(),
     );
 }
 

@@ -77,6 +77,8 @@ export class Receipts {
   /** @param {DataPlane} plane */
   constructor(plane) {
     this.plane = plane;
+    /** What a validator makes of an event; it throws if the event does not pass. @type {((event: any) => any) | undefined} */
+    this.check = undefined;
     /** @type {Map<number, Receipt>} */
     this.open = new Map();
     /** The length in UTF-8 of the event accepted last. */
@@ -154,6 +156,7 @@ export class Receipts {
     try {
       // Asked for here and not by `stringify`, so that what is checked is what is sent.
       if (typeof event?.toJSON === 'function') event = event.toJSON();
+      if (this.check) event = this.check(event);
       const refusal = this.refusal(event);
       if (refusal !== '') throw new EverwireError('invalid_event', refusal);
       text = JSON.stringify(event);

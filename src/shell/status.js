@@ -12,10 +12,11 @@ const known = (number) => (number < 0 ? null : number);
  * @param {string} freshness @param {number} rtt -1 for none @param {number} heardAt -1 for never
  * @param {number} queued @param {number} queuedBytes @param {number} inFlight
  * @param {string} continuity @param {string} peer @param {number} connects
+ * @param {import('./data_plane.js').DataPlane} plane which counts what it does not deliver
  */
 export function snapshot(
   state, final, attempt, retryAt, code, message, closeCode, freshness, rtt, heardAt,
-  queued, queuedBytes, inFlight, continuity, peer, connects,
+  queued, queuedBytes, inFlight, continuity, peer, connects, plane,
 ) {
   return Object.freeze({
     state,
@@ -32,6 +33,9 @@ export function snapshot(
     continuity,
     peer,
     connects,
+    dropped: plane.backlog.dropped,
+    conflated: plane.backlog.conflated,
+    invalid: plane.invalid,
   });
 }
 

@@ -20,7 +20,8 @@ test('importing everything in Node touches neither the globals nor wasm nor a so
   for (const name of Object.keys(timers)) Object.assign(globalThis, { [name]: () => touched.push(name) });
   t.after(() => Object.assign(WebAssembly, { Module, Instance }) && Object.assign(globalThis, timers));
 
-  const modules = [await import('everwire'), await import('everwire/slim'), await import('everwire/react')];
+  const modules = [];
+  for (const entry of ['', '/slim', '/react', '/flow', '/iterate', '/schemas']) modules.push(await import(`everwire${entry}`));
 
   assert.deepEqual(touched, []);
   assert.deepEqual(Reflect.ownKeys(globalThis), before);
@@ -28,7 +29,7 @@ test('importing everything in Node touches neither the globals nor wasm nor a so
 });
 
 test('the entries export what their types say', async () => {
-  for (const entry of ['index', 'slim', 'react']) {
+  for (const entry of ['index', 'slim', 'react', 'flow', 'iterate', 'schemas']) {
     const names = Object.keys(await import(entry === 'index' ? 'everwire' : `everwire/${entry}`));
     assert.deepEqual(names.sort(), [...declaredValues(`${entry}.d.ts`)].sort(), entry);
   }

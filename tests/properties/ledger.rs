@@ -9,7 +9,7 @@ use everwire::core::heard::{Epoch, EventId, Hello};
 use everwire::core::input::{Generation, ReceiptId};
 use everwire::core::terms::Terms;
 use everwire::wire::message::ClientMessage;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub(crate) struct Ledger {
     log: Option<Epoch>,
     last_seq: u64,
     hole: bool,
+    /// What was accepted and not seen by handlers, in order.
+    unseen: VecDeque<Payload>,
     handled: BTreeSet<u64>,
     asked: Option<(Option<u64>, Option<String>)>,
     /// The log that the answer under way names.
@@ -212,7 +214,24 @@ impl Ledger {
         self.asked.as_ref().map(|(last_seen, epoch)| (*last_seen, epoch.as_deref()))
     }
 
+    /// Handlers see an event; what came before it they have seen, or never will.
+    pub(crate) fn shown(&mut self, payload: Payload, may_be_left_out: impl Fn(Payload) -> bool) {
+        loop {
+            let next = self.unseen.pop_front().expect("what is shown was accepted, once");
+            if next == payload {
+                return;
+            }
+            assert!(may_be_left_out(next), "{payload:?} overtakes {next:?}");
+        }
+    }
+
+    /// Nothing waits any more.
+    pub(crate) fn shown_all(&mut self) {
+        self.unseen.clear();
+    }
+
     pub(crate) fn delivered(&mut self, payload: Payload, id: Option<EventId>) {
+        self.unseen.push_back(payload);
         if let Some(id) = id {
             assert!(!self.handled.contains(&id.fingerprint()), "critical event {payload:?} is delivered twice");
         }

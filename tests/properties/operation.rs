@@ -38,6 +38,10 @@ pub(crate) enum Operation {
     Hello(u64),
     /// A socket brings an event.
     Event { back: u32, seq: u64, how: u64 },
+    /// The current socket brings more events at once than a page can show.
+    Burst,
+    /// A frame is drawn, with time for so many events.
+    Frame(usize),
     /// The current socket brings the outcome of a message.
     Outcome { n: u64, how: u64 },
     /// The current socket brings an answer to a resync, asked for or not.
@@ -77,7 +81,7 @@ pub(crate) const MESSAGES: &[u8] = &[227, 232, 234, 240, 240, 240, 185, 185, 142
 /// Low bytes that concern attempts and sockets.
 pub(crate) const SOCKETS: &[u8] = &[134, 138, 142, 142, 154, 155, 208, 217, 247, 248, 1, 1, 1, 85];
 /// Low bytes that concern what is received.
-pub(crate) const EVENTS: &[u8] = &[161, 161, 161, 201, 142, 157, 251, 1, 1, 85];
+pub(crate) const EVENTS: &[u8] = &[161, 161, 161, 201, 142, 157, 251, 255, 1, 1, 85];
 
 const CLOSE_CODES: [u16; 16] =
     [1000, 1001, 1002, 1005, 1006, 1008, 1009, 1011, 1012, 1013, 4000, 4109, 4250, 4401, 4429, 65_535];
@@ -130,7 +134,9 @@ impl Operation {
             247 => Self::Close([0, 1, 1_000, 60_000][rest as usize % 4]),
             248..=250 => Self::Retry,
             251..=253 => Self::WantState(rest & 3 != 0),
-            _ => Self::Handled(rest % 8),
+            254 => Self::Handled(rest % 8),
+            _ if rest & 63 == 0 => Self::Burst,
+            _ => Self::Frame((rest >> 6) as usize % 300),
         }
     }
 }

@@ -77,8 +77,8 @@ impl World {
         let payload = Payload::Event { serial: self.serial, seq: number, id: known };
         self.plane.frame(self.now.mono);
         let element = Element { generation, typed: true, flagged: false, id: id.is_some(), seq: number, ts: Some(seq) };
-        if self.plane.element(&element) == Verdict::Deliver {
-            self.ledger.delivered(payload, None);
+        if self.plane.element(&element) != Verdict::Ask {
+            self.accept(payload);
             return;
         }
         let event = Event { id, seq: number, again: false, event: payload };

@@ -8,6 +8,7 @@ use crate::ledger::{Ledger, Payload};
 use crate::operation::Operation;
 use crate::server::critical;
 use everwire::core::action::{Action, Fate};
+use everwire::core::backlog_model::{BacklogModel, Rule};
 use everwire::core::data_plane_model::DataPlaneModel;
 use everwire::core::heard::Heard;
 use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority, SocketEvent};
@@ -24,10 +25,27 @@ pub(crate) const CLIENT: &str = "c0ffee";
 const MOST_ACTIONS: usize = 4_000;
 const START: Now = Now { mono: Instant(1_000_000), wall: 1_700_000_000_000 };
 
+/// Events that come at once, enough for a flood.
+const BURST: u32 = 2_100;
+
+/// What may be left out of events.
+fn rule(payload: Payload) -> Rule {
+    match payload {
+        Payload::Event { serial: 1.., seq, .. } => match seq.unwrap_or(0) % 8 {
+            0 => Rule { key: seq.map(|seq| seq % 3), droppable: false },
+            1 => Rule { key: None, droppable: true },
+            2 => Rule { key: seq.map(|seq| seq % 5), droppable: true },
+            _ => Rule::default(),
+        },
+        Payload::Event { .. } | Payload::Nack | Payload::State | Payload::Ping => Rule::default(),
+    }
+}
+
 /// A machine and what surrounds it.
 pub(crate) struct World {
     pub(crate) machine: Machine<Payload>,
     pub(crate) plane: DataPlaneModel,
+    backlog: BacklogModel<Payload>,
     pub(crate) interpreter: Interpreter,
     pub(crate) now: Now,
     /// The machine's line of time, kept beside it.
@@ -69,6 +87,7 @@ impl World {
         let mut world = Self {
             machine: Machine::new(START, seed, options.clone()),
             plane: DataPlaneModel::default(),
+            backlog: BacklogModel::default(),
             interpreter: Interpreter::new(CLIENT),
             now: START,
             clock: Clock::new(START),
@@ -140,6 +159,11 @@ impl World {
             Operation::SendFailed(back) => self.give(Input::Socket(self.older(back), SocketEvent::SendFailed)),
             Operation::Hello(how) => self.hello(how),
             Operation::Event { back, seq, how } => self.event(self.older(back), seq, how),
+            Operation::Burst => (0..BURST).for_each(|_| self.event(self.current(), 0, 0x7803)),
+            Operation::Frame(count) => {
+                let shown = self.backlog.take(count);
+                self.show(shown);
+            }
             Operation::Outcome { n, how } => self.outcome(n, how),
             Operation::Resync(how) => self.resync(how),
             Operation::Goaway { retry_after, spread, grace } => {
@@ -280,6 +304,7 @@ impl World {
         let skips =
             matches!(input, Input::Retry | Input::Page(PageEvent::PageShow | PageEvent::Visible) | Input::Start);
         let waited = if let State::Waiting(waiting) = self.machine.state() { Some(waiting.until) } else { None };
+        self.plane.count(&self.backlog);
         let reading = self.plane.read();
         self.machine.handle(self.now, Input::Plane(reading));
         self.machine.handle(self.now, input);
@@ -328,16 +353,26 @@ impl World {
                 self.ledger.transmitted(generation, receipt, id, again);
             }
             Action::Deliver { payload, id } => {
-                self.ledger.delivered(payload, id);
                 if let Some(id) = id {
+                    self.ledger.delivered(payload, Some(id));
+                    let before = self.backlog.flush();
+                    self.show(before);
+                    self.show(vec![payload]);
                     self.ledger.handled(id);
                     // Half of the handlers return at once; `Handled` comes later for the rest, or never.
                     if self.serial.is_multiple_of(2) {
                         self.machine.handle(self.now, Input::Handled { id, event: payload });
                     }
+                } else {
+                    self.accept(payload);
                 }
             }
-            Action::DeliverResync { state, to, .. } => self.ledger.resynced(state.is_some(), to),
+            Action::DeliverResync { state, to, .. } => {
+                let before = self.backlog.flush();
+                self.show(before);
+                self.ledger.shown_all();
+                self.ledger.resynced(state.is_some(), to);
+            }
             Action::Settle { receipt, outcome } => self.ledger.settled(receipt, outcome.fate),
             Action::Replied { receipt, .. } => self.ledger.settled(receipt, Fate::Acked),
             Action::Refused { receipt, .. } => self.ledger.settled(receipt, Fate::Rejected),
@@ -345,9 +380,25 @@ impl World {
                 assert!(self.ledger.is_open(generation), "a socket that is not open is measured");
                 self.machine.handle(self.now, Input::Buffered(generation, self.buffered));
             }
-            Action::Program(registers) => self.plane.program(registers),
+            Action::Program(registers) => {
+                self.plane.program(registers);
+                let shown = self.backlog.program(registers.slice);
+                self.show(shown);
+            }
             Action::Changed | Action::Warn(_) => {}
         }
+    }
+
+    /// An event is accepted, to be shown now or with a frame.
+    pub(crate) fn accept(&mut self, payload: Payload) {
+        self.ledger.delivered(payload, None);
+        let shown = self.backlog.add(payload, rule(payload), 50);
+        self.show(shown);
+    }
+
+    /// Handlers see events.
+    fn show(&mut self, events: Vec<Payload>) {
+        events.into_iter().for_each(|event| self.ledger.shown(event, |left_out| rule(left_out) != Rule::default()));
     }
 
     fn check(&self) {
@@ -369,5 +420,6 @@ impl World {
             "the queue is bounded"
         );
         assert!(snapshot.in_flight <= 1_024, "what is in flight is bounded");
+        assert!(self.backlog.len() <= 10_000, "what waits is bounded");
     }
 }

@@ -20,12 +20,14 @@ mod waiting;
 
 mod acknowledged;
 mod breaker_and_thrash;
+mod flood;
 mod goaway;
 mod heartbeat;
 mod outbox;
 mod pacing;
 mod page;
 mod peers_traps;
+mod receiving;
 mod requests;
 mod resync;
 mod times;

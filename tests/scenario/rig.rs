@@ -5,6 +5,7 @@
 
 use crate::server::greeting;
 use everwire::core::action::{Action, Fate, Outcome, Say};
+use everwire::core::backlog_model::{BacklogModel, Rule};
 use everwire::core::data_plane_model::{DataPlaneModel, Element, Verdict};
 use everwire::core::error::Warning;
 use everwire::core::heard::{EventId, Heard};
@@ -28,6 +29,10 @@ const MOST_TICKS: u32 = 10;
 pub(crate) struct Rig {
     pub(crate) machine: Machine<u32>,
     plane: DataPlaneModel,
+    /// What waits for a frame.
+    pub(crate) backlog: BacklogModel<u32>,
+    /// What may be left out of the events that come.
+    pub(crate) rule: Rule,
     pub(crate) mono: u64,
     pub(crate) wall: u64,
     actions: Vec<(u64, Action<u32>)>,
@@ -69,6 +74,8 @@ impl Rig {
         Self {
             machine: Machine::new(now, seed, options),
             plane: DataPlaneModel::default(),
+            backlog: BacklogModel::default(),
+            rule: Rule::default(),
             mono: 0,
             wall: EPOCH,
             actions: Vec::new(),
@@ -114,6 +121,7 @@ impl Rig {
 
     pub(crate) fn give(&mut self, input: Input<u32>) {
         let now = Now { mono: Instant(self.mono), wall: self.wall };
+        self.plane.count(&self.backlog);
         self.machine.handle(now, Input::Plane(self.plane.read()));
         self.machine.handle(now, input);
         while let Some(action) = self.machine.poll() {
@@ -219,14 +227,24 @@ impl Rig {
     pub(crate) fn event_of(&mut self, generation: Generation, seq: Option<u64>, id: Option<&str>, payload: u32) {
         self.plane.frame(Instant(self.mono));
         let element = Element { generation, typed: true, flagged: false, id: id.is_some(), seq, ts: Some(self.wall) };
-        if self.plane.element(&element) == Verdict::Deliver {
-            self.delivered.push(payload);
+        if self.plane.element(&element) != Verdict::Ask {
+            self.accept(payload);
             return;
         }
         let event = Event { id: id.map(str::to_owned), seq, again: false, event: payload };
         self.remember(&event);
         let heard = self.interpreter.event(event, 50);
         self.give(Input::Heard(generation, heard));
+    }
+
+    /// An event is to be delivered: now, or with the next frame.
+    fn accept(&mut self, payload: u32) {
+        self.delivered.extend(self.backlog.add(payload, self.rule, 50));
+    }
+
+    /// A frame is drawn, in which handlers have time for everything.
+    pub(crate) fn frame(&mut self) {
+        self.delivered.extend(self.backlog.flush());
     }
 
     /// A ping comes on the last socket.
@@ -454,15 +472,19 @@ impl Rig {
         match action {
             Action::Resolve { call } => self.call = *call,
             Action::Connect(generation) => self.socket = *generation,
-            Action::Deliver { payload, id } => {
+            Action::Deliver { payload, id: None } => self.accept(*payload),
+            Action::Deliver { payload, id: Some(id) } => {
+                self.frame();
                 self.delivered.push(*payload);
-                if let Some(id) = id.filter(|_| self.handlers_return) {
-                    self.give(Input::Handled { id, event: *payload });
+                if self.handlers_return {
+                    self.give(Input::Handled { id: *id, event: *payload });
                 }
             }
+            Action::DeliverResync { .. } => self.frame(),
             Action::Program(registers) => {
                 self.plane.program(*registers);
                 self.pressed = registers.pressed;
+                self.delivered.extend(self.backlog.program(registers.slice));
             }
             // As in `host.js`, when the order before it is carried out.
             Action::Measure(generation) => self.give(Input::Buffered(*generation, self.buffered)),
@@ -471,7 +493,6 @@ impl Rig {
             | Action::Pong { .. }
             | Action::Acknowledge { .. }
             | Action::Transmit { .. }
-            | Action::DeliverResync { .. }
             | Action::Settle { .. }
             | Action::Replied { .. }
             | Action::Refused { .. }

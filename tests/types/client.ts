@@ -1,9 +1,14 @@
 // What the types of a client let through and what they do not.
 
 import { connect, Client, EverwireError, type Outcome, type Resync, type Snapshot } from 'everwire';
+import { thin } from 'everwire/flow';
+import { iterate } from 'everwire/iterate';
+import { schemas } from 'everwire/schemas';
 import { writable } from 'everwire/stream';
 import { connect as connectSlim, init, initSync, Client as SlimClient } from 'everwire/slim';
 import wasm from 'everwire/core.wasm';
+import * as v from 'valibot';
+import * as z from 'zod';
 import type { ClientEvent, ServerEvent, State } from './events.js';
 import { holds, type Same } from './expect.js';
 
@@ -134,6 +139,48 @@ loose.send({ n: 1 });
 // An error says what it is.
 const error: Error = new EverwireError('csp', 'message');
 if (error instanceof EverwireError && error.code === 'invalid_option') error.retryable satisfies boolean;
+
+// What may be left out in a flood.
+connect('/live', { flow: thin({ cursor_move: { key: 'user_id', droppable: true }, spot: { key: ({ x, y }) => [x, y] } }) });
+// @ts-expect-error no such member
+thin({ cursor_move: { keys: 'user_id' } });
+// @ts-expect-error not made by thin()
+connect('/live', { flow: { cursor_move: { key: 'user_id' } } });
+client.snapshot().dropped + client.snapshot().conflated + client.snapshot().invalid satisfies number;
+
+// Events as an iteration.
+async function loop() {
+  for await (const event of iterate(client, 'node_state', { buffer: 10, overflow: 'error', signal: AbortSignal.timeout(5) })) {
+    holds<Same<typeof event, Extract<ServerEvent, { type: 'node_state' }>>>();
+  }
+  for await (const event of iterate(client, '*')) holds<Same<typeof event, ServerEvent>>();
+  for await (const { state } of iterate(client, 'resync')) holds<Same<typeof state, State | null>>();
+  const iteration = iterate(client, 'paused');
+  iteration.lost satisfies number;
+  // @ts-expect-error no such event
+  iterate(client, 'node_stat');
+  // @ts-expect-error no such policy
+  iterate(client, 'paused', { overflow: 'drop' });
+}
+loop();
+
+// Schemas say what the events are.
+const price = z.object({ type: z.literal('price'), amount: z.string().transform(Number) });
+const order = v.object({ type: v.literal('order'), count: v.number() });
+const validated = connect('/live', { validate: schemas({ in: { price, order }, out: { order } }) });
+validated.on('price', (event) => holds<Same<typeof event, { type: 'price'; amount: number }>>());
+validated.on('order', ({ count }) => count.toFixed());
+validated.send({ type: 'order', count: 1 });
+// @ts-expect-error of another kind
+validated.send({ type: 'order', count: 'one' });
+// @ts-expect-error no such event
+validated.on('prices', () => {});
+const inbound = connect('/live', { validate: schemas({ in: { price } }) });
+inbound.send({ type: 'anything', n: 1 });
+// @ts-expect-error no schema
+schemas({ in: { price: {} } });
+// @ts-expect-error what it makes has no type
+schemas({ in: { price: z.number() } });
 
 // The slim entry is the same, and is given its wasm.
 init(fetch('/core.wasm'));

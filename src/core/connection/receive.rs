@@ -65,6 +65,7 @@ impl Connection {
                 position.admit(event, bytes, at, &mut delivery)
             }
             Some(_) => {
+                position.known(event.seq);
                 delivery.event(event);
                 None
             }

@@ -16,6 +16,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** What the page offers to tests: the package, and the clients that were made, each with the history of its snapshots. */
 const application = `
   import * as everwire from 'everwire';
+  import { thin } from 'everwire/flow';
   import { writable } from 'everwire/stream';
   const lab = {
     everwire,
@@ -24,7 +25,8 @@ const application = `
     events: [],
     outcomes: [],
     /** @param {string} url @param {object} [options] @param {boolean} [collect] */
-    connect(url, options = {}, collect = true) {
+    connect(url, { flow, ...options } = {}, collect = true) {
+      if (flow) options.flow = thin(flow);
       const client = everwire.connect(url, { onWarning: (warning) => lab.warnings.push(warning), ...options });
       const history = [];
       const note = () => history.push({ at: performance.now(), wall: Date.now(), ...client.snapshot() });

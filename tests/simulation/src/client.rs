@@ -15,10 +15,11 @@ use crate::model::attempts::Attempts;
 use crate::model::events::Events;
 use crate::model::messages::{Mark, Messages};
 use crate::model::must;
-use crate::payload::Payload;
+use crate::payload::{Payload, Told};
 use crate::report;
 use crate::server::WALL;
 pub use around::{Surroundings, Wish};
+use everwire::core::backlog_model::BacklogModel;
 use everwire::core::data_plane_model::DataPlaneModel;
 use everwire::core::input::{Generation, Input, Outgoing, Priority, ReceiptId, SocketEvent};
 use everwire::core::interpreter::Interpreter;
@@ -30,6 +31,7 @@ use everwire::core::time::{Clock, Instant, Now};
 use everwire::core::{action::Action, action::Registers, terms::Terms};
 use outlet::Outlet;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 /// Orders that one input may lead to, at most, beside those for what it brings and what was held.
 const MOST_ORDERS: usize = 4_000;
@@ -66,6 +68,8 @@ pub struct Client {
     attempts: Attempts,
     machine: Option<Machine<Payload>>,
     plane: DataPlaneModel,
+    /// What waits for a frame, which comes after every task.
+    backlog: BacklogModel<Rc<Told>>,
     registers: Registers,
     interpreter: Interpreter,
     /// What the `$id`s of its messages begin with.
@@ -108,6 +112,7 @@ impl Client {
             attempts: Attempts::default(),
             machine: None,
             plane: DataPlaneModel::default(),
+            backlog: BacklogModel::default(),
             registers: Registers::default(),
             interpreter: Interpreter::new(""),
             identity: String::new(),
@@ -144,6 +149,7 @@ impl Client {
         self.clock = Clock::new(now);
         self.slept = 0;
         self.plane = DataPlaneModel::default();
+        self.backlog = BacklogModel::default();
         self.registers = Registers::default();
         self.events = Events::default();
         self.attempts = Attempts::default();
@@ -361,6 +367,8 @@ impl Client {
 
     /// The end of a task: what was said in it leaves.
     pub fn flush(&mut self, around: &mut Surroundings<'_>) {
+        let waiting = self.backlog.flush();
+        self.show(&waiting, around);
         let generations: Vec<Generation> = self.outlets.keys().copied().collect();
         for generation in generations {
             self.flush_one(generation);

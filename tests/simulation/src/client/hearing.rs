@@ -5,6 +5,7 @@
 use super::{Client, Surroundings};
 use crate::model::must;
 use crate::payload::{self, Payload, Told};
+use everwire::core::backlog_model::Rule;
 use everwire::core::data_plane_model::Verdict as Way;
 use everwire::core::heard::{Heard, Hello};
 use everwire::core::input::{Generation, Input};
@@ -34,10 +35,9 @@ impl Client {
 
     fn element(&mut self, generation: Generation, value: Value, bytes: usize, around: &mut Surroundings<'_>) {
         match self.plane.element(&payload::element(generation, &value)) {
-            Way::Deliver => {
+            Way::Deliver | Way::Wait => {
                 around.report.count("events past the core");
-                let told = payload::straight(value);
-                self.handlers(&told, false, around);
+                self.accept(payload::straight(value), around);
             }
             Way::Ask => {
                 if value.get("type").and_then(Value::as_str) == Some("resync") {
@@ -92,6 +92,17 @@ impl Client {
         let line = deadline.map(|(due, _)| due.after(self.slept));
         let any = snapshot.state != PublicState::Closed;
         around.check(self.attempts.counted(open, any, line, self.clock.at(), options));
+    }
+
+    /// An event is to be delivered: now, or with the next frame.
+    pub(super) fn accept(&mut self, told: Rc<Told>, around: &mut Surroundings<'_>) {
+        let now = self.backlog.add(told, Rule::default(), 0);
+        self.show(&now, around);
+    }
+
+    /// What waited is delivered.
+    pub(super) fn show(&mut self, events: &[Rc<Told>], around: &mut Surroundings<'_>) {
+        events.iter().for_each(|told| self.handlers(told, false, around));
     }
 
     /// Functions of the application see an event.

@@ -73,6 +73,8 @@ impl Client {
             Action::Program(registers) => {
                 self.registers = registers;
                 self.plane.program(registers);
+                let waiting = self.backlog.program(registers.slice);
+                self.show(&waiting, around);
             }
             Action::Resolve { .. }
             | Action::Deliver { .. }
@@ -92,13 +94,19 @@ impl Client {
             }
             Action::Deliver { payload, id } => {
                 let Payload::Event(told) = payload else { return };
-                self.handlers(&told, id.is_some(), around);
                 if let Some(id) = id {
+                    let waiting = self.backlog.flush();
+                    self.show(&waiting, around);
+                    self.handlers(&told, true, around);
                     around.report.count("critical events handled");
                     self.tell(Input::Handled { id, event: Payload::Event(told) }, around);
+                } else {
+                    self.accept(told, around);
                 }
             }
             Action::DeliverResync { state, to, .. } => {
+                let waiting = self.backlog.flush();
+                self.show(&waiting, around);
                 around.report.count(if state.is_some() { "states delivered" } else { "losses told" });
                 self.events.resynced(state.is_some(), to, self.answers.as_deref());
             }

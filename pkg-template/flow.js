@@ -1,0 +1,45 @@
+// @ts-check
+// Owns what may be left out of a flood, by the type of the events; must not know when there is one.
+
+import { EverwireError, report } from './everwire_error.js';
+
+/** @typedef {{ key?: string | ((event: any) => unknown), droppable?: boolean }} Rule */
+
+/** @param {any} rules */
+export function thin(rules) {
+  if (!isObject(rules)) throw refusal('flow', 'an object of { key, droppable } by type');
+  /** @type {Map<string, Rule>} */
+  const all = new Map();
+  for (const [type, rule] of Object.entries(rules)) all.set(type, read(`flow.${type}`, rule));
+  return (/** @type {any} */ event) => {
+    const rule = all.get(event?.type);
+    return rule && { key: keyOf(rule.key, event), droppable: rule.droppable };
+  };
+}
+
+/** Of one type only: another one may have the same key. @param {Rule['key']} key @param {any} event */
+function keyOf(key, event) {
+  try {
+    const value = typeof key === 'string' ? event[key] : key?.(event);
+    return value === undefined ? undefined : JSON.stringify([event.type, value]);
+  } catch (error) {
+    report(error);
+    return undefined;
+  }
+}
+
+/** @param {string} name @param {any} given */
+function read(name, given) {
+  if (!isObject(given)) throw refusal(name, 'an object of key and droppable');
+  const { key, droppable, ...others } = given;
+  for (const other of Object.keys(others)) throw refusal(`${name}.${other}`, 'is not known; there are key, droppable');
+  if (key !== undefined && typeof key !== 'string' && typeof key !== 'function') throw refusal(`${name}.key`, 'the name of a field, or a function of the event');
+  if (droppable !== undefined && typeof droppable !== 'boolean') throw refusal(`${name}.droppable`, 'false or true');
+  return { key, droppable };
+}
+
+/** @param {any} value */
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** @param {string} name @param {string} allowed */
+const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);

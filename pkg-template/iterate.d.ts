@@ -1,0 +1,44 @@
+/**
+ * Events of a client for `for await`, with a bounded buffer.
+ *
+ * @example
+ * import { iterate } from 'everwire/iterate';
+ *
+ * for await (const { amount } of iterate(client, 'price', { buffer: 100 })) await draw(amount);
+ */
+import type { Client, EventOf, Resync, Typed } from './index.js';
+
+export interface IterateOptions {
+  /** Events that may wait to be taken: 1 to 100,000. Default 1,000. */
+  buffer?: number | undefined;
+  /**
+   * What becomes of an event for which there is no room: it takes the place of the oldest (`drop-oldest`), it is left out
+   * (`drop-newest`), or the loop ends with an `EverwireError` `overflow`, after the events that wait (`error`). Default
+   * `drop-oldest`.
+   */
+  overflow?: 'drop-oldest' | 'drop-newest' | 'error' | undefined;
+  /** Ends the loop at once; what waits is forgotten. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Ends after `client.close()`, once what came before is taken; by `break`; and by the signal. It never rejects but for `overflow`. */
+export interface Iteration<E> extends AsyncIterableIterator<E, undefined, void> {
+  /** Events for which there was no room so far. */
+  readonly lost: number;
+  next(): Promise<IteratorResult<E, undefined>>;
+  return(): Promise<IteratorResult<E, undefined>>;
+  [Symbol.asyncIterator](): Iteration<E>;
+}
+
+/**
+ * The events of one type, of all (`'*'`), or every resync, from now on: what comes before the first `next()` waits too.
+ *
+ * @throws EverwireError `invalid_option`, `invalid_handler`
+ */
+export declare function iterate<S>(client: Client<any, any, S>, type: 'resync', options?: IterateOptions): Iteration<Resync<S>>;
+export declare function iterate<E extends Typed>(client: Client<E, any, any>, type: '*', options?: IterateOptions): Iteration<E>;
+export declare function iterate<E extends Typed, T extends E['type']>(
+  client: Client<E, any, any>,
+  type: T,
+  options?: IterateOptions,
+): Iteration<EventOf<E, T>>;

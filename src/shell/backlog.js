@@ -1,0 +1,98 @@
+// @ts-check
+// Owns the events that wait for a frame in a flood, their order, and which of them are left out; must not know when events
+// wait, or how they are delivered. `core/backlog_model.rs` is this in Rust, `core/flood.rs` says why so many.
+
+/**
+ * What may be left out, of an event: it has a key by which a newer one stands for it, or may be dropped.
+ * @typedef {(event: any) => { key?: string | undefined, droppable?: boolean | undefined } | undefined} Flow
+ */
+/** @typedef {{ value: any, bytes: number }} Waiting */
+
+/** In milliseconds: where frames stand still although the page is not hidden, as they do in a frame out of sight. */
+const LATE = 250;
+
+export class Backlog {
+  slice = 0;
+  mark = 1_000;
+  most = 10_000;
+  mostBytes = 8 << 20;
+  dropped = 0;
+  conflated = 0;
+  bytes = 0;
+  armed = false;
+  /** @type {Flow | undefined} */
+  flow = undefined;
+  /** Oldest first; of those that have a key, only the newest. @type {Map<unknown, Waiting>} */
+  events = new Map();
+  /** The keys of those that may be dropped. @type {Set<unknown>} */
+  droppable = new Set();
+
+  /** @param {(value: any) => void} deliver */
+  constructor(deliver) {
+    this.deliver = deliver;
+  }
+
+  /** @param {number} slice */
+  program(slice) {
+    this.slice = slice;
+    if (slice === 0) this.drain(() => false);
+  }
+
+  /** @param {any} value @param {number} bytes */
+  add(value, bytes) {
+    const waiting = { value, bytes };
+    const rule = this.flow?.(value);
+    const key = rule?.key ?? waiting;
+    if (this.take(key)) this.conflated++;
+    this.events.set(key, waiting);
+    this.bytes += bytes;
+    if (rule?.droppable) this.droppable.add(key);
+    if (this.events.size > this.mark) {
+      const [oldest] = this.droppable;
+      if (this.take(oldest)) this.dropped++;
+    }
+    this.drain(() => this.events.size <= this.most && this.bytes <= this.mostBytes);
+    this.arm();
+  }
+
+  /** Takes out what waits under a key, if anything does. @param {unknown} key */
+  take(key) {
+    const waiting = this.events.get(key);
+    if (waiting === undefined) return false;
+    this.bytes -= waiting.bytes;
+    this.droppable.delete(key);
+    return this.events.delete(key);
+  }
+
+  /** @param {() => boolean} isEnough */
+  drain(isEnough) {
+    // What a handler brings about is met by the same walk.
+    for (const [key, { value }] of this.events) {
+      if (isEnough()) break;
+      this.take(key);
+      this.deliver(value);
+    }
+  }
+
+  clear() {
+    for (const key of this.events.keys()) this.take(key);
+  }
+
+  /** Sees to it that there is a next frame. */
+  arm() {
+    if (this.armed || this.events.size === 0) return;
+    this.armed = true;
+    // Neither Node nor a worker of every browser draws frames.
+    const { requestAnimationFrame, cancelAnimationFrame } = /** @type {Partial<typeof globalThis>} */ (globalThis);
+    const run = () => {
+      clearTimeout(timer);
+      cancelAnimationFrame?.(/** @type {number} */ (frame));
+      this.armed = false;
+      const end = performance.now() + this.slice;
+      this.drain(() => performance.now() >= end);
+      this.arm();
+    };
+    const frame = requestAnimationFrame?.(run);
+    const timer = setTimeout(run, frame === undefined ? 16 : LATE);
+  }
+}

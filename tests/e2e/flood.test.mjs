@@ -1,0 +1,122 @@
+// @ts-check
+// More events than a page can show one by one: it stays fluid, shows the newest, and says what it left out.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openLab } from './support/lab.mjs';
+import { speaking, startPeer } from './support/peers.mjs';
+import { LONG, pause, until } from './support/until.mjs';
+
+/** @typedef {import('node:test').TestContext} TestContext */
+
+const A_SECOND = 2_000;
+const SECONDS = LONG ? 20 : 5;
+const KEYS = 50;
+const MB = 1 << 20;
+
+/** What handlers do with an event of a type, in milliseconds, beside writing it to the page. @typedef {Record<string, number>} Cost */
+
+/**
+ * The handlers of the page, and what is measured in it.
+ *
+ * @param {Cost} cost
+ */
+function watch(cost) {
+  const { client } = Reflect.get(window, 'lab');
+  const watched = { seen: /** @type {Record<string, number>} */ ({}), order: 0, overtaken: 0, lags: /** @type {number[]} */ ([]), long: /** @type {number[]} */ ([]) };
+  const places = new Map();
+  /** @param {string} name */
+  const place = (name) => {
+    if (!places.has(name)) places.set(name, document.body.appendChild(document.createElement('p')));
+    return places.get(name);
+  };
+  client.on('*', (/** @type {any} */ event) => {
+    if (event.$seq === undefined) return;
+    watched.seen[event.type] = (watched.seen[event.type] ?? 0) + 1;
+    if (event.$seq <= watched.order) watched.overtaken++;
+    watched.order = event.$seq;
+    const key = event.user_id ?? event.type;
+    place(key).textContent = event.at;
+    for (const end = performance.now() + (cost[event.type] ?? 0); performance.now() < end; );
+    if (event.type === 'cursor_move') watched.lags.push(Date.now() - event.at);
+  });
+  new PerformanceObserver((list) => watched.long.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+  Object.assign(window, { watched });
+}
+
+/**
+ * A page in a flood, and what it did: half of the events are of fifty keys, a third may be dropped, the rest may not.
+ *
+ * @param {TestContext} t
+ * @param {Cost} cost
+ */
+async function flood(t, cost) {
+  const behaviour = speaking();
+  const peer = await startPeer(t, behaviour);
+  const { lab, page } = await openLab(t);
+  await lab.connect(peer.url, { flow: { cursor_move: { key: 'user_id' }, spark: { droppable: true } } });
+  await until('greeted', () => behaviour.greeted === 1);
+  await page.evaluate(watch, cost);
+  const session = await page.context().newCDPSession(page);
+  const heap = async () => {
+    await session.send('HeapProfiler.collectGarbage');
+    return (await session.send('Runtime.getHeapUsage')).usedSize;
+  };
+  const before = await heap();
+  /** @type {Record<string, number>} */
+  const sent = { cursor_move: 0, spark: 0, tick: 0 };
+  const from = performance.now();
+  for (let count = 0; count < A_SECOND * SECONDS; ) {
+    const due = ((performance.now() - from) / 1_000) * A_SECOND;
+    for (; count < due; count++) {
+      const type = ['cursor_move', 'spark', 'cursor_move', 'tick', 'cursor_move', 'spark'][count % 6] ?? '';
+      sent[type] = (sent[type] ?? 0) + 1;
+      const user = type === 'cursor_move' ? { user_id: `u${(count * 7) % KEYS}` } : {};
+      peer.say({ type, ...user, at: Date.now(), $seq: ++behaviour.seq });
+    }
+    await pause(5);
+  }
+  /** @returns {Promise<{ seen: Record<string, number>, overtaken: number, lags: number[], long: number[] }>} */
+  const watched = () => page.evaluate(() => Reflect.get(window, 'watched'));
+  const total = () => Object.values(sent).reduce((sum, each) => sum + each, 0);
+  await until('everything is seen, or said to be left out', async () => {
+    const [{ seen }, { dropped, conflated }] = await Promise.all([watched(), lab.snapshot()]);
+    return Object.values(seen).reduce((sum, each) => sum + each, 0) + dropped + conflated === total();
+  }, { within: 20_000 });
+  const grown = (await heap()) - before;
+  const { lags, ...result } = await watched();
+  const { dropped, conflated } = await lab.snapshot();
+  lags.sort((a, b) => a - b);
+  const at = (/** @type {number} */ share) => lags[Math.min(lags.length - 1, Math.floor(lags.length * share))] ?? NaN;
+  t.diagnostic(
+    `sent ${JSON.stringify(sent)}, seen ${JSON.stringify(result.seen)}, ${dropped} dropped, ${conflated} conflated; ` +
+      `lag ${at(0.5)} ms, 99 % within ${at(0.99)}, longest ${at(1)}; long tasks: ${result.long.map(Math.round).join(', ') || 'none'}; ` +
+      `${(grown / MB).toFixed(2)} MB more than before`,
+  );
+  const warnings = await lab.warnings();
+  return { ...result, sent, dropped, conflated, lag: at(0.99), grown, warnings: warnings.map(({ code }) => code) };
+}
+
+test('2,000 events a second: no long task, the newest of each key within 100 ms, and all of it accounted for', async (t) => {
+  const result = await flood(t, {});
+  assert.deepEqual(result.long, []);
+  assert.equal(result.overtaken, 0);
+  assert.equal(result.seen['spark'], result.sent['spark'], 'nothing is dropped that can be shown');
+  assert.equal(result.seen['tick'], result.sent['tick']);
+  assert.equal(result.seen['cursor_move'], (result.sent['cursor_move'] ?? 0) - result.conflated);
+  assert.ok(result.conflated > 0 && result.dropped === 0);
+  assert.ok(result.lag <= 100, `${result.lag} ms`);
+  assert.ok(result.grown < 2 * MB, `${result.grown} bytes more than before`);
+  assert.ok(result.warnings.includes('flood'));
+});
+
+test('handlers that take longer than there is: only what may be dropped is, and still no long task', async (t) => {
+  const result = await flood(t, { spark: 2 });
+  assert.deepEqual(result.long, []);
+  assert.equal(result.overtaken, 0);
+  assert.equal(result.seen['tick'], result.sent['tick']);
+  assert.equal(result.seen['cursor_move'], (result.sent['cursor_move'] ?? 0) - result.conflated);
+  assert.equal(result.seen['spark'], (result.sent['spark'] ?? 0) - result.dropped);
+  assert.ok(result.dropped > 0 && result.conflated > 0);
+  assert.ok(result.grown < 2 * MB, `${result.grown} bytes more than before`);
+});

@@ -75,6 +75,11 @@ export interface Receipt {
   readonly fate: 'pending' | Fate;
   /** The end. Never rejects; made when it is first looked at. */
   readonly settled: Promise<Outcome>;
+  /**
+   * Of a message with `persist`: fulfilled when it is stored; rejects with `not_persisted` where it could not be, and it is
+   * sent all the same. Nobody has to look: a rejection is never unhandled.
+   */
+  readonly stored?: Promise<void>;
 }
 
 export interface SendOptions {
@@ -85,6 +90,11 @@ export interface SendOptions {
    * by a server that speaks everwire's protocol. To others it counts as `sent`. Default false.
    */
   ack?: boolean | undefined;
+  /**
+   * Whether it is stored until its end is known, so that a later page goes on with it if this one ends before; takes an
+   * outbox, see `everwire/persist`. Implies `ack`. Default false.
+   */
+  persist?: boolean | undefined;
 }
 
 export interface CloseOptions {
@@ -227,11 +237,16 @@ export interface Options {
   resyncGap?: number | undefined;
   /** Other names on the wire for the protocol's own types, 1 to 64 bytes each, no two the same. */
   reserved?: { [T in ReservedType]?: string | undefined } | undefined;
+  /** The outbox for messages that outlive their page: `outbox()` of `everwire/persist`. */
+  persist?: Persistence | undefined;
   /** Overrules what a close code says: true tries again, false stops, undefined leaves it. */
   shouldReconnect?: ((close: { readonly code: number; readonly reason: string; readonly wasClean: boolean }) => boolean | undefined) | undefined;
   /** Told what a developer should know and that harms nobody yet. Default: `console.warn`. */
   onWarning?: ((warning: { readonly code: WarningCode; readonly message: string }) => void) | undefined;
 }
+
+/** What `outbox()` of `everwire/persist` makes. */
+export type Persistence = (...given: never[]) => unknown;
 
 export type WarningCode =
   | 'heartbeat_unsupported'
@@ -240,7 +255,8 @@ export type WarningCode =
   | 'senseless_message'
   | 'many_clients'
   | 'breaker_opened'
-  | 'ack_unsupported';
+  | 'ack_unsupported'
+  | 'not_persisted';
 
 /** One handler for every type of a union; leaving one out does not compile. */
 export type Handlers<ServerEvent extends Typed, S> = {

@@ -10,7 +10,7 @@ use super::error::{Cause, Reason, Warning};
 use super::flight::Flight;
 use super::heard::Epoch;
 use super::inbox::Inbox;
-use super::input::{Generation, Outgoing, PageEvent, ReceiptId};
+use super::input::{Adopted, Generation, Outgoing, PageEvent, ReceiptId};
 use super::not_before::NotBefore;
 use super::options::Options;
 use super::outbox::Outbox;
@@ -19,6 +19,7 @@ use super::rng::Rng;
 use super::snapshot::PeerKind;
 use super::thrash::Thrash;
 use super::time::{Clock, Instant, Millis, Now};
+use crate::wire::limits::{self, clamp};
 
 /// More clients of one page than this for one destination are too many.
 const MOST_SIBLINGS: u32 = 5;
@@ -267,6 +268,23 @@ impl<P> Context<P> {
     /// Refuses a message: the application closed the client.
     pub fn refuse(&mut self, message: Outgoing) {
         self.end(message.receipt, Outcome::because(Fate::Aborted, Cause::AfterClose));
+    }
+
+    /// The client goes on under another identity. What went out under the one before is beyond its reach.
+    pub fn adopt(&mut self, Adopted { life, epoch, keep, age }: Adopted) {
+        self.give_up(Cause::TakenOver);
+        self.flight.begin_life(life);
+        let keep = clamp(keep.unwrap_or(limits::KEEP_MS), &limits::KEEP_MS_RANGE).saturating_sub(age);
+        // A moment ago: a memory that is over already is over at the next hello, however soon that comes.
+        let lost_at = Instant(self.at().0.saturating_sub(1));
+        self.sent_to = SentTo { epoch, keep, lost_at };
+    }
+
+    /// A message that has not ended is somebody else's now.
+    pub fn abort(&mut self, receipt: ReceiptId) {
+        if self.flight.forget(receipt) || self.outbox.remove(receipt) {
+            self.end(receipt, Outcome::because(Fate::Unknown, Cause::TakenOver));
+        }
     }
 
     /// Tells how a message ended.

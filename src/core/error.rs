@@ -184,6 +184,8 @@ pub enum Cause {
     AckUnsupported,
     /// The server closes the connection because of its size.
     TooBig,
+    /// It went out under an identity that another page has now.
+    TakenOver,
 }
 
 impl Cause {
@@ -198,6 +200,7 @@ impl Cause {
             Self::Unanswered => ("closed", "close() was called before the server answered"),
             Self::InDoubt => ("in_doubt", "the server no longer knows whether it was applied"),
             Self::AckUnsupported => ("ack_unsupported", "the server no longer gives acknowledgements"),
+            Self::TakenOver => ("taken_over", "another page goes on with the messages of this one"),
             Self::TooBig => ("too_big", "the server closed the connection because of its size (1009)"),
         }
     }

@@ -12,6 +12,12 @@ use super::time::{Instant, Millis};
 /// On a live connection an unanswered message is sent again after this long: a nudge.
 const RESEND_MS: Millis = 10_000;
 
+/// A page that goes on where another ended numbers on from here, once for each such life: what the other used and did not
+/// store lies below. Lives and their numbers stay within the fifteen digits that an `$id` is read by.
+const LIFE: u64 = 1 << 32;
+/// The connection of an earlier life.
+const EARLIER: Generation = Generation::MAX;
+
 /// What is in flight.
 #[derive(Clone, Debug)]
 pub struct Flight {
@@ -88,6 +94,26 @@ impl Flight {
         let flown = flying.flown(!self.cautious);
         self.messages.push(flying);
         flown
+    }
+
+    /// Numbers go on after those of so many earlier lives.
+    pub const fn begin_life(&mut self, life: u32) {
+        self.next = life as u64 * LIFE + 1;
+    }
+
+    /// Number `n` went out in an earlier life, and is not settled.
+    pub fn restore(&mut self, receipt: ReceiptId, n: u64, again: bool) {
+        let place = self.messages.partition_point(|flying| flying.n < n);
+        let flying = Flying { n, receipt, on: EARLIER, again_at: Instant::NEVER, doubted: again };
+        self.messages.insert(place, flying);
+        self.next = self.next.max(n + 1);
+    }
+
+    /// A message is nobody's business any more. Whether it was in flight.
+    pub fn forget(&mut self, receipt: ReceiptId) -> bool {
+        let before = self.messages.len();
+        self.messages.retain(|flying| flying.receipt != receipt);
+        self.messages.len() < before
     }
 
     /// The next message, in order, that was not sent on connection `on` yet.
@@ -232,6 +258,37 @@ mod tests {
         let mut ended = Vec::new();
         flight.doubt(OnDoubt::Fail, |receipt, outcome| ended.push((receipt, outcome.fate)));
         assert_eq!(ended, [1, 2, 3].map(|receipt| (receipt, Fate::Unknown)));
+    }
+
+    #[test]
+    fn an_earlier_lifes_messages_go_out_in_order_and_hold_the_new_numbers_back() {
+        let mut flight = Flight::default();
+        flight.begin_life(1);
+        for n in [7, 3] {
+            flight.restore(n as ReceiptId, n, n == 7);
+        }
+        assert!(!flight.has_room(256), "the server may remember no more than its window");
+        let resent: Vec<_> = std::iter::from_fn(|| flight.resend(1, 256, Instant(0))).collect();
+        assert_eq!(resent.iter().map(|flown| (flown.n, flown.again)).collect::<Vec<_>>(), [(3, false), (7, true)]);
+        assert_eq!([flight.settle(3), flight.settle(7)], [Some(3), Some(7)]);
+        assert!(flight.has_room(1));
+        assert_eq!(launch(&mut flight, 9), LIFE + 1);
+    }
+
+    #[test]
+    fn a_number_that_was_stored_is_never_given_again() {
+        let mut flight = Flight::default();
+        flight.restore(1, LIFE + 5, false);
+        flight.settle(LIFE + 5);
+        assert_eq!(launch(&mut flight, 2), LIFE + 6);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_not_sent_again() {
+        let mut flight = three();
+        assert!(flight.forget(2) && !flight.forget(2));
+        let resent: Vec<u64> = std::iter::from_fn(|| flight.resend(2, 256, Instant(5))).map(|flown| flown.n).collect();
+        assert_eq!(resent, [1, 3]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Owns the facts the shell reports; must not know what follows from them. The shell reports, it never decides.
 
-use super::heard::{EventId, Heard};
+use super::heard::{Epoch, EventId, Heard};
 use super::time::{Instant, Millis};
 
 /// Numbers the sockets of a client, from 1. What an older socket says is ignored.
@@ -32,6 +32,19 @@ pub struct Outgoing {
     pub priority: Priority,
     /// Whether the peer has to acknowledge it.
     pub ack: bool,
+}
+
+/// An identity of an earlier life that this client goes on with, or a new one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Adopted {
+    /// How many lives it had before: each has numbers of its own, so that none is ever given twice.
+    pub life: u32,
+    /// The log that its messages went to last.
+    pub epoch: Option<Epoch>,
+    /// How long that server remembers outcomes, as its hello said.
+    pub keep: Option<Millis>,
+    /// How long ago that was, at most.
+    pub age: Millis,
 }
 
 /// What the browser says of the page and the network.
@@ -102,6 +115,19 @@ pub enum Input<P> {
     Start,
     /// The application sends a message.
     Send(Outgoing),
+    /// The client goes on under another identity. Told before its first connection, or between two.
+    Adopt(Adopted),
+    /// A message went out under that identity in an earlier life, and was not settled.
+    Restore {
+        /// What its end is told to.
+        receipt: ReceiptId,
+        /// The n of its `$id`.
+        n: u64,
+        /// Whether its end was in doubt (`$again`).
+        again: bool,
+    },
+    /// A message that has not ended is somebody else's now.
+    Abort(ReceiptId),
     /// The application wants no connection any more.
     Close {
         /// How long what is queued and unsettled may take, in milliseconds; the option `drain` where absent.

@@ -17,5 +17,8 @@ export const CONSTRUCT_FAILED = 12;
 export const SIBLINGS = 13;
 export const TICK = 14;
 export const HANDLED = 15;
+export const ADOPT = 16;
+export const RESTORE = 17;
+export const ABORT = 18;
 /** From here on, the place of a reserved type in the wire's list. */
-export const RESERVED = 16;
+export const RESERVED = 19;

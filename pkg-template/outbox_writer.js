@@ -18,45 +18,49 @@ const PATIENCE_MS = 5_000;
 /** Of messages that wait behind one that is being stored; those beyond overtake it. */
 const LINE = 1_000;
 
-/** One message of this page's, or of the one before it. */
-export class Entry {
-  /** @param {Message} message @param {boolean} restored an earlier page stored it */
-  constructor(message, restored) {
-    this.message = message;
-    this.restored = restored;
-    /** Counts its changes, and the last one that the store has or has failed to take. */
-    this.changes = restored ? 0 : 1;
-    this.saved = 0;
-    /** Whether the store may have it. */
-    this.written = restored;
-    /** Whether it was stored: not known yet, or why not. @type {undefined | null | Error} */
-    this.fault = restored ? null : undefined;
-    /** @type {Promise<void> | undefined} */
-    this.promise = undefined;
-    this.tell = () => {};
-  }
+/** Whether a message is stored, for who wants to know. */
+export class Stored {
+  /** Why not; null if it is; undefined until it is known. @type {undefined | null | Error} */
+  fault = undefined;
+  /** @type {Promise<void> | undefined} */
+  #promise = undefined;
+  #tell = () => {};
 
-  get isSaved() {
-    return this.saved === this.changes;
-  }
-
-  /** Fulfilled when it is stored. Made when first looked at; nobody has to look. */
-  get stored() {
-    if (this.promise === undefined) {
-      this.promise = new Promise((done, failed) => {
-        this.tell = () => (this.fault ? failed(this.fault) : done());
+  /** Made when first looked at; nobody has to look. */
+  get promise() {
+    if (this.#promise === undefined) {
+      this.#promise = new Promise((done, failed) => {
+        this.#tell = () => (this.fault ? failed(this.fault) : done());
       });
-      this.promise.catch(() => {});
-      if (this.fault !== undefined) this.tell();
+      this.#promise.catch(() => {});
+      if (this.fault !== undefined) this.#tell();
     }
-    return this.promise;
+    return this.#promise;
   }
 
   /** @param {Error | null} fault */
   end(fault) {
     if (this.fault !== undefined) return;
     this.fault = fault;
-    this.tell();
+    this.#tell();
+  }
+}
+
+/** One message of this page's, or of the one before it. */
+export class Entry {
+  /** @param {Message} message @param {Stored | null} stored null if an earlier page stored it */
+  constructor(message, stored) {
+    this.message = message;
+    this.stored = stored;
+    /** Counts its changes, and the last one that the store has or has failed to take. */
+    this.changes = stored ? 1 : 0;
+    this.saved = 0;
+    /** Whether the store may have it. */
+    this.written = stored === null;
+  }
+
+  get isSaved() {
+    return this.saved === this.changes;
   }
 }
 
@@ -100,25 +104,24 @@ export class OutboxWriter {
   /**
    * A message is to be stored, if there is room.
    *
-   * @param {number} receipt @param {string} text @param {number} bytes @param {number} flags
+   * @param {number} receipt @param {string} text @param {number} bytes @param {number} flags @param {Stored} stored
    */
-  accept(receipt, text, bytes, flags) {
+  accept(receipt, text, bytes, flags, stored) {
     const { page, bounds } = this;
     const made = Date.now();
     const message = {
       client: page.client, id: this.lastId + 1, text, bytes, flags, made, until: made + bounds.age,
       n: 0, again: false, sent: null,
     };
-    const entry = new Entry(message, false);
+    const entry = new Entry(message, stored);
     if (this.store === null) {
-      entry.end(new EverwireError('not_persisted', 'nothing can be stored here; see the warning'));
+      stored.end(new EverwireError('not_persisted', 'nothing can be stored here; see the warning'));
     } else if (this.entries.size >= bounds.messages || this.bytes + bytes > bounds.bytes) {
-      entry.end(this.warn('the outbox is full; see the options of outbox()'));
+      stored.end(this.warn('the outbox is full; see the options of outbox()'));
     } else {
       this.add(receipt, entry);
       this.change(entry);
     }
-    return entry;
   }
 
   /**
@@ -165,7 +168,7 @@ export class OutboxWriter {
     }
     if (stays) return;
     this.changed.delete(entry);
-    entry.end(new EverwireError('not_persisted', 'the message ended before it was stored'));
+    entry.stored?.end(new EverwireError('not_persisted', 'the message ended before it was stored'));
     if (entry.written) {
       this.gone.add(entry);
       this.plan();
@@ -213,7 +216,7 @@ export class OutboxWriter {
     }
     for (const [entry, changes] of counted) {
       entry.saved = changes;
-      entry.end(fault);
+      entry.stored?.end(fault);
     }
     this.proceed();
   }

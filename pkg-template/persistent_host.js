@@ -7,7 +7,7 @@ import { identity } from './chance.js';
 import { EverwireError, report } from './everwire_error.js';
 import * as fact from './facts.js';
 import { OutboxStore } from './outbox_store.js';
-import { Entry, nameOf, OutboxWriter, within } from './outbox_writer.js';
+import { Entry, nameOf, OutboxWriter, Stored, within } from './outbox_writer.js';
 import { Receipt, Receipts } from './receipts.js';
 import { warning } from './status.js';
 
@@ -35,8 +35,8 @@ const TAKEN = Object.freeze({ fate: 'unknown', confirmed: false, code: 'taken_ov
 
 /** What a host with an outbox has more than others, for one core. */
 class Own {
-  /** @param {Errand | undefined} errand @param {OutboxWriter} box */
-  constructor(errand, box) {
+  /** @param {Errand | undefined} errand @param {boolean} persisting what is being sent is to be stored @param {OutboxWriter} box */
+  constructor(errand, persisting, box) {
     this.errand = errand;
     /** Stores nothing until it is known what came before. */
     this.box = box;
@@ -48,8 +48,7 @@ class Own {
     this.held = [];
     /** Nothing was claimed yet. */
     this.fresh = true;
-    /** What is being sent is to be stored. */
-    this.persisting = false;
+    this.persisting = persisting;
     this.closed = false;
     /** What it stored is another page's. */
     this.leaving = false;
@@ -71,7 +70,11 @@ export function persistent(Base, choices) {
     begin() {
       super.begin();
       // All of it is made here: the first fact is told before a constructor of this class could run.
-      this.more = new Own(this.options[ERRAND], this.writer(null, { client: this.client, place: '', user: '', life: 0, made: 0 }));
+      // What is being sent to a client that was closed makes it begin.
+      /** @type {boolean} */
+      const persisting = this.more?.persisting ?? false;
+      /** @type {Own} */
+      this.more = new Own(this.options[ERRAND], persisting, this.writer(null, { client: this.client, place: '', user: '', life: 0, made: 0 }));
       this.receipts.end = (id, outcome) => Receipts.prototype.end.call(this.receipts, id, this.ended(id, outcome));
     }
 
@@ -110,20 +113,26 @@ export function persistent(Base, choices) {
         return;
       }
       const persist = this.own.persisting;
+      const stored = persist ? this.promise(rest[0]) : undefined;
       const act = () => {
-        if (persist) this.store(rest[0], rest[1], rest[2]);
+        if (stored) this.store(stored, rest[0], rest[1], rest[2]);
         super.tell(kind, ...rest);
       };
       if (this.own.held === undefined) act();
       else if (this.own.held.push(act) >= MOST_HELD) this.releaseHeld();
     }
 
-    /** @param {number} id @param {number} bytes @param {number} flags */
-    store(id, bytes, flags) {
-      const receipt = this.receipts.open.get(id);
-      if (receipt === undefined || this.own.closed) return;
-      const entry = this.own.box.accept(id, this.receipts.textOf(id), bytes, flags);
-      Object.defineProperty(receipt, 'stored', { get: () => entry.stored });
+    /** @param {number} id of a message that is to be stored */
+    promise(id) {
+      const stored = new Stored();
+      Object.defineProperty(this.receipts.open.get(id), 'stored', { get: () => stored.promise });
+      return stored;
+    }
+
+    /** @param {Stored} stored @param {number} id @param {number} bytes @param {number} flags */
+    store(stored, id, bytes, flags) {
+      if (this.own.closed) stored.end(new EverwireError('not_persisted', 'close() was called before'));
+      else this.own.box.accept(id, this.receipts.textOf(id), bytes, flags, stored);
     }
 
     releaseHeld() {
@@ -166,9 +175,10 @@ export function persistent(Base, choices) {
         return TAKEN;
       }
       // What close() ends, a later page goes on with; and what an earlier one stored, another has room for.
-      const stays = outcome.code === 'closed' || (entry.restored && outcome.code === 'queue_full');
+      const restored = entry.stored === null;
+      const stays = outcome.code === 'closed' || (restored && outcome.code === 'queue_full');
       this.own.box.end(id, stays);
-      if (entry.restored && !stays) tellEnd(entry.message, outcome);
+      if (restored && !stays) tellEnd(entry.message, outcome);
       if (this.own.errand && this.own.box.entries.size === 0) void Promise.resolve().then(() => this.close({ drain: 0 }));
       return outcome;
     }
@@ -254,7 +264,7 @@ export function persistent(Base, choices) {
       for (const message of [...sent, ...messages.filter(({ n }) => n === 0)]) {
         const id = ++this.lastReceipt;
         const { text, n, again, bytes, flags, until } = message;
-        this.own.box.add(id, new Entry(message, true));
+        this.own.box.add(id, new Entry(message, null));
         if (until <= now) {
           this.own.box.end(id, false);
           const fate = n > 0 ? 'unknown' : 'expired';

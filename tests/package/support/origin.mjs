@@ -5,6 +5,15 @@
 import 'fake-indexeddb/auto';
 import { Socket } from './network.mjs';
 
+/** Of page events, which Node has none of: all pages hear them. */
+const target = new EventTarget();
+for (const name of ['addEventListener', 'removeEventListener']) {
+  Object.assign(globalThis, { [name]: /** @type {any} */ (target)[name].bind(target) });
+}
+
+/** @param {string} type */
+export const tellPages = (type) => void target.dispatchEvent(new Event(type));
+
 /** Who holds what, in all pages. @type {Map<string, () => void>} */
 const held = new Map();
 
@@ -75,7 +84,6 @@ export class Page {
   alive = true;
   /** @type {PageSocket[]} */
   sockets = [];
-  events = new EventTarget();
 
   /** @param {Server} server */
   constructor(server) {

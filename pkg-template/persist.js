@@ -4,6 +4,8 @@
 import { EverwireError } from './everwire_error.js';
 import { persistent } from './persistent_host.js';
 
+/** @typedef {typeof import('./host.js').Host} HostClass */
+
 /** @param {any} value @param {number} least @param {number} most */
 const isWhole = (value, least, most) => Number.isInteger(value) && value >= least && value <= most;
 /** @param {any} value */
@@ -36,7 +38,7 @@ export function outbox(options = {}) {
     if (value !== undefined && !isAllowed(value)) throw refusal(name, allowed);
     choices[name] = value ?? otherwise;
   }
-  return (/** @type {typeof import('./host.js').Host} */ Host, /** @type {any} */ url) => {
+  return (/** @type {HostClass} */ Host, /** @type {any} */ url) => {
     if (choices.name === '' && (typeof url === 'function' || String(url).includes('?'))) {
       throw refusal('name', 'says what the destination is, where the url is a function or has a query, which may be a credential');
     }

@@ -72,7 +72,7 @@ export function persistent(Base, choices) {
       // All of it is made here: the first fact is told before a constructor of this class could run.
       // What is being sent to a client that was closed makes it begin.
       /** @type {boolean} */
-      const persisting = this.more?.persisting ?? false;
+      const persisting = /** @type {any} */ (this).more?.persisting ?? false;
       /** @type {Own} */
       this.more = new Own(this.options[ERRAND], persisting, this.writer(null, { client: this.client, place: '', user: '', life: 0, made: 0 }));
       this.receipts.end = (id, outcome) => Receipts.prototype.end.call(this.receipts, id, this.ended(id, outcome));
@@ -132,7 +132,7 @@ export function persistent(Base, choices) {
     /** @param {Stored} stored @param {number} id @param {number} bytes @param {number} flags */
     store(stored, id, bytes, flags) {
       if (this.own.closed) stored.end(new EverwireError('not_persisted', 'close() was called before'));
-      else this.own.box.accept(id, this.receipts.textOf(id), bytes, flags, stored);
+      else this.own.box.accept(id, this.receipts.textOf(id) ?? '', bytes, flags, stored);
     }
 
     releaseHeld() {
@@ -169,11 +169,11 @@ export function persistent(Base, choices) {
      */
     ended(id, outcome) {
       const entry = this.own.box.entries.get(id);
-      if (entry === undefined) return outcome;
       if (this.own.leaving) {
         this.own.box.end(id, true);
         return TAKEN;
       }
+      if (entry === undefined) return outcome;
       // What close() ends, a later page goes on with; and what an earlier one stored, another has room for.
       const restored = entry.stored === null;
       const stays = outcome.code === 'closed' || (restored && outcome.code === 'queue_full');
@@ -294,10 +294,10 @@ export function persistent(Base, choices) {
       if (store === null) return;
       this.own.leaving = true;
       for (const id of [...this.own.box.entries.keys()]) super.tell(fact.ABORT, id);
-      this.own.leaving = false;
       this.client = identity();
       this.own.box = this.writer(store, { ...this.own.box.page, client: this.client, life: 0, made: Date.now() });
       super.tell(fact.ADOPT, 0, 0, 0, {});
+      this.own.leaving = false;
       void store.lock(this.client).then((release) => {
         this.own.release = release;
       });

@@ -272,7 +272,7 @@ impl<P> Context<P> {
 
     /// The client goes on under another identity. What went out under the one before is beyond its reach.
     pub fn adopt(&mut self, Adopted { life, epoch, keep, age }: Adopted) {
-        self.give_up(Cause::TakenOver);
+        self.give_up(Cause::InDoubt);
         self.flight.begin_life(life);
         let keep = clamp(keep.unwrap_or(limits::KEEP_MS), &limits::KEEP_MS_RANGE).saturating_sub(age);
         // A moment ago: a memory that is over already is over at the next hello, however soon that comes.
@@ -283,7 +283,7 @@ impl<P> Context<P> {
     /// A message that has not ended is somebody else's now.
     pub fn abort(&mut self, receipt: ReceiptId) {
         if self.flight.forget(receipt) || self.outbox.remove(receipt) {
-            self.end(receipt, Outcome::because(Fate::Unknown, Cause::TakenOver));
+            self.end(receipt, Outcome::because(Fate::Unknown, Cause::InDoubt));
         }
     }
 

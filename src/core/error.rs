@@ -147,7 +147,7 @@ impl Warning {
     pub const fn message(self) -> &'static str {
         match self {
             Self::HeartbeatUnsupported => {
-                "The server does not answer {\"type\":\"ping\",ts} with {\"type\":\"pong\",ts}; a dead connection cannot be told from a quiet one."
+                "The server does not answer pings (PROTOCOL.md, Heartbeat); a dead connection cannot be told from a quiet one."
             }
             Self::Thrashing => {
                 "Connections are lost or asked for more than five times a minute; the next attempts wait at least 8, 16, 30 s."
@@ -184,8 +184,6 @@ pub enum Cause {
     AckUnsupported,
     /// The server closes the connection because of its size.
     TooBig,
-    /// It went out under an identity that another page has now.
-    TakenOver,
 }
 
 impl Cause {
@@ -200,7 +198,6 @@ impl Cause {
             Self::Unanswered => ("closed", "close() was called before the server answered"),
             Self::InDoubt => ("in_doubt", "the server no longer knows whether it was applied"),
             Self::AckUnsupported => ("ack_unsupported", "the server no longer gives acknowledgements"),
-            Self::TakenOver => ("taken_over", "another page goes on with the messages of this one"),
             Self::TooBig => ("too_big", "the server closed the connection because of its size (1009)"),
         }
     }

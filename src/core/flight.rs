@@ -101,19 +101,16 @@ impl Flight {
         self.next = life as u64 * LIFE + 1;
     }
 
-    /// Number `n` went out in an earlier life, and is not settled.
+    /// Number `n` went out in an earlier life, and is not settled. Told in the order of the numbers.
     pub fn restore(&mut self, receipt: ReceiptId, n: u64, again: bool) {
-        let place = self.messages.partition_point(|flying| flying.n < n);
-        let flying = Flying { n, receipt, on: EARLIER, again_at: Instant::NEVER, doubted: again };
-        self.messages.insert(place, flying);
+        self.messages.push(Flying { n, receipt, on: EARLIER, again_at: Instant::NEVER, doubted: again });
         self.next = self.next.max(n + 1);
     }
 
     /// A message is nobody's business any more. Whether it was in flight.
     pub fn forget(&mut self, receipt: ReceiptId) -> bool {
-        let before = self.messages.len();
-        self.messages.retain(|flying| flying.receipt != receipt);
-        self.messages.len() < before
+        let n = self.messages.iter().find(|flying| flying.receipt == receipt).map(|flying| flying.n);
+        n.is_some_and(|n| self.settle(n).is_some())
     }
 
     /// The next message, in order, that was not sent on connection `on` yet.
@@ -264,7 +261,7 @@ mod tests {
     fn an_earlier_lifes_messages_go_out_in_order_and_hold_the_new_numbers_back() {
         let mut flight = Flight::default();
         flight.begin_life(1);
-        for n in [7, 3] {
+        for n in [3, 7] {
             flight.restore(n as ReceiptId, n, n == 7);
         }
         assert!(!flight.has_room(256), "the server may remember no more than its window");

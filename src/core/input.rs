@@ -117,7 +117,7 @@ pub enum Input<P> {
     Send(Outgoing),
     /// The client goes on under another identity. Told before its first connection, or between two.
     Adopt(Adopted),
-    /// A message went out under that identity in an earlier life, and was not settled.
+    /// A message went out under that identity in an earlier life, and was not settled. Told in the order of the numbers.
     Restore {
         /// What its end is told to.
         receipt: ReceiptId,

@@ -58,9 +58,7 @@ impl Outbox {
     /// Takes a message out. Whether it waited.
     pub fn remove(&mut self, receipt: ReceiptId) -> bool {
         let at = |queue: &Queue| queue.waiting().iter().position(|message| message.receipt == receipt);
-        (0..self.queues.len()).any(|place| {
-            at(&self.queues[place]).and_then(|index| self.take(place, index)).is_some()
-        })
+        (0..self.queues.len()).any(|place| at(&self.queues[place]).and_then(|index| self.take(place, index)).is_some())
     }
 
     /// How many messages wait.

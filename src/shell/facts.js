@@ -22,3 +22,5 @@ export const RESTORE = 17;
 export const ABORT = 18;
 /** From here on, the place of a reserved type in the wire's list. */
 export const RESERVED = 19;
+/** One of those. */
+export const PONG = RESERVED + 1;

@@ -98,6 +98,7 @@ export class Host {
     this.onWarning = given.callback('onWarning');
     // Asked already, which class of hosts this is.
     given.callback('persist');
+    this.plane.raw = given.raw;
     const reserved = given.names();
     this.client = identity();
     this.names = new Names(seed());
@@ -215,7 +216,7 @@ export class Host {
    * @param {any} options
    */
   send(event, options) {
-    const flags = options === undefined ? 0 : sendFlags(options);
+    const flags = options === undefined ? 0 : sendFlags(options, this.plane.raw !== undefined);
     // Taken before the event is read, which may send another.
     const id = ++this.lastReceipt;
     const receipt = this.receipts.accept(id, event);

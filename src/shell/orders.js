@@ -65,7 +65,7 @@ export const ask = order(
 export const transmit = order(
   (client, /** @type {number} */ generation, /** @type {number} */ receipt, /** @type {number} */ id, /** @type {boolean} */ again, /** @type {boolean} */ joined) => {
     const text = client.receipts.textOf(receipt);
-    if (text !== '') client.transmit(generation, text, id, again, joined, receipt);
+    if (text !== undefined) client.transmit(generation, text, id, again, joined, receipt);
   },
 );
 

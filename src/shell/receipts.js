@@ -2,7 +2,8 @@
 // Owns the turning of an event into text and the receipts whose end is not known yet; must not know what becomes of it.
 
 import { EverwireError } from './everwire_error.js';
-import { utf8Length } from './outlet.js';
+import { sizeOf } from './outlet.js';
+import { copy } from './raw.js';
 
 /** @typedef {import('./data_plane.js').DataPlane} DataPlane */
 /** @typedef {{ fate: string, confirmed: boolean, code: string | null, message: string | null }} Outcome */
@@ -13,7 +14,7 @@ const ENVELOPE_FIELDS = ['$id', '$seq', '$again'];
 
 /** @type {(receipt: Receipt, outcome: Outcome) => void} */
 let settle;
-/** @type {(receipt: Receipt | undefined) => string} */
+/** @type {(receipt: Receipt | undefined) => string | undefined} */
 let textOf;
 
 /** What `send` returns. */
@@ -26,7 +27,7 @@ export class Receipt {
   #settled = null;
   /** @type {((outcome: Outcome) => void) | null} */
   #resolve = null;
-  /** What is to be sent, until its end is known. */
+  /** What is to be sent, until its end is known. @type {string | undefined} */
   #text;
 
   /** @param {string} text */
@@ -35,9 +36,9 @@ export class Receipt {
   }
 
   static {
-    textOf = (receipt) => (receipt === undefined ? '' : receipt.#text);
+    textOf = (receipt) => (receipt === undefined ? receipt : receipt.#text);
     settle = (receipt, outcome) => {
-      receipt.#text = '';
+      receipt.#text = undefined;
       receipt.fate = outcome.fate;
       receipt.#outcome = outcome;
       receipt.#resolve?.(outcome);
@@ -74,7 +75,7 @@ export class Receipts {
    */
   accept(id, event) {
     const text = this.encode(event);
-    this.bytes = utf8Length(text);
+    this.bytes = sizeOf(text);
     const receipt = new Receipt(text);
     this.open.set(id, receipt);
     return receipt;
@@ -123,6 +124,7 @@ export class Receipts {
    * @param {any} event
    */
   encode(event) {
+    if (this.plane.raw) return copy(event);
     let text;
     try {
       // Asked for here and not by `stringify`, so that what is checked is what is sent.
@@ -169,8 +171,9 @@ export class Receipts {
  * The options of `send` as bits: 1 for high priority, 2 for an acknowledgement.
  *
  * @param {any} options
+ * @param {boolean} raw
  */
-export function sendFlags(options) {
+export function sendFlags(options, raw) {
   if (typeof options !== 'object' || options === null) throw invalidOption('send', 'an object');
   let flags = 0;
   for (const [name, value] of Object.entries(options)) {
@@ -180,6 +183,7 @@ export function sendFlags(options) {
       if (value === 'high') flags |= 1;
     } else if (name === 'ack') {
       if (typeof value !== 'boolean') throw invalidOption(name, 'false or true');
+      if (value && raw) throw invalidOption(name, 'false with protocol "raw"');
       if (value) flags |= 2;
     } else {
       throw invalidOption(name, 'is not known; send() has priority, ack');

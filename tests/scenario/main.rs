@@ -25,4 +25,6 @@ mod heartbeat;
 mod outbox;
 mod page;
 mod peers_traps;
+mod raw;
+mod restored;
 mod resync;

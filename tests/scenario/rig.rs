@@ -8,7 +8,7 @@ use everwire::core::action::{Action, Fate, Outcome, Say};
 use everwire::core::data_plane_model::{DataPlaneModel, Element, Verdict};
 use everwire::core::error::Warning;
 use everwire::core::heard::{EventId, Heard};
-use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority, ReceiptId, SocketEvent};
+use everwire::core::input::{Adopted, Generation, Input, Outgoing, PageEvent, Priority, ReceiptId, SocketEvent};
 use everwire::core::interpreter::Interpreter;
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
@@ -244,6 +244,19 @@ impl Rig {
         let receipt = self.receipts;
         self.give(Input::Send(Outgoing { receipt, bytes: 10, priority, ack }));
         receipt
+    }
+
+    /// The client goes on with an identity of so many earlier lives, whose messages went to the log `epoch`.
+    pub(crate) fn adopt(&mut self, life: u32, epoch: Option<&str>, keep: Option<u64>, age: u64) {
+        let epoch = epoch.and_then(|epoch| self.interpreter.epoch(epoch));
+        self.give(Input::Adopt(Adopted { life, epoch, keep, age }));
+    }
+
+    /// An earlier life sent number `n`.
+    pub(crate) fn restore(&mut self, n: u64, again: bool) -> ReceiptId {
+        self.receipts += 1;
+        self.give(Input::Restore { receipt: self.receipts, n, again });
+        self.receipts
     }
 
     // ---------------------------------------------------------------------------------------------------- and when

@@ -362,6 +362,13 @@ export declare function connect<ServerEvent extends Typed = AnyEvent, ClientEven
   url: Url,
   options?: Options,
 ): Client<ServerEvent, ClientEvent, S>;
+/** Connects to a server with a protocol of its own, see {@link RawOptions}. */
+export declare function connect(url: Url, options: RawOptions): RawClient;
+// Once more: of several, tools show the last.
+export declare function connect<ServerEvent extends Typed = AnyEvent, ClientEvent extends Typed = AnyEvent, S = unknown>(
+  url: Url,
+  options?: Options,
+): Client<ServerEvent, ClientEvent, S>;
 
 /** What may be sent raw: a text, or bytes, of which a copy is made. A Blob has to be read before. */
 export type RawData = string | ArrayBuffer | ArrayBufferView;
@@ -400,9 +407,6 @@ export interface RawClient extends Pick<Client, 'state' | 'close' | 'retry' | 's
    */
   send(data: RawData, options?: Pick<SendOptions, 'priority'>): Receipt;
 }
-
-/** The same for a server with a protocol of its own, see {@link RawOptions}. */
-export declare function connect(url: Url, options: RawOptions): RawClient;
 
 export type ErrorCode = 'invalid_url' | 'invalid_option' | 'invalid_event' | 'invalid_handler' | 'csp' | 'wasm_unavailable';
 

@@ -68,6 +68,9 @@ class Own {
 export function persistent(Base, choices) {
   return class PersistentHost extends Base {
     begin() {
+      if (this.options.protocol === 'raw') {
+        throw new EverwireError('invalid_option', 'option "persist": not with protocol "raw", where nobody acknowledges');
+      }
       super.begin();
       // All of it is made here: the first fact is told before a constructor of this class could run.
       // What is being sent to a client that was closed makes it begin.
@@ -298,9 +301,13 @@ export function persistent(Base, choices) {
       this.own.box = this.writer(store, { ...this.own.box.page, client: this.client, life: 0, made: Date.now() });
       super.tell(fact.ADOPT, 0, 0, 0, {});
       this.own.leaving = false;
-      void store.lock(this.client).then((release) => {
-        this.own.release = release;
-      });
+      const { own } = this;
+      void store.lock(this.client).then(
+        (release) => {
+          own.release = release;
+        },
+        () => {},
+      );
     }
 
     /** What other pages left is settled under their identities, one after another. */

@@ -299,5 +299,6 @@ test('options are checked', () => {
   assert.throws(() => outbox(/** @type {any} */ ({ users: 'u' })), { code: 'invalid_option', message: /user, name/ });
   assert.throws(() => connect('wss://a.example/?room=1', { persist: outbox() }), { code: 'invalid_option', message: /name/ });
   assert.throws(() => connect(() => URL_A, { persist: outbox() }), { code: 'invalid_option', message: /name/ });
+  assert.throws(() => connect(URL_A, /** @type {any} */ ({ protocol: 'raw', persist: outbox() })), { code: 'invalid_option', message: /raw/ });
   assert.throws(() => connect(URL_A, { persist: /** @type {any} */ (true) }), { code: 'invalid_option', message: /persist/ });
 });

@@ -139,11 +139,14 @@ impl<P> Machine<P> {
         if let Input::WantState(want) = input {
             self.cx.want_state = *want;
         }
-        match *input {
-            Input::Adopt(adopted) => self.cx.adopt(adopted),
-            Input::Restore { receipt, n, again } => self.cx.flight.restore(receipt, n, again),
-            Input::Abort(receipt) => self.cx.abort(receipt),
-            _ => {}
+        if let Input::Adopt(adopted) = *input {
+            self.cx.adopt(adopted);
+        }
+        if let Input::Restore { receipt, n, again } = *input {
+            self.cx.flight.restore(receipt, n, again);
+        }
+        if let Input::Abort(receipt) = *input {
+            self.cx.abort(receipt);
         }
         if let Input::Resolved { call } | Input::ResolveFailed { call } = input {
             return self.cx.providers.ended(*call);

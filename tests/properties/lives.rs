@@ -12,6 +12,7 @@ use everwire::core::time::{Instant, Now};
 use everwire::wire::features::Features;
 use everwire::wire::message::HeartbeatBy;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use std::collections::{BTreeMap, VecDeque};
 
 /// What happens to a page.
@@ -218,7 +219,19 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
+/// The same sequences in every run, as those of the other properties.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: crate::number("EVERWIRE_CASES", 10_000) / 10,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(crate::number("EVERWIRE_SEED", 1).into()),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn what_was_stored_is_applied_once_in_order_and_no_number_is_given_twice(
         acts in prop::collection::vec(act(), 0..120),

@@ -81,16 +81,19 @@ impl Pages {
     fn give(&mut self, input: Input<u32>) {
         self.machine.handle(Now { mono: Instant(self.mono), wall: 1_700_000_000_000 + self.mono }, input);
         while let Some(action) = self.machine.poll() {
-            match action {
-                Action::Resolve { call } => self.call = call,
-                Action::Connect(generation) => self.socket = generation,
-                Action::Transmit { receipt, id: Some(n), .. } => self.arrive(receipt, n),
-                Action::Settle { receipt, .. } => {
-                    if let Some(message) = self.receipts.get(&receipt) {
-                        self.store.remove(message);
-                    }
-                }
-                _ => {}
+            if let Action::Resolve { call } = action {
+                self.call = call;
+            }
+            if let Action::Connect(generation) = action {
+                self.socket = generation;
+            }
+            if let Action::Transmit { receipt, id: Some(n), .. } = action {
+                self.arrive(receipt, n);
+            }
+            if let Action::Settle { receipt, .. } = action
+                && let Some(message) = self.receipts.get(&receipt)
+            {
+                self.store.remove(message);
             }
         }
     }

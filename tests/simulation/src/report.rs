@@ -136,6 +136,9 @@ pub fn name<P>(input: &Input<P>, current: Option<u32>) -> &'static str {
     match input {
         Input::Start => "start",
         Input::Send(_) => "send",
+        Input::Adopt(_) => "adopt",
+        Input::Restore { .. } => "restore",
+        Input::Abort(_) => "abort",
         Input::Close { .. } => "close",
         Input::Retry => "retry",
         Input::WantState(true) => "want_state",

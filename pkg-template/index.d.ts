@@ -75,6 +75,11 @@ export interface Receipt {
   readonly fate: 'pending' | Fate;
   /** The end. Never rejects; made when it is first looked at. */
   readonly settled: Promise<Outcome>;
+  /**
+   * Of a message with `persist`: fulfilled when it is stored; rejects with `not_persisted` where it could not be, and it is
+   * sent all the same. Nobody has to look: a rejection is never unhandled.
+   */
+  readonly stored?: Promise<void>;
 }
 
 export interface SendOptions {
@@ -97,6 +102,11 @@ export interface SendOptions {
    * but `signal`. Default false.
    */
   volatile?: boolean | undefined;
+  /**
+   * Whether it is stored until its end is known, so that a later page goes on with it if this one ends before; takes an
+   * outbox, see `everwire/persist`. Implies `ack`. Default false.
+   */
+  persist?: boolean | undefined;
 }
 
 export interface RequestOptions {
@@ -196,8 +206,21 @@ export type Protocols = string | readonly string[] | (() => Awaitable<string | r
 /** The names of the protocol's own messages, which an application may need for itself. */
 export type ReservedType = 'ping' | 'pong' | 'hello' | 'ack' | 'nack' | 'reply' | 'resync_request' | 'resync' | 'goaway';
 
+export interface HeartbeatOptions {
+  /** A ping after so long without hearing anything: 100 to 3,600,000 ms. Default 15,000. */
+  idle?: number | undefined;
+  /** A ping after so long without an answer to one: 100 to 3,600,000 ms. Default 30,000. */
+  confirm?: number | undefined;
+  /** An answer is due within: 50 to 600,000 ms. Default 5,000. */
+  timeout?: number | undefined;
+  /** Dead after so many missing answers: 1 to 100. Default 3. */
+  misses?: number | undefined;
+}
+
 /** Unknown names and senseless values throw `invalid_option`, with the name and what is allowed. */
 export interface Options {
+  /** What is spoken beside the application's messages; see {@link RawOptions} for `raw`. Default `everwire`. */
+  protocol?: 'everwire' | undefined;
   protocols?: Protocols | undefined;
   /** Travels in the client's hello to servers that speak everwire's protocol; asked afresh for every attempt. */
   token?: string | (() => Awaitable<string>) | undefined;
@@ -227,19 +250,7 @@ export interface Options {
       }
     | undefined;
   /** Whether the server is alive, of servers that answer pings. `false` turns it off. */
-  heartbeat?:
-    | boolean
-    | {
-        /** A ping after so long without hearing anything: 100 to 3,600,000 ms. Default 15,000. */
-        idle?: number | undefined;
-        /** A ping after so long without an answer to one: 100 to 3,600,000 ms. Default 30,000. */
-        confirm?: number | undefined;
-        /** An answer is due within: 50 to 600,000 ms. Default 5,000. */
-        timeout?: number | undefined;
-        /** Dead after so many missing answers: 1 to 100. Default 3. */
-        misses?: number | undefined;
-      }
-    | undefined;
+  heartbeat?: boolean | HeartbeatOptions | undefined;
   /** What may wait while there is no connection. A full `normal` queue drops its oldest, a full `high` one refuses the newcomer. */
   queue?:
     | {
@@ -267,6 +278,8 @@ export interface Options {
   validate?: Validator<any, any> | undefined;
   /** Other names on the wire for the protocol's own types, 1 to 64 bytes each, no two the same. */
   reserved?: { [T in ReservedType]?: string | undefined } | undefined;
+  /** The outbox for messages that outlive their page: `outbox()` of `everwire/persist`. */
+  persist?: Persistence | undefined;
   /** Overrules what a close code says: true tries again, false stops, undefined leaves it. */
   shouldReconnect?: ((close: { readonly code: number; readonly reason: string; readonly wasClean: boolean }) => boolean | undefined) | undefined;
   /** Told what a developer should know and that harms nobody yet. Default: `console.warn`. */
@@ -287,6 +300,9 @@ export interface Validator<ServerEvent extends Typed, ClientEvent extends Typed>
   readonly [made]: [ServerEvent, ClientEvent];
 }
 
+/** What `outbox()` of `everwire/persist` makes. */
+export type Persistence = (...given: never[]) => unknown;
+
 export type WarningCode =
   | 'heartbeat_unsupported'
   | 'thrashing'
@@ -296,7 +312,8 @@ export type WarningCode =
   | 'breaker_opened'
   | 'ack_unsupported'
   | 'flood'
-  | 'invalid_event';
+  | 'invalid_event'
+  | 'not_persisted';
 
 /** One handler for every type of a union; leaving one out does not compile. */
 export type Handlers<ServerEvent extends Typed, S> = {
@@ -433,6 +450,51 @@ export declare function connect<ServerEvent extends Typed = AnyEvent, ClientEven
   url: Url,
   options?: Options,
 ): Client<ServerEvent, ClientEvent, S>;
+/** Connects to a server with a protocol of its own, see {@link RawOptions}. */
+export declare function connect(url: Url, options: RawOptions): RawClient;
+// Once more: of several, tools show the last.
+export declare function connect<ServerEvent extends Typed = AnyEvent, ClientEvent extends Typed = AnyEvent, S = unknown>(
+  url: Url,
+  options?: Options,
+): Client<ServerEvent, ClientEvent, S>;
+
+/** What may be sent raw: a text, or bytes, of which a copy is made. A Blob has to be read before. */
+export type RawData = string | ArrayBuffer | ArrayBufferView;
+
+/**
+ * Options for a server that speaks a protocol of its own, text or binary: nothing of everwire's is sent or understood, and
+ * every rule of a connection holds.
+ */
+export interface RawOptions extends Omit<Options, 'protocol' | 'heartbeat' | 'token' | 'onDoubt' | 'resyncGap' | 'reserved' | 'persist'> {
+  protocol: 'raw';
+  /** Without a `ping` there is none: freshness is `unknown`, and no silence is death. */
+  heartbeat?:
+    | boolean
+    | (HeartbeatOptions & {
+        /** What is sent as a ping, or a function that makes each. */
+        ping?: RawData | (() => RawData) | undefined;
+        /** Whether a frame answers a ping; it is not delivered then. Default: the first frame after a ping, which is delivered. */
+        isPong?: ((data: string | ArrayBuffer) => boolean) | undefined;
+      })
+    | undefined;
+}
+
+/** A connection with `protocol: 'raw'`. */
+export interface RawClient extends Pick<Client, 'state' | 'close' | 'retry' | 'snapshot' | 'subscribe'> {
+  /**
+   * Calls `handler` with every frame, as text or as bytes.
+   *
+   * @returns a function that removes the handler
+   * @throws EverwireError `invalid_handler`
+   */
+  on(type: 'message', handler: (data: string | ArrayBuffer) => unknown): () => void;
+  /**
+   * Sends a frame, now or as soon as there is a connection.
+   *
+   * @throws EverwireError `invalid_event` (neither text nor bytes), `invalid_option`
+   */
+  send(data: RawData, options?: Pick<SendOptions, 'priority'>): Receipt;
+}
 
 export type ErrorCode = 'invalid_url' | 'invalid_option' | 'invalid_event' | 'invalid_handler' | 'overflow' | 'csp' | 'wasm_unavailable';
 

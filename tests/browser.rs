@@ -80,5 +80,6 @@ scenarios! {
     a_renamed_reserved_type_frees_its_name
     should_reconnect_overrules_the_close_code
     a_refused_handshake_is_tried_again_later
+    text_and_bytes_go_both_ways_raw
     more_than_five_clients_of_one_place_are_warned_of
 }

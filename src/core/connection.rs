@@ -59,7 +59,7 @@ impl Connection {
         let foreign = cx.peer == PeerKind::Foreign;
         let waits = match cx.peer {
             PeerKind::Everwire => true,
-            PeerKind::Unknown => cx.outbox.wants_ack(),
+            PeerKind::Unknown => cx.outbox.wants_ack() || !cx.flight.is_empty(),
             PeerKind::Simple | PeerKind::Foreign => false,
         };
         let mut connection = Self {

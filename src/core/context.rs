@@ -8,11 +8,11 @@ use super::action::Action;
 use super::backoff::Backoff;
 use super::breaker::Breaker;
 use super::delivery::Delivery;
-use super::error::{Reason, Warning};
+use super::error::{Cause, Reason, Warning};
 use super::flight::Flight;
 use super::heard::Epoch;
 use super::inbox::Inbox;
-use super::input::{Generation, PageEvent};
+use super::input::{Adopted, Generation, PageEvent};
 use super::not_before::NotBefore;
 use super::options::Options;
 use super::outbox::Outbox;
@@ -21,6 +21,7 @@ use super::rng::Rng;
 use super::snapshot::PeerKind;
 use super::thrash::Thrash;
 use super::time::{Clock, Instant, Millis, Now};
+use crate::wire::limits::{self, clamp};
 
 /// More clients of one page than this for one destination are too many.
 const MOST_SIBLINGS: u32 = 5;
@@ -271,6 +272,16 @@ impl<P> Context<P> {
     /// What takes in what is received, and the way from there to the handlers.
     pub const fn receiving(&mut self, generation: Generation) -> (&mut Position<P>, Delivery<'_, P>) {
         (&mut self.position, Delivery::new(&mut self.inbox, &mut self.actions, generation))
+    }
+
+    /// The client goes on under another identity. What went out under the one before is beyond its reach.
+    pub fn adopt(&mut self, Adopted { life, epoch, keep, age }: Adopted) {
+        self.give_up(Cause::InDoubt);
+        self.flight.begin_life(life);
+        let keep = clamp(keep.unwrap_or(limits::KEEP_MS), &limits::KEEP_MS_RANGE).saturating_sub(age);
+        // A moment ago: a memory that is over already is over at the next hello, however soon that comes.
+        let lost_at = Instant(self.at().0.saturating_sub(1));
+        self.sent_to = SentTo { epoch, keep, lost_at };
     }
 
     /// A connection was open for long enough to count as a success.

@@ -150,7 +150,7 @@ impl Warning {
     pub const fn message(self) -> &'static str {
         match self {
             Self::HeartbeatUnsupported => {
-                "The server does not answer {\"type\":\"ping\",ts} with {\"type\":\"pong\",ts}; a dead connection cannot be told from a quiet one."
+                "The server does not answer pings (PROTOCOL.md, Heartbeat); a dead connection cannot be told from a quiet one."
             }
             Self::Thrashing => {
                 "Connections are lost or asked for more than five times a minute; the next attempts wait at least 8, 16, 30 s."

@@ -13,6 +13,12 @@ use super::time::{Instant, Millis};
 /// On a live connection an unanswered message is sent again after this long: a nudge.
 const RESEND_MS: Millis = 10_000;
 
+/// A page that goes on where another ended numbers on from here, once for each such life: what the other used and did not
+/// store lies below. Lives and their numbers stay within the fifteen digits that an `$id` is read by.
+const LIFE: u64 = 1 << 32;
+/// The connection of an earlier life.
+const EARLIER: Generation = Generation::MAX;
+
 /// What is in flight.
 #[derive(Clone, Debug)]
 pub struct Flight {
@@ -90,6 +96,17 @@ impl Flight {
         let flown = flying.flown(!self.cautious);
         self.messages.push(flying);
         flown
+    }
+
+    /// Numbers go on after those of so many earlier lives.
+    pub const fn begin_life(&mut self, life: u32) {
+        self.next = life as u64 * LIFE + 1;
+    }
+
+    /// Number `n` went out in an earlier life, and is not settled. Told in the order of the numbers.
+    pub fn restore(&mut self, message: Queued, n: u64, again: bool) {
+        self.messages.push(Flying { n, message, on: EARLIER, again_at: Instant::NEVER, doubted: again });
+        self.next = self.next.max(n + 1);
     }
 
     /// The next message, in order, that was not sent on connection `on` yet.
@@ -189,9 +206,12 @@ impl Flying {
 mod tests {
     use super::*;
 
+    fn message(receipt: ReceiptId) -> Queued {
+        Queued { receipt, bytes: 1, ack: true, request: false, until: Instant::NEVER }
+    }
+
     fn launch(flight: &mut Flight, receipt: ReceiptId) -> u64 {
-        let message = Queued { receipt, bytes: 1, ack: true, request: false, until: Instant::NEVER };
-        flight.launch(message, 1, Instant(0)).n
+        flight.launch(message(receipt), 1, Instant(0)).n
     }
 
     fn three() -> Flight {
@@ -247,6 +267,29 @@ mod tests {
         let mut ended = Vec::new();
         flight.doubt(OnDoubt::Fail, |receipt, outcome| ended.push((receipt, outcome.fate)));
         assert_eq!(ended, [1, 2, 3].map(|receipt| (receipt, Fate::Unknown)));
+    }
+
+    #[test]
+    fn an_earlier_lifes_messages_go_out_in_order_and_hold_the_new_numbers_back() {
+        let mut flight = Flight::default();
+        flight.begin_life(1);
+        for n in [3, 7] {
+            flight.restore(message(n as ReceiptId), n, n == 7);
+        }
+        assert!(!flight.has_room(256), "the server may remember no more than its window");
+        let resent: Vec<_> = std::iter::from_fn(|| flight.resend(1, 256, Instant(0))).collect();
+        assert_eq!(resent.iter().map(|flown| (flown.n, flown.again)).collect::<Vec<_>>(), [(3, false), (7, true)]);
+        assert_eq!([flight.settle(3), flight.settle(7)], [Some(3), Some(7)]);
+        assert!(flight.has_room(1));
+        assert_eq!(launch(&mut flight, 9), LIFE + 1);
+    }
+
+    #[test]
+    fn a_number_that_was_stored_is_never_given_again() {
+        let mut flight = Flight::default();
+        flight.restore(message(1), LIFE + 5, false);
+        flight.settle(LIFE + 5);
+        assert_eq!(launch(&mut flight, 2), LIFE + 6);
     }
 
     #[test]

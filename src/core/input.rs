@@ -2,7 +2,7 @@
 //!
 //! Owns the facts the shell reports; must not know what follows from them. The shell reports, it never decides.
 
-use super::heard::{EventId, Heard};
+use super::heard::{Epoch, EventId, Heard};
 use super::time::{Instant, Millis};
 
 /// Numbers the sockets of a client, from 1. What an older socket says is ignored.
@@ -41,6 +41,19 @@ pub struct Outgoing {
     /// How long it may take: to be sent, acknowledged or heard. Where absent 30 s for what is asked or waited for, and as
     /// long as it takes for the rest.
     pub ttl: Option<Millis>,
+}
+
+/// An identity of an earlier life that this client goes on with, or a new one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Adopted {
+    /// How many lives it had before: each has numbers of its own, so that none is ever given twice.
+    pub life: u32,
+    /// The log that its messages went to last.
+    pub epoch: Option<Epoch>,
+    /// How long that server remembers outcomes, as its hello said.
+    pub keep: Option<Millis>,
+    /// How long ago that was, at most.
+    pub age: Millis,
 }
 
 /// What the browser says of the page and the network.
@@ -111,6 +124,19 @@ pub enum Input<P> {
     Start,
     /// The application sends a message.
     Send(Outgoing),
+    /// The client goes on under another identity. Told before its first connection, or between two.
+    Adopt(Adopted),
+    /// A message went out under that identity in an earlier life, and was not settled. Told in the order of the numbers.
+    Restore {
+        /// What its end is told to.
+        receipt: ReceiptId,
+        /// The n of its `$id`.
+        n: u64,
+        /// Whether its end was in doubt (`$again`).
+        again: bool,
+        /// How long it may still take.
+        ttl: Option<Millis>,
+    },
     /// The application wants no more of a message that has not ended, or that was not told of yet.
     Abort(ReceiptId),
     /// The application wants no connection any more.

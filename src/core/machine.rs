@@ -164,6 +164,12 @@ impl<P> Machine<P> {
         if let Input::WantState(want) = input {
             self.cx.want_state = *want;
         }
+        if let Input::Adopt(adopted) = *input {
+            self.cx.adopt(adopted);
+        }
+        if let Input::Restore { receipt, n, again, ttl } = *input {
+            self.cx.restore(receipt, n, again, ttl);
+        }
         if let Input::Abort(receipt) = input {
             self.cx.abort(*receipt);
         }

@@ -125,6 +125,13 @@ impl Options {
             renewable: false,
         }
     }
+
+    /// The same for a peer to which nothing of the protocol is said: it is asked for nothing that was missed, and pinged
+    /// only if the application gave the `ping`.
+    #[must_use]
+    pub const fn raw(self, ping: bool) -> Self {
+        Self { heartbeat: self.heartbeat && ping, resync_gap: Millis::MAX, ..self }
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 import { EverwireError } from './everwire_error.js';
 import { utf8Length } from './outlet.js';
+import { DATA, isData } from './raw.js';
 
 /** The options that have options of their own. */
 const GROUPS = ['backoff', 'breaker', 'heartbeat', 'queue', 'reserved'];
@@ -38,6 +39,16 @@ export class Given {
     /** @type {EverwireError | undefined} */
     this.refusal = undefined;
     this.renewable = isFunction(url);
+    /** @type {import('./raw.js').Raw | undefined} */
+    this.raw = undefined;
+    /** What is said beside the application's messages: 0 the protocol, 1 nothing but a ping of its own, 2 nothing. */
+    this.wire = this.choice('protocol', 'everwire raw');
+    if (this.wire > 0) {
+      const isPing = (/** @type {any} */ value) => isFunction(value) || isData(value);
+      const ping = this.take('heartbeat.ping', undefined, isPing, `${DATA}, or a function that returns one`);
+      this.raw = { ping, isPong: this.callback('heartbeat.isPong'), asked: false };
+      if (ping === undefined) this.wire = 2;
+    }
   }
 
   /**

@@ -19,6 +19,9 @@ extern "C" {
     /// Whether one of the providers is a function.
     #[wasm_bindgen(method, getter)]
     fn renewable(this: &Given) -> bool;
+    /// What is said beside the application's messages: 0 the protocol, 1 nothing but a ping of the application's, 2 nothing.
+    #[wasm_bindgen(method, getter)]
+    fn wire(this: &Given) -> u32;
 }
 
 impl Source for Given {
@@ -37,5 +40,9 @@ impl Source for Given {
 
 /// The options that were chosen.
 pub(super) fn read(given: &Given) -> Options {
-    Options { renewable: given.renewable(), ..Options::read(given) }
+    let options = Options { renewable: given.renewable(), ..Options::read(given) };
+    match given.wire() {
+        0 => options,
+        wire => options.raw(wire == 1),
+    }
 }

@@ -12,6 +12,7 @@ import { Host } from './host.js';
  */
 export const clientFrom = (makeCore) =>
   class Client {
+    /** @type {Host} */
     #host;
 
     /**
@@ -19,7 +20,9 @@ export const clientFrom = (makeCore) =>
      * @param {any} [options]
      */
     constructor(url, options) {
-      this.#host = new Host(makeCore, url, options);
+      const persist = options?.persist;
+      const Kind = typeof persist === 'function' ? persist(Host, url) : Host;
+      this.#host = new Kind(makeCore, url, options);
     }
 
     get state() {

@@ -32,7 +32,9 @@ mod fact {
     pub(super) const HANDLED: u32 = 15;
     pub(super) const ABORT: u32 = 16;
     pub(super) const BUFFERED: u32 = 17;
-    pub(super) const RESERVED: u32 = 18;
+    pub(super) const ADOPT: u32 = 18;
+    pub(super) const RESTORE: u32 = 19;
+    pub(super) const RESERVED: u32 = 20;
 }
 
 /// What is returned instead of a deadline when nothing will happen until the application asks.
@@ -146,6 +148,9 @@ fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<In
         fact::SIBLINGS => Input::Siblings(one),
         fact::TICK => Input::Tick,
         fact::HANDLED => Input::Handled { id: EventId::of(two as u64)?, event: value },
+        fact::ADOPT => Input::Adopt(convert::adopted(one, two as u64, &value)),
+        fact::RESTORE => Input::Restore { receipt: one, n: two as u64, again: three != 0, ttl: known(value.unchecked_into_f64()) },
+        fact::ABORT => Input::Abort(one),
         _ => Input::Heard(one, convert::reserved(kind - fact::RESERVED, value)),
     })
 }

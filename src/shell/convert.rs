@@ -4,6 +4,7 @@
 //! one had a wrong shape: asked for each member, that would be most of the code here. Nothing a peer sends can panic.
 
 use crate::core::heard::{Epoch, Event, EventId, Goaway, Heard, Hello, Resync};
+use crate::core::input::Adopted;
 use crate::wire::features::Features;
 use crate::wire::limits::MAX_ID_BYTES;
 use crate::wire::message::{HeartbeatBy, RESERVED_TYPES};
@@ -68,6 +69,13 @@ pub(super) fn event(value: JsValue, envelope: bool, bytes: usize) -> Heard<JsVal
     let event =
         if envelope && is_event(&value) { enveloped(value) } else { Event { id: None, seq: None, event: value } };
     if was_sound() { Heard::Event { event, bytes } } else { Heard::Malformed }
+}
+
+/// The identity of an earlier life, whose messages went to the server that said this `hello`.
+pub(super) fn adopted(life: u32, age: u64, hello: &JsValue) -> Adopted {
+    let adopted = Adopted { life, age, epoch: epoch(hello), keep: count(hello, "keep") };
+    was_sound();
+    adopted
 }
 
 /// A message of the protocol, by the place of its type in [`RESERVED_TYPES`].

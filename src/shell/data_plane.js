@@ -4,7 +4,8 @@
 
 import { Backlog } from './backlog.js';
 import { EverwireError, report } from './everwire_error.js';
-import { EVENT, MALFORMED, RESERVED, SEND_FAILED, WANT_STATE } from './facts.js';
+import { EVENT, MALFORMED, PONG, RESERVED, SEND_FAILED, WANT_STATE } from './facts.js';
+import { sizeOf } from './outlet.js';
 
 /** @typedef {(value: any) => unknown} Handler */
 /** @typedef {{ run: Handler }} Registration */
@@ -40,6 +41,8 @@ export class DataPlane {
     this.backlog = new Backlog((value) => this.deliver(value));
     /** What a validator makes of an event: undefined if it does not pass. @type {Handler | undefined} */
     this.check = undefined;
+    /** Where nothing of the protocol is spoken. @type {import('./raw.js').Raw | undefined} */
+    this.raw = undefined;
 
     // Registers that the core writes …
     this.pass = false;
@@ -141,6 +144,7 @@ export class DataPlane {
   frame(generation, event) {
     if (generation === this.generation) this.heard = event;
     const { data } = event;
+    if (this.raw !== undefined) return this.message(generation, data, this.raw);
     let value;
     try {
       // A frame that is not text is not JSON either, though its text form might be.
@@ -156,6 +160,26 @@ export class DataPlane {
     } else {
       this.element(generation, value, data.length, true);
     }
+  }
+
+  /**
+   * A frame that is what it is. It answers a ping if the application says so; where it says nothing, anything does.
+   *
+   * @param {number} generation
+   * @param {string | ArrayBuffer} data
+   * @param {import('./raw.js').Raw} raw
+   */
+  message(generation, data, raw) {
+    const { isPong } = raw;
+    let answer = !isPong && raw.asked;
+    raw.asked = false;
+    if (isPong) run([{ run: () => (answer = isPong(data)) }], data);
+    if (answer) this.sink(PONG, undefined, generation, 0);
+    if (answer && isPong) return;
+    if (this.pass && generation === this.generation && this.credit > 0) {
+      this.credit--;
+      this.accept(data, data.length ?? data.byteLength);
+    } else this.sink(EVENT, data, generation, sizeOf(data));
   }
 
   /**
@@ -255,7 +279,8 @@ export class DataPlane {
    */
   on(type, handler) {
     if (typeof type !== 'string') throw invalid('the type of the events is a string, or "*" for all of them');
-    if (type === '*') return add(this.any, handler, nothing);
+    if (this.raw !== undefined && type !== 'message') throw invalid('with protocol "raw" there is one type, "message"');
+    if (type === '*' || this.raw !== undefined) return add(this.any, handler, nothing);
     if (type === 'resync') {
       const off = add(this.resync, handler, () => this.sink(WANT_STATE, undefined, 0, 0));
       if (this.resync.handlers.length === 1) this.sink(WANT_STATE, undefined, 1, 0);

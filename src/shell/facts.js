@@ -19,5 +19,9 @@ export const TICK = 14;
 export const HANDLED = 15;
 export const ABORT = 16;
 export const BUFFERED = 17;
+export const ADOPT = 18;
+export const RESTORE = 19;
 /** From here on, the place of a reserved type in the wire's list. */
-export const RESERVED = 18;
+export const RESERVED = 20;
+/** One of those. */
+export const PONG = RESERVED + 1;

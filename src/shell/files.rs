@@ -28,6 +28,7 @@ files! {
     "/src/shell/outlet.js" _outlet
     "/src/shell/page.js" _page
     "/src/shell/providers.js" _providers
+    "/src/shell/raw.js" _raw
     "/src/shell/receipts.js" _receipts
     "/src/shell/sender.js" _sender
     "/src/shell/socket.js" _socket

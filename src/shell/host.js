@@ -98,6 +98,9 @@ export class Host {
     this.providers = [given.url, given.protocols(), given.token()];
     this.shouldReconnect = given.callback('shouldReconnect');
     this.onWarning = given.callback('onWarning');
+    // Asked already, which class of hosts this is.
+    given.callback('persist');
+    this.plane.raw = given.raw;
     const reserved = given.names();
     const flow = given.callback('flow');
     const validate = /** @type {((host: Host) => void) | undefined} */ (/** @type {unknown} */ (given.callback('validate')));
@@ -276,6 +279,23 @@ export class Host {
     } catch {
       this.tell(fact.CONSTRUCT_FAILED, generation);
     }
+  }
+
+  /** @param {number} generation */
+  abandon(generation) {
+    const socket = this.sockets.get(generation);
+    this.sockets.delete(generation);
+    socket?.abandon();
+  }
+
+  /**
+   * Sends a message that was accepted. What is to be sent on a socket that is gone is lost with it.
+   *
+   * @param {number} generation @param {string} text @param {number} id the n of its `$id`; 0 for none
+   * @param {boolean} again @param {boolean} joined @param {number} _receipt
+   */
+  transmit(generation, text, id, again, joined, _receipt) {
+    this.sockets.get(generation)?.outlet.transmit(text, id, again, joined);
   }
 
   /**

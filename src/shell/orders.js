@@ -28,11 +28,7 @@ export const resolve = order((client, /** @type {number} */ call) => client.reso
 
 export const connect = order((client, /** @type {number} */ generation) => client.connect(generation));
 
-export const abandon = order((client, /** @type {number} */ generation) => {
-  const socket = client.sockets.get(generation);
-  client.sockets.delete(generation);
-  socket?.abandon();
-});
+export const abandon = order((client, /** @type {number} */ generation) => client.abandon(generation));
 
 export const program = order((client, /** @type {Parameters<Host['plane']['program']>} */ ...registers) => {
   client.plane.program(...registers);
@@ -70,7 +66,7 @@ export const ask = order(
 export const transmit = order(
   (client, /** @type {number} */ generation, /** @type {number} */ receipt, /** @type {number} */ id, /** @type {boolean} */ again, /** @type {boolean} */ joined) => {
     const text = client.receipts.textOf(receipt);
-    if (text !== '') outlet(client, generation)?.transmit(text, id, again, joined);
+    if (text !== undefined) client.transmit(generation, text, id, again, joined, receipt);
   },
 );
 

@@ -78,7 +78,10 @@ export class Outlet {
 
   /** @param {number} ts @param {boolean} joined */
   ping(ts, joined) {
-    this.say(0, { ts }, joined);
+    const { raw } = this.plane;
+    if (raw === undefined) return this.say(0, { ts }, joined);
+    raw.asked = true;
+    this.write(typeof raw.ping === 'function' ? raw.ping() : raw.ping);
   }
 
   /** @param {string} id */
@@ -108,6 +111,9 @@ export class Outlet {
     }
   }
 }
+
+/** In bytes. @param {any} data text, an ArrayBuffer or a view of one @returns {number} */
+export const sizeOf = (data) => data.byteLength ?? utf8Length(data);
 
 /**
  * The length in UTF-8 of text without lone surrogates, as `JSON.stringify` makes it.

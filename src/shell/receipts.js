@@ -2,7 +2,8 @@
 // Owns the turning of an event into text and the receipts whose end is not known yet; must not know what becomes of it.
 
 import { EverwireError } from './everwire_error.js';
-import { utf8Length } from './outlet.js';
+import { sizeOf } from './outlet.js';
+import { copy } from './raw.js';
 
 /** @typedef {import('./data_plane.js').DataPlane} DataPlane */
 /** @typedef {{ fate: string, confirmed: boolean, code: string | null, message: string | null }} Outcome */
@@ -13,7 +14,7 @@ const ENVELOPE_FIELDS = ['$id', '$seq', '$again'];
 
 /** @type {(receipt: Receipt, outcome: Outcome, data: unknown) => void} */
 let settle;
-/** @type {(receipt: Receipt | undefined) => string} */
+/** @type {(receipt: Receipt | undefined) => string | undefined} */
 let textOf;
 /** What a receipt promises to somebody who asked. @type {(receipt: Receipt) => Promise<any>} */
 export let answerOf;
@@ -91,7 +92,7 @@ export class Receipts {
     // Taken before the event is read, which may send another.
     const id = ++this.last;
     const text = this.encode(event);
-    this.bytes = utf8Length(text);
+    this.bytes = sizeOf(text);
     return this.add(id, text);
   }
 
@@ -152,6 +153,7 @@ export class Receipts {
    * @param {any} event
    */
   encode(event) {
+    if (this.plane.raw) return copy(event);
     let text;
     try {
       // Asked for here and not by `stringify`, so that what is checked is what is sent.

@@ -40,6 +40,7 @@ export class Sender {
     if (options === undefined) return this.post(event, 0);
     const { ack, priority, signal, ttl, volatile } = optionsOf('send', ['priority', 'ack', 'ttl', 'signal', 'volatile'], options);
     if (volatile && (ack || priority || ttl)) throw invalidOption('volatile', 'goes with no other but signal');
+    if (ack && this.host.plane.raw) throw invalidOption('ack', 'false with protocol "raw"');
     return this.post(event, +(priority === 'high') + 4 * +!!ack + 8 * +!!volatile, signal, ttl);
   }
 
@@ -51,6 +52,7 @@ export class Sender {
    */
   request(event, options) {
     const { priority, signal, timeout } = optionsOf('request', ['timeout', 'signal', 'priority'], options);
+    if (this.host.plane.raw) throw invalidOption('protocol', 'nobody replies to request() with "raw"');
     return answerOf(this.post(event, +(priority === 'high') + 16, signal, timeout));
   }
 

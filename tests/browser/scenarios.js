@@ -557,6 +557,33 @@ const scenarios = {
     equal(client.state, 'closed');
   },
 
+  async text_and_bytes_go_both_ways_raw() {
+    const place = room('echo');
+    const ping = new Uint8Array([0xc0, 0]);
+    const isPong = (/** @type {any} */ data) => data.byteLength === 2 && new Uint8Array(data)[0] === 0xc0;
+    const client = connect(place.url, { ...BEATING, protocol: 'raw', heartbeat: { ...BEATING.heartbeat, ping, isPong } });
+    /** @type {any[]} */
+    const heard = [];
+    client.on('message', (/** @type {any} */ data) => heard.push(typeof data === 'string' ? data : [...new Uint8Array(data)]));
+    const bytes = new Uint8Array([9, 1, 2, 255, 9]);
+    client.send('{"type":"ping"}');
+    client.send(bytes.subarray(1, 4));
+    client.send(new DataView(bytes.buffer, 3));
+    client.send(bytes.buffer);
+    client.send('');
+    bytes.fill(7);
+    await until(() => heard.length === 5, 'what was sent, before it was open');
+    client.send('é😀');
+    client.send(new Uint8Array(100_000).fill(3));
+    await until(() => heard.length === 7, 'what was sent, and it was open');
+    equal(heard.slice(0, 6), ['{"type":"ping"}', [1, 2, 255], [255, 9], [9, 1, 2, 255, 9], '', 'é😀']);
+    equal([heard[6].length, heard[6].every((/** @type {number} */ byte) => byte === 3)], [100_000, true]);
+    equal(thrown(() => client.send(new Blob(['x']))).code, 'invalid_event');
+    await until(() => client.snapshot().freshness === 'fresh', 'an answer to the ping of the application');
+    await sleep(400);
+    equal([client.state, heard.length], ['open', 7], 'and its answers are no messages');
+  },
+
   async more_than_five_clients_of_one_place_are_warned_of() {
     /** @type {string[]} */
     const warnings = [];

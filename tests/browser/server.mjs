@@ -87,11 +87,11 @@ function serve(socket, url) {
       keep: 60_000,
     });
   }
-  socket.on('message', (data) => {
+  socket.on('message', (data, binary) => {
     const text = String(data);
     room.frames.push(text);
     if (socket.stalled || kind === 'mute') return;
-    if (kind === 'echo') return socket.send(text);
+    if (kind === 'echo') return socket.send(binary ? data : text);
     const frame = JSON.parse(text);
     for (const message of Array.isArray(frame) ? frame : [frame]) answer(socket, room, kind, message);
   });

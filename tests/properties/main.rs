@@ -7,6 +7,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 mod ledger;
+mod lives;
 mod operation;
 mod server;
 mod world;

@@ -9,7 +9,7 @@ use everwire::core::backlog_model::{BacklogModel, Rule};
 use everwire::core::data_plane_model::{DataPlaneModel, Element, Verdict};
 use everwire::core::error::Warning;
 use everwire::core::heard::{EventId, Heard};
-use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority, ReceiptId, SocketEvent};
+use everwire::core::input::{Adopted, Generation, Input, Outgoing, PageEvent, Priority, ReceiptId, SocketEvent};
 use everwire::core::interpreter::Interpreter;
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
@@ -284,6 +284,19 @@ impl Rig {
         let receipt = self.receipts;
         self.give(Input::Send(Outgoing { receipt, bytes: 10, priority, ack, ..Outgoing::default() }));
         receipt
+    }
+
+    /// The client goes on with an identity of so many earlier lives, whose messages went to the log `epoch`.
+    pub(crate) fn adopt(&mut self, life: u32, epoch: Option<&str>, keep: Option<u64>, age: u64) {
+        let epoch = epoch.and_then(|epoch| self.interpreter.epoch(epoch));
+        self.give(Input::Adopt(Adopted { life, epoch, keep, age }));
+    }
+
+    /// An earlier life sent number `n`.
+    pub(crate) fn restore(&mut self, n: u64, again: bool) -> ReceiptId {
+        self.receipts += 1;
+        self.give(Input::Restore { receipt: self.receipts, n, again, ttl: None });
+        self.receipts
     }
 
     // ---------------------------------------------------------------------------------------------------- and when

@@ -3,6 +3,7 @@
 import { connect, Client, EverwireError, type Outcome, type Resync, type Snapshot } from 'everwire';
 import { thin } from 'everwire/flow';
 import { iterate } from 'everwire/iterate';
+import { outbox } from 'everwire/persist';
 import { schemas } from 'everwire/schemas';
 import { writable } from 'everwire/stream';
 import { connect as connectSlim, init, initSync, Client as SlimClient } from 'everwire/slim';
@@ -188,3 +189,24 @@ init(wasm);
 initSync(new Uint8Array());
 connectSlim<ServerEvent>('/live').on('paused', ({ at }) => at) satisfies () => void;
 new SlimClient('/live') satisfies Client;
+
+// A raw client takes and gives texts and bytes.
+const raw = connect('/mqtt', { protocol: 'raw', heartbeat: { ping: () => new Uint8Array([0xc0, 0]), isPong: (data) => typeof data !== 'string' } });
+raw.on('message', (data) => holds<Same<typeof data, string | ArrayBuffer>>());
+raw.send('text', { priority: 'high' }).settled satisfies Promise<Outcome>;
+raw.send(new Uint8Array(2));
+raw.snapshot() satisfies Snapshot;
+// @ts-expect-error nobody acknowledges
+raw.send('text', { ack: true });
+// @ts-expect-error no other type of events
+raw.on('price', () => {});
+// @ts-expect-error a Blob has to be read before
+raw.send(new Blob());
+// @ts-expect-error a ping is for raw only
+connect('/live', { heartbeat: { ping: 'x' } });
+
+// What is persisted says when it is stored.
+const lasting = connect('/live', { persist: outbox({ user: 'u1', onSettled: ({ event, outcome }) => [event.type, outcome.fate] }) });
+lasting.send({ type: 'x' }, { persist: true }).stored satisfies Promise<void> | undefined;
+// @ts-expect-error it takes an outbox
+connect('/live', { persist: true });

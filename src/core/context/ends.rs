@@ -29,6 +29,13 @@ impl<P> Context<P> {
         self.outbox.push(message, until, ends(&mut self.actions));
     }
 
+    /// Goes on with a message that an earlier life sent under number `n`.
+    pub fn restore(&mut self, receipt: ReceiptId, n: u64, again: bool, ttl: Option<Millis>) {
+        let until = ttl.map_or(Instant::NEVER, |ttl| self.at().after(ttl));
+        self.expiry = self.expiry.min(until);
+        self.flight.restore(Queued { receipt, bytes: 0, ack: true, request: false, until }, n, again);
+    }
+
     /// Refuses a message: the application closed the client.
     pub fn refuse(&mut self, receipt: ReceiptId) {
         self.end(receipt, Outcome::because(Fate::Aborted, Cause::AfterClose));

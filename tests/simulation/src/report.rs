@@ -138,6 +138,8 @@ pub fn name<P>(input: &Input<P>, current: Option<u32>) -> &'static str {
         Input::Send(_) => "send",
         Input::Abort(_) => "abort",
         Input::Buffered(..) => "buffered",
+        Input::Adopt(_) => "adopt",
+        Input::Restore { .. } => "restore",
         Input::Close { .. } => "close",
         Input::Retry => "retry",
         Input::WantState(true) => "want_state",

@@ -1,0 +1,399 @@
+// @ts-check
+// Owns when a client takes an identity and its stored messages over, and lets go of them; must not know how they are
+// stored, or what the core decides of them.
+
+import { absolute, destination } from './address.js';
+import { identity } from './chance.js';
+import { EverwireError, report } from './everwire_error.js';
+import * as fact from './facts.js';
+import { OutboxStore } from './outbox_store.js';
+import { Entry, nameOf, OutboxWriter, Stored, within } from './outbox_writer.js';
+import { Receipts } from './receipts.js';
+import { Sender } from './sender.js';
+import { warning } from './status.js';
+
+/** @typedef {import('./host.js').Host} Host */
+/** @typedef {typeof import('./host.js').Host} HostClass */
+/** @typedef {import('./outbox_store.js').Message} Message */
+/** @typedef {import('./outbox_store.js').Page} Page */
+/** @typedef {import('./receipts.js').Outcome} Outcome */
+/** @typedef {import('./outbox_writer.js').Bounds & { user: string, name: string, database: string, onSettled: ((end: { event: any, outcome: Outcome }) => void) | undefined }} Choices */
+/** One of an earlier page's outboxes, and whom to tell that nothing can be done for it any more. @typedef {{ client: string, done: () => void }} Errand */
+
+/** Of the core's `PageEvent::ALL`. */
+const PAGE_HIDE = 6;
+/** Place of `hello` in the wire's list. */
+const HELLO = fact.RESERVED + 2;
+/** An outbox is waited for as long as this, and not longer. */
+const CLAIM_MS = 3_000;
+/** Of messages that wait for the outbox to be claimed; those beyond go before what it holds. */
+const MOST_HELD = 1_000;
+/** As bits of a message. */
+const ACK = 4;
+
+const ENDED = 'the message ended before it was stored';
+const ERRAND = Symbol('errand');
+const TAKEN = Object.freeze({ fate: 'unknown', confirmed: false, code: 'taken_over', message: 'another page goes on with it' });
+
+/** What a host with an outbox has more than others, for one core. */
+class Own {
+  /** @param {Errand | undefined} errand @param {boolean} persisting what is being sent is to be stored @param {OutboxWriter} box */
+  constructor(errand, persisting, box) {
+    this.errand = errand;
+    /** Stores nothing until it is known what came before. */
+    this.box = box;
+    /** Lets go of the identity; null where there is none to hold. @type {(() => void) | null | undefined} */
+    this.release = undefined;
+    /** @type {Promise<void> | undefined} */
+    this.claiming = undefined;
+    /** Messages that wait until then. @type {(() => void)[] | undefined} */
+    this.held = [];
+    /** Nothing was claimed yet. */
+    this.fresh = true;
+    this.persisting = persisting;
+    this.closed = false;
+    /** What it stored is another page's. */
+    this.leaving = false;
+    /** What the server said of its log and memory. @type {object} */
+    this.hello = {};
+    /** Settles what another page left. @type {Host | undefined} */
+    this.helper = undefined;
+  }
+}
+
+/**
+ * A class of hosts with an outbox.
+ *
+ * @param {HostClass} Base
+ * @param {Choices} choices
+ */
+export function persistent(Base, choices) {
+  return class PersistentHost extends Base {
+    begin() {
+      if (this.options.protocol === 'raw') {
+        throw new EverwireError('invalid_option', 'option "persist": not with protocol "raw", where nobody acknowledges');
+      }
+      super.begin();
+      // All of it is made here: the first fact is told before a constructor of this class could run.
+      // What is being sent to a client that was closed makes it begin.
+      /** @type {boolean} */
+      const persisting = /** @type {any} */ (this).more?.persisting ?? false;
+      /** @type {Own} */
+      this.more = new Own(this.options[ERRAND], persisting, this.writer(null, { client: this.client, place: '', user: '', life: 0, made: 0 }));
+      this.receipts.end = (id, outcome, data) => Receipts.prototype.end.call(this.receipts, id, this.ended(id, outcome), data);
+      this.sender.send = (event, options) => this.send(event, options);
+    }
+
+    get own() {
+      return /** @type {Own} */ (this.more);
+    }
+
+    /** @param {OutboxStore | null} store @param {Page} page */
+    writer(store, page) {
+      return new OutboxWriter(store, page, choices, (why, cause) => {
+        this.warn(warning('not_persisted', why));
+        return new EverwireError('not_persisted', why, false, cause);
+      });
+    }
+
+    // ------------------------------------------------------------------------------------------------- what is sent
+
+    /** @param {any} event @param {any} options */
+    send(event, options) {
+      const { persist = false, ...others } = options ?? {};
+      if (typeof persist !== 'boolean') throw new EverwireError('invalid_option', 'option "persist": false or true');
+      const before = this.own.persisting;
+      this.own.persisting = persist;
+      try {
+        const receipt = Sender.prototype.send.call(this.sender, event, persist ? { ...others, ack: true } : options && others);
+        // It ended before it was accepted.
+        if (persist && !('stored' in receipt)) promised(receipt).end(new EverwireError('not_persisted', ENDED));
+        return receipt;
+      } finally {
+        this.own.persisting = before;
+      }
+    }
+
+    /** @param {number} kind @param {any[]} rest */
+    tell(kind, ...rest) {
+      if (kind !== fact.SEND) {
+        super.tell(kind, ...rest);
+        if (kind === fact.PAGE && rest[0] === PAGE_HIDE) this.letGo();
+        return;
+      }
+      const persist = this.own.persisting;
+      const stored = persist ? promised(this.receipts.open.get(rest[0])) : undefined;
+      const act = () => {
+        // Aborted meanwhile.
+        if (!this.receipts.open.has(rest[0])) return stored?.end(new EverwireError('not_persisted', ENDED));
+        if (stored) this.store(stored, ...rest);
+        super.tell(kind, ...rest);
+      };
+      if (this.own.held === undefined) act();
+      else if (this.own.held.push(act) >= MOST_HELD) this.releaseHeld();
+    }
+
+    /** @param {Stored} stored @param {any[]} message */
+    store(stored, ...[id, bytes, flags, ttl]) {
+      if (this.own.closed) stored.end(new EverwireError('not_persisted', 'close() was called before'));
+      else this.own.box.accept(id, this.receipts.textOf(id) ?? '', bytes, flags, ttl, stored);
+    }
+
+    releaseHeld() {
+      const { held = [] } = this.own;
+      this.own.held = undefined;
+      for (const act of held) act();
+    }
+
+    /** @param {[generation: number, text: any, n: number, again: boolean, joined: boolean, receipt: number]} what */
+    transmit(...what) {
+      const [generation, , n, again, , receipt] = what;
+      const entry = this.own.box.entries.get(receipt);
+      this.own.box.number(entry, n, again, this.own.hello);
+      this.own.box.queue({ generation, entry, plain: n === 0, go: () => super.transmit(...what) });
+    }
+
+    /** @param {number} generation */
+    abandon(generation) {
+      this.own.box.leave(generation);
+      super.abandon(generation);
+    }
+
+    /** @param {number} kind @param {any} value @param {number} generation @param {number} bytes */
+    hear(kind, value, generation, bytes) {
+      if (kind === HELLO) this.own.hello = { epoch: value.epoch, keep: value.keep };
+      super.hear(kind, value, generation, bytes);
+    }
+
+    /**
+     * The end of a message, as this page tells it.
+     *
+     * @param {number} id
+     * @param {Outcome} outcome
+     */
+    ended(id, outcome) {
+      const entry = this.own.box.entries.get(id);
+      if (this.own.leaving) {
+        this.own.box.end(id, true);
+        return TAKEN;
+      }
+      if (entry === undefined) return outcome;
+      // What close() ends, a later page goes on with; and what an earlier one stored, another has room for.
+      const restored = entry.stored === null;
+      const stays = outcome.code === 'closed' || (restored && outcome.code === 'queue_full');
+      this.own.box.end(id, stays);
+      if (restored && !stays) tellEnd(entry.message, outcome);
+      if (this.own.errand && this.own.box.entries.size === 0) void Promise.resolve().then(() => this.close({ drain: 0 }));
+      return outcome;
+    }
+
+    // ------------------------------------------------------------------------------------------------ the identity
+
+    /** The providers are asked when the identity is known. @param {number} call */
+    resolve(call) {
+      if (this.own.release !== undefined) return super.resolve(call);
+      const { core } = this;
+      this.own.claiming ??= this.claim().finally(() => {
+        this.own.claiming = undefined;
+      });
+      void this.own.claiming.then(() => core === this.core && core !== undefined && super.resolve(call));
+    }
+
+    /** Never rejects. */
+    async claim() {
+      const { core } = this;
+      const { box } = this.own;
+      let late = false;
+      const claimed = this.own.fresh ? this.first(() => late || core !== this.core) : this.again();
+      try {
+        const release = await within(CLAIM_MS, claimed);
+        // Closed, or hidden away once more.
+        if (core !== this.core || this.own.closed) return release();
+        this.own.release = release;
+        if (!this.own.errand) void this.runErrands().catch(() => {});
+      } catch (cause) {
+        late = true;
+        void claimed.then((release) => release(), () => {});
+        if (core !== this.core) return;
+        this.own.release = null;
+        if (this.own.fresh) {
+          this.warn(warning('not_persisted', `there is no outbox here (${nameOf(cause)}); messages are sent, and lost with the page`));
+        } else {
+          this.takeNew(box.store);
+        }
+      }
+      this.own.fresh = false;
+      this.releaseHeld();
+    }
+
+    /** An earlier page's identity, with what it left; else a new one. @param {() => boolean} isLate */
+    async first(isLate) {
+      const { client } = this;
+      const { errand } = this.own;
+      const place = placeOf(this.url, choices.name);
+      const store = await OutboxStore.open(choices.database);
+      for (const orphan of await store.orphans(place, choices.user)) {
+        if (errand && orphan.client !== errand.client) continue;
+        const release = await store.lock(orphan.client);
+        const found = release && (await store.adopt(orphan.client));
+        if (release && found && !isLate()) {
+          this.restore(store, found.page, found.messages);
+          return release;
+        }
+        release?.();
+      }
+      const release = await store.lock(client);
+      if (release === null || isLate()) {
+        release?.();
+        throw new Error('too late');
+      }
+      if (errand) void Promise.resolve().then(() => this.close({ drain: 0 }));
+      this.own.box = this.writer(store, { client, place, user: choices.user, life: 0, made: Date.now() });
+      return release;
+    }
+
+    /**
+     * @param {OutboxStore} store
+     * @param {Page} page
+     * @param {Message[]} messages
+     */
+    restore(store, page, messages) {
+      const now = Date.now();
+      this.client = page.client;
+      this.own.box = this.writer(store, page);
+      this.own.box.known = true;
+      const sent = messages.filter(({ n }) => n > 0).sort((one, other) => one.n - other.n);
+      const last = sent.map((message) => message.sent).sort((one, other) => (other?.at ?? 0) - (one?.at ?? 0))[0];
+      super.tell(fact.ADOPT, page.life, Math.max(0, now - (last?.at ?? now)), 0, last?.hello ?? {});
+      for (const message of [...sent, ...messages.filter(({ n }) => n === 0)]) {
+        const id = ++this.receipts.last;
+        const { text, n, again, bytes, flags, until } = message;
+        this.own.box.add(id, new Entry(message, null));
+        if (until <= now) {
+          this.own.box.end(id, false);
+          const fate = n > 0 ? 'unknown' : 'expired';
+          tellEnd(message, { fate, confirmed: false, code: 'expired', message: 'its time, or the option age, was over before a page went on with it' });
+          continue;
+        }
+        this.receipts.add(id, text);
+        if (n > 0) super.tell(fact.RESTORE, id, n, +again, until - now);
+        else super.tell(fact.SEND, id, bytes, flags | ACK, until - now);
+      }
+      if (this.own.errand && this.own.box.entries.size === 0) void Promise.resolve().then(() => this.close({ drain: 0 }));
+    }
+
+    /** The identity that this page has let go of, unless another one has gone on with it. */
+    async again() {
+      const { store, page } = this.own.box;
+      if (store === null) throw new Error('nothing is stored here');
+      await this.own.box.flush();
+      const release = await store.lock(page.client);
+      if (release && (await store.isAsLeft(page, this.own.box.known))) return release;
+      release?.();
+      throw new Error('taken');
+    }
+
+    /** Another page goes on with what this one stored; this one begins anew. @param {OutboxStore | null} store */
+    takeNew(store) {
+      if (store === null) return;
+      this.own.leaving = true;
+      for (const id of [...this.own.box.entries.keys()]) super.tell(fact.ABORT, id);
+      this.client = identity();
+      this.own.box = this.writer(store, { ...this.own.box.page, client: this.client, life: 0, made: Date.now() });
+      super.tell(fact.ADOPT, 0, 0, 0, {});
+      this.own.leaving = false;
+      const { own } = this;
+      void store.lock(this.client).then(
+        (release) => {
+          own.release = release;
+        },
+        () => {},
+      );
+    }
+
+    /** What other pages left is settled under their identities, one after another. */
+    async runErrands() {
+      const { store, page } = this.own.box;
+      if (store === null) return;
+      for (const orphan of await store.orphans(page.place, page.user)) {
+        if (this.own.closed || orphan.client === page.client) continue;
+        await new Promise((done) => {
+          const errand = { client: orphan.client, done: () => done(undefined) };
+          this.own.helper = new PersistentHost(this.makeCore, this.url, { ...this.options, [ERRAND]: errand });
+        });
+      }
+      await store.sweep(Date.now());
+    }
+
+    /** The identity is anybody's, once what has changed is written. */
+    letGo() {
+      const { release, box } = this.own;
+      if (release === undefined) return;
+      this.own.release = undefined;
+      void box.flush().then(() => release?.());
+    }
+
+    /** @param {any} options */
+    close(options) {
+      // What was sent before is closed with the rest.
+      this.releaseHeld();
+      super.close(options);
+      this.own.closed = true;
+      this.own.helper?.close({ drain: 0 });
+    }
+
+    rest() {
+      super.rest();
+      this.letGo();
+      this.own.errand?.done();
+    }
+
+    awake() {
+      const wasClosed = this.core === undefined;
+      super.awake();
+      if (wasClosed) {
+        this.own.closed = true;
+        this.own.held = undefined;
+      }
+    }
+
+    retry() {
+      this.awake();
+      this.own.closed = false;
+      if (this.own.fresh) this.own.held ??= [];
+      super.retry();
+    }
+  };
+
+  /** Whether a message is stored is told by its receipt too. @param {any} receipt */
+  function promised(receipt) {
+    const stored = new Stored();
+    Object.defineProperty(receipt, 'stored', { get: () => stored.promise });
+    return stored;
+  }
+
+  /** @param {Message} message @param {Outcome} outcome */
+  function tellEnd({ text }, outcome) {
+    try {
+      choices.onSettled?.({ event: JSON.parse(text), outcome });
+    } catch (error) {
+      report(error);
+    }
+  }
+}
+
+/**
+ * What messages are for: another page sends them only to the same. Of a url no query is kept, which may be a credential.
+ *
+ * @param {any} url
+ * @param {string} name
+ */
+function placeOf(url, name) {
+  if (typeof url === 'function') return `${name}`;
+  try {
+    return `${destination(absolute(String(url)))} ${name}`;
+  } catch {
+    // The browser will refuse it.
+    return `${name}`;
+  }
+}

@@ -11,6 +11,7 @@ use super::error::Warning;
 use super::flight::Flown;
 use super::heartbeat::{Beat, Heartbeat, is_late};
 use super::input::{Generation, ReceiptId};
+use super::mutant::{Mutant, broken};
 use super::position::Request;
 use super::snapshot::{Freshness, PeerKind};
 use super::terms::Terms;
@@ -67,6 +68,7 @@ impl Connection {
             held_until: if waits { at.after(HELLO_MS) } else { Instant::NEVER },
             heartbeat: Heartbeat::new(&cx.options, at, answers, foreign),
         };
+        broken(Mutant::SuccessAtOpen).then(|| cx.note_stable());
         if !waits {
             connection.ask_after_gap(cx);
             connection.flush(cx);
@@ -227,6 +229,7 @@ impl Connection {
         match self.terms {
             Some(Terms { ack: true, window, .. }) => {
                 while let Some(flown) = cx.flight.resend(self.generation, window, at) {
+                    broken(Mutant::FlushedTwice).then(|| self.fly(cx, flown));
                     self.fly(cx, flown);
                 }
                 while let Some(message) = cx.outbox.pop(cx.flight.has_room(window)) {

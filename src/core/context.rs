@@ -11,6 +11,7 @@ use super::flight::Flight;
 use super::heard::Epoch;
 use super::inbox::Inbox;
 use super::input::{Generation, Outgoing, PageEvent, ReceiptId};
+use super::mutant::{Mutant, broken};
 use super::not_before::NotBefore;
 use super::options::Options;
 use super::outbox::Outbox;
@@ -224,8 +225,10 @@ impl<P> Context<P> {
     /// The next order.
     pub fn next_action(&mut self) -> Option<Action<P>> {
         let Some(action) = self.actions.get_mut(self.taken) else {
-            self.actions.clear();
-            self.taken = 0;
+            if !broken(Mutant::OrdersPile) {
+                self.actions.clear();
+                self.taken = 0;
+            }
             return None;
         };
         self.taken += 1;
@@ -287,7 +290,7 @@ impl<P> Context<P> {
     /// The application wants no more: what is unsent is aborted, what is sent and not settled is unknown.
     pub fn settle_all(&mut self) {
         self.give_up(Cause::Unanswered);
-        while let Some(message) = self.outbox.pop(true) {
+        while let Some(message) = self.outbox.pop(!broken(Mutant::CloseForgets)) {
             self.end(message.receipt, Outcome::because(Fate::Aborted, Cause::Unsent));
         }
     }

@@ -90,6 +90,7 @@ pub mod input;
 pub mod interpreter;
 pub mod loss;
 pub mod machine;
+pub mod mutant;
 pub mod not_before;
 pub mod options;
 pub mod outbox;

@@ -6,6 +6,7 @@
 use super::action::{Fate, Outcome};
 use super::error::Cause;
 use super::input::{Outgoing, Priority, ReceiptId};
+use super::mutant::{Mutant, broken};
 
 /// The messages that wait.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ impl Outbox {
     pub fn push(&mut self, message: Outgoing, mut end: impl FnMut(ReceiptId, Outcome)) {
         let excess = (self.bytes + message.bytes).saturating_sub(self.most_bytes);
         let place = message.priority as usize;
-        let full = self.queues[place].waiting().len() >= self.most[place];
+        let full = self.queues[place].waiting().len() >= self.most[place] && !broken(Mutant::BoundIgnored);
         if (full || excess > 0) && (place != NORMAL || !self.make_room(full, excess, &mut end)) {
             end(message.receipt, Outcome::because(Fate::Rejected, Cause::QueueFull));
             return;
@@ -46,7 +47,9 @@ impl Outbox {
     pub fn pop(&mut self, acks: bool) -> Option<Outgoing> {
         let may_go = |queue: &Queue| queue.waiting().first().is_some_and(|message| acks || !message.ack);
         let place = self.queues.iter().position(may_go)?;
-        self.take(place, 0)
+        let place = if broken(Mutant::NormalBeforeHigh) { self.queues.iter().rposition(may_go)? } else { place };
+        let overtakes = broken(Mutant::OrderSwapped) && self.queues[place].waiting().len() > 1;
+        self.take(place, usize::from(overtakes))
     }
 
     /// The first message, in sending order, that need not be acknowledged.

@@ -26,3 +26,4 @@ mod outbox;
 mod page;
 mod peers_traps;
 mod resync;
+mod unnoticed;

@@ -15,7 +15,9 @@ use crate::model::attempts::Attempts;
 use crate::model::events::Events;
 use crate::model::messages::{Mark, Messages};
 use crate::model::must;
+use crate::model::presence::Presence;
 use crate::payload::Payload;
+use crate::plan::{Kind, Step};
 use crate::report;
 use crate::server::WALL;
 pub use around::{Surroundings, Wish};
@@ -55,8 +57,10 @@ pub struct Client {
     pub wants_state: bool,
     /// Its page can be seen.
     pub visible: bool,
-    /// `shouldReconnect` overrules now and then.
-    pub overrules: bool,
+    /// Its application spoils things now and then: `shouldReconnect` overrules, a handler closes.
+    pub unruly: bool,
+    /// Cores it has had.
+    pub lives: u32,
     /// Gates whose question its handlers saw.
     pub asked: Vec<String>,
     /// The account of its messages.
@@ -64,6 +68,14 @@ pub struct Client {
     /// The account of its events.
     pub events: Events,
     attempts: Attempts,
+    presence: Presence,
+    /// What is told comes from a socket that was left.
+    strays: bool,
+    /// How far its wall was off when the core last read it.
+    read_wall: i64,
+    /// Events its handlers saw, and tasks it had.
+    seen: u64,
+    tasks: u64,
     machine: Option<Machine<Payload>>,
     plane: DataPlaneModel,
     registers: Registers,
@@ -83,6 +95,9 @@ pub struct Client {
     /// How far that line is ahead of the monotonic clock.
     slept: u64,
     answers: Option<String>,
+    /// When the hello of another log came.
+    met_at: Option<u64>,
+    now_t: u64,
     chance: Chance,
 }
 
@@ -101,11 +116,17 @@ impl Client {
             token: None,
             wants_state,
             visible: true,
-            overrules: true,
+            unruly: true,
+            lives: 0,
             asked: Vec::new(),
             messages: Messages::default(),
             events: Events::default(),
             attempts: Attempts::default(),
+            presence: Presence::default(),
+            strays: false,
+            read_wall: 0,
+            seen: 0,
+            tasks: 0,
             machine: None,
             plane: DataPlaneModel::default(),
             registers: Registers::default(),
@@ -123,6 +144,8 @@ impl Client {
             clock: Clock::new(now),
             slept: 0,
             answers: None,
+            met_at: None,
+            now_t: t,
             chance,
         };
         client.begin(t);
@@ -147,7 +170,9 @@ impl Client {
         self.registers = Registers::default();
         self.events = Events::default();
         self.attempts = Attempts::default();
+        self.presence = Presence::default();
         self.messages.begins();
+        self.lives += 1;
     }
 
     /// What the core knows; nothing once it was let go of.
@@ -172,6 +197,12 @@ impl Client {
     #[must_use]
     pub fn next_seq(&self) -> u64 {
         self.plane.clone().read().next_seq
+    }
+
+    /// When its timer is to go off, and its number.
+    #[must_use]
+    pub fn alarm(&self) -> Option<(u64, u64)> {
+        Some((self.alarm?, self.alarms))
     }
 
     /// The sockets it has.
@@ -261,10 +292,25 @@ impl Client {
     pub fn closed(&mut self, generation: Generation, code: u16, around: &mut Surroundings<'_>) {
         if self.outlets.remove(&generation).is_some() {
             self.attempts.gone(generation);
-            // `shouldReconnect` has an opinion now and then.
-            let overrule = (self.overrules && self.chance.one_in(20)).then(|| self.chance.one_in(2));
+            let step = Step::of(Kind::Overrule, self.index as u64, u64::from(generation));
+            let mut chance = around.steps.chance(step);
+            let overrules = self.unruly && chance.one_in(12) && around.steps.takes(step);
+            let overrule = overrules.then(|| chance.one_in(2));
             self.tell(Input::Socket(generation, SocketEvent::Closed { code, overrule }), around);
         }
+    }
+
+    /// Something happens to a socket that was left. A page does not hear that; the core would not mind.
+    pub fn stray_event(&mut self, generation: Generation, event: SocketEvent, around: &mut Surroundings<'_>) {
+        self.strays = true;
+        self.tell(Input::Socket(generation, event), around);
+        self.strays = false;
+    }
+
+    /// It wakes, having slept since `since`; `stood` if its monotonic clock did, so that the other can tell.
+    pub fn woke(&mut self, since: u64, t: u64, stood: bool) {
+        let tells = stood && self.visible && self.wall == self.read_wall;
+        self.presence.woke(tells.then_some(since), t);
     }
 
     /// Tells the core a fact, or lets it wait for those before it.
@@ -286,22 +332,30 @@ impl Client {
 
     fn work(&mut self, fact: Input<Payload>, around: &mut Surroundings<'_>) {
         let now = self.now(around.t);
+        self.now_t = around.t;
         let Some(machine) = &mut self.machine else { return };
         let current = machine.state().connection().map(|connection| connection.generation);
-        let (before, name) = (machine.state().name().name(), report::name(&fact, current));
+        let (before, name) = (machine.state().name().name(), report::name(&fact, current, self.strays));
         around.report.met(before, name);
         around.trace.note(around.t, self.index as u64, name, || format!("[{before}] {fact:?}"));
         let until = waits(machine.state());
         let (tick, skips) = (matches!(fact, Input::Tick), orders::skips(&fact));
         let code = if let Input::Socket(_, SocketEvent::Closed { code, .. }) = &fact { Some(*code) } else { None };
-        if let Input::Socket(generation, SocketEvent::Opened) = fact {
+        let refused = matches!(fact, Input::Socket(_, SocketEvent::Closed { overrule: Some(false), .. }));
+        let answered = self.is_answer(&fact);
+        let mut told = false;
+        if !self.strays
+            && let Input::Socket(generation, SocketEvent::Opened) = fact
+        {
             self.attempts.opened(generation, self.clock.at(), &self.options);
             self.events.opened();
         }
         around.report.met(before, "plane");
+        let Some(machine) = &mut self.machine else { return };
         machine.handle(now, Input::Plane(self.plane.read()));
         machine.handle(now, fact);
         self.clock.read(now);
+        self.read_wall = self.wall;
         self.slept = self.clock.at().since(now.mono);
         let mut count = 0;
         while let Some(action) = self.machine.as_mut().and_then(Machine::poll) {
@@ -311,11 +365,21 @@ impl Client {
                 around.check(must(!early || skips, || "an attempt before its time".to_owned()));
                 around.check(self.attempts.attempted(self.clock.at()));
             }
+            told |= matches!(action, Action::DeliverResync { .. });
+            around.check(must(!self.strays || !orders::concerns(&action), || {
+                format!("what a left socket says is acted upon: {action:?}")
+            }));
             self.order(action, around);
         }
         let held = self.events.last();
         around.check(must(count <= MOST_ORDERS + held as usize, || format!("{count} orders for one input")));
+        around.check(must(!answered || told, || "that another log began is told to nobody".to_owned()));
+        around.check(must(self.plane.clone().read().credit > 0, || "the data plane has no credit".to_owned()));
         let Some(machine) = &self.machine else { return };
+        let is_final = machine.snapshot().is_final;
+        around.check(must(!refused || before != "connecting" || is_final, || {
+            "shouldReconnect said no, and there is another attempt".to_owned()
+        }));
         let deadline = machine.deadline();
         self.due = deadline.map(|(due, _)| due);
         let past = self.due.is_some_and(|due| due < now.mono);

@@ -6,6 +6,7 @@ use super::outlet::Outlet;
 use super::{Client, Surroundings, Wish};
 use crate::model::messages::End;
 use crate::payload::Payload;
+use crate::plan::{Kind, Step};
 use everwire::core::action::{Action, Fate, Say};
 use everwire::core::input::{Generation, Input, PageEvent};
 
@@ -16,6 +17,19 @@ pub(super) const fn skips<P>(fact: &Input<P>) -> bool {
         Input::Start
             | Input::Retry
             | Input::Page(PageEvent::Online | PageEvent::Visible | PageEvent::Resumed | PageEvent::PageShow)
+    )
+}
+
+/// Whether an order comes from what a socket said.
+pub(super) const fn concerns<P>(action: &Action<P>) -> bool {
+    matches!(
+        action,
+        Action::Deliver { .. }
+            | Action::DeliverResync { .. }
+            | Action::Acknowledge { .. }
+            | Action::Pong { .. }
+            | Action::Settle { .. }
+            | Action::Refused { .. }
     )
 }
 
@@ -45,7 +59,8 @@ impl Client {
             }
             Action::Transmit { generation, receipt, id, again, joined } => {
                 around.check(self.attempts.said(generation));
-                around.check(self.messages.transmitted(receipt, id, again, self.window()));
+                let (at, window) = (self.clock.at(), self.window());
+                around.check(self.messages.transmitted(receipt, id, again, window, (generation, at)));
                 let text = self.texts.get(&receipt).map_or("", String::as_str);
                 let marked = if again { "\"$again\":true," } else { "" };
                 let text = id.map_or_else(
@@ -89,6 +104,7 @@ impl Client {
                 self.handlers(&told, id.is_some(), around);
                 if let Some(id) = id {
                     around.report.count("critical events handled");
+                    self.handler(around);
                     self.tell(Input::Handled { id, event: Payload::Event(told) }, around);
                 }
             }
@@ -110,6 +126,18 @@ impl Client {
         }
     }
 
+    /// A handler closes the client now and then.
+    fn handler(&mut self, around: &mut Surroundings<'_>) {
+        self.seen += 1;
+        let step = Step::of(Kind::Handler, self.index as u64, self.seen);
+        let mut chance = around.steps.chance(step);
+        if self.unruly && chance.one_in(300) && around.steps.takes(step) {
+            around.report.fault("close() in a handler");
+            let drain = chance.one_in(2).then(|| chance.skewed(3_000));
+            self.facts.push_back(Input::Close { drain });
+        }
+    }
+
     /// Closes a socket and forgets it; what was said on it goes out first.
     pub(super) fn leave(&mut self, generation: Generation, code: u16) {
         self.flush_one(generation);
@@ -121,7 +149,9 @@ impl Client {
 
     fn say(&mut self, generation: Generation, say: Say, joined: bool, around: &mut Surroundings<'_>) {
         // The first thing heard after a sleep may be the end of the socket: the probe comes before it.
-        if !matches!(say, Say::Ping { .. }) {
+        if matches!(say, Say::Ping { .. }) {
+            self.presence.pinged(around.t);
+        } else {
             around.check(self.attempts.said(generation));
         }
         let message = self.interpreter.say(say, self.token.as_deref());

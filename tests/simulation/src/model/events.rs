@@ -14,6 +14,8 @@ pub struct Events {
     last: u64,
     /// Something is missing between where it began, or the last state, and `last`.
     hole: bool,
+    /// Another log began, and handlers were not told since.
+    untold: bool,
     handled: BTreeSet<String>,
     /// Numbers beyond `last` of critical events that were handled before, when they came without their numbers.
     known: BTreeSet<u64>,
@@ -38,13 +40,19 @@ impl Events {
         self.numbered = true;
         match &self.log {
             None => (self.last, self.hole) = (seq, false),
-            Some(own) if own != epoch => (self.last, self.hole) = (seq, true),
+            Some(own) if own != epoch => (self.last, self.hole, self.untold) = (seq, true, true),
             Some(_) => {}
         }
         if self.log.as_deref() != Some(epoch) {
             self.known.clear();
         }
         self.log = Some(epoch.to_owned());
+    }
+
+    /// Whether another log began and handlers were not told since.
+    #[must_use]
+    pub const fn is_untold(&self) -> bool {
+        self.untold
     }
 
     /// The log it is in.
@@ -97,6 +105,7 @@ impl Events {
         let to = to.unwrap_or(self.last);
         self.hole = !state && (self.hole || to != self.last);
         self.last = to;
+        self.untold = false;
         self.known.retain(|seq| *seq > to);
         if state {
             self.plain.clear();

@@ -3,6 +3,7 @@
 //! Owns the kinds of messages and how often each is sent; must not know what becomes of them.
 
 use super::{Happening, World};
+use crate::plan::{Kind, Step};
 use everwire::core::input::{Input, PageEvent};
 
 /// What an application does.
@@ -16,16 +17,21 @@ enum Act {
 }
 
 impl World {
-    pub(super) fn act(&mut self, index: usize) {
+    pub(super) fn act(&mut self, index: usize, nth: u64) {
         if self.calm {
             return;
         }
+        let step = Step::of(Kind::Act, index as u64, nth);
+        self.chance = self.steps.chance(step);
         let pause = self.chance.skewed(self.nature.act_every * 4);
-        self.later(pause, Happening::Act(index));
+        self.later(pause, Happening::Act(index, nth + 1));
         if self.sleeps(index).is_some() {
             return;
         }
         if self.clients[index].is_final() && self.chance.one_in(4) {
+            if !self.steps.takes(step) {
+                return;
+            }
             self.report.fault("retry()");
             self.with(index, |client, around| client.retry(around));
             return;
@@ -39,8 +45,11 @@ impl World {
             (1, Act::Page(PageEvent::Focus)),
             (1, Act::Page(PageEvent::NetworkChanged)),
         ]);
+        if !matches!(act, Act::Send) && !self.steps.takes(step) {
+            return;
+        }
         match act {
-            Act::Send => self.send_some(index),
+            Act::Send => self.send_some(index, step),
             Act::Retry => {
                 self.report.fault("retry()");
                 self.with(index, |client, around| client.retry(around));
@@ -78,13 +87,21 @@ impl World {
             }
             client.tell(Input::Page(event), around);
         });
+        if event == PageEvent::Visible {
+            self.hurry(index);
+        }
     }
 
-    fn send_some(&mut self, index: usize) {
+    fn send_some(&mut self, index: usize, step: Step) {
         // Full queues are soon seen enough of.
         let open = self.clients[index].state() == "open";
         let burst = if open || self.chance.one_in(6) { self.nature.burst } else { 2 };
-        for _ in 0..self.chance.between(1, burst) {
+        for part in 1..=self.chance.between(1, burst) {
+            let step = step.part(part);
+            self.chance = self.steps.chance(step);
+            if !self.steps.takes(step) {
+                continue;
+            }
             self.marks += 1;
             let mark = self.marks;
             let (high, ack) = (self.chance.one_in(4), !self.chance.one_in(5));

@@ -5,6 +5,7 @@
 use super::network::Way;
 use super::{Happening, Sleep, World};
 use crate::link::Packet;
+use crate::plan::{Kind, Step};
 use crate::server::{Death, ROOM};
 use everwire::core::input::PageEvent;
 use everwire_server::core::hub::Input;
@@ -37,12 +38,17 @@ enum Fault {
 }
 
 impl World {
-    pub(super) fn fault(&mut self) {
+    pub(super) fn fault(&mut self, nth: u64) {
         if self.calm {
             return;
         }
+        let step = Step::of(Kind::Fault, 0, nth);
+        self.chance = self.steps.chance(step);
         let pause = self.chance.between(1, self.nature.fault_every * 2);
-        self.later(pause, Happening::Fault);
+        self.later(pause, Happening::Fault(nth + 1));
+        if !self.steps.takes(step) {
+            return;
+        }
         let fault = self.chance.weighted(&[
             (8, Fault::Cut),
             (8, Fault::Code),
@@ -65,7 +71,7 @@ impl World {
             (6, Fault::Flood),
             (10, Fault::Slow),
         ]);
-        let index = self.chance.below(self.clients.len() as u64) as usize;
+        let index = self.somebody();
         match fault {
             Fault::Flood => self.flood(),
             Fault::Restart(keeps) => self.restart(keeps),
@@ -107,6 +113,13 @@ impl World {
             | Fault::Handover
             | Fault::Slow => self.spoil(fault),
         }
+    }
+
+    /// A client; one that is closing rather than another, because that never lasts.
+    fn somebody(&mut self) -> usize {
+        let any = self.chance.below(self.clients.len() as u64) as usize;
+        let closing = self.clients.iter().position(|client| client.state() == "closing");
+        closing.filter(|_| self.chance.one_in(2)).unwrap_or(any)
     }
 
     /// Something befalls one connection.
@@ -222,9 +235,11 @@ impl World {
                 if stands {
                     client.lag += self.t - since;
                 }
+                client.woke(since, self.t, stands);
                 self.truth.excuses(&client.identity);
             }
             Sleep::Frozen { .. } => {
+                self.clients[index].woke(self.t, self.t, false);
                 self.truth.excuses(&self.clients[index].identity);
                 self.page(index, PageEvent::Resumed);
                 self.page(index, PageEvent::Visible);

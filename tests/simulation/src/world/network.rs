@@ -4,6 +4,7 @@
 
 use super::{Happening, World};
 use crate::link::{Link, Packet, Pipe};
+use crate::plan::{Kind, Step};
 use everwire::core::input::{Generation, Input, SocketEvent};
 use everwire_server::core::hub;
 
@@ -23,44 +24,45 @@ enum Door {
 impl World {
     /// A client makes a socket.
     pub(super) fn connect(&mut self, index: usize, generation: Generation) {
-        let door = if self.calm {
-            Door::Open
-        } else {
-            self.chance.weighted(&[
-                (12, Door::Open),
-                (3, Door::Refused),
-                (3, Door::Silent),
-                (3, Door::Throws),
-                (3, Door::Drops),
-            ])
-        };
+        let own = self.nth(index, generation);
+        let step = Step::of(Kind::Door, index as u64, own);
+        let mut chance = self.steps.chance(step);
+        let doors = [(12, Door::Open), (3, Door::Refused), (3, Door::Silent), (3, Door::Throws), (3, Door::Drops)];
+        let mut door = if self.calm { Door::Open } else { chance.weighted(&doors) };
+        if !matches!(door, Door::Open) && !self.steps.takes(step) {
+            door = Door::Open;
+        }
         if matches!(door, Door::Throws) {
             self.report.fault("the constructor of a socket throws");
             self.with(index, |client, around| client.threw(generation, around));
             return;
         }
-        let siblings = self.clients.len() as u32 + self.chance.below(4) as u32;
+        let siblings = self.clients.len() as u32 + chance.below(4) as u32;
         self.with(index, |client, around| client.tell(Input::Siblings(siblings), around));
         self.last_link += 1;
         let id = self.last_link;
-        let slow = !self.calm && self.chance.one_in(6);
+        let slow = Step::of(Kind::Slow, index as u64, own);
+        let slow = !self.calm && chance.one_in(6) && self.steps.takes(slow);
         if slow {
             self.report.fault("a slow network");
         }
         let mut link = Link {
             client: index,
             generation,
+            life: self.clients[index].lives,
             up: Pipe::default(),
             down: Pipe::default(),
-            latency: if slow { self.chance.below(3_000) } else { self.chance.skewed(120) },
-            jitter: self.chance.skewed(40),
+            latency: if slow { chance.below(3_000) } else { chance.skewed(120) },
+            jitter: chance.skewed(40),
+            chance: chance.part(),
+            strays: 0,
             served: false,
             wanted: true,
             unwritten: 0,
             clogged: 0,
             twice: false,
         };
-        let at = link.arrival(self.t, &mut self.chance);
+        let at = link.arrival(self.t);
         match door {
             Door::Open => self.put(id, &mut link, at, Way::Up, Packet::Request),
             Door::Refused => {
@@ -69,12 +71,12 @@ impl World {
             }
             Door::Silent => {
                 self.report.fault("a handshake never answered");
-                link.up.blind(&mut self.chance);
+                link.up.blind(&mut chance);
             }
             Door::Drops => {
                 self.report.fault("accepted and dropped");
                 self.put(id, &mut link, at, Way::Up, Packet::Request);
-                let after = self.chance.skewed(4_000);
+                let after = chance.skewed(4_000);
                 self.at(at + after, Happening::Proxy(id, 1006));
             }
             Door::Throws => {}
@@ -83,9 +85,18 @@ impl World {
         self.links.insert(id, link);
     }
 
+    /// The number of a socket among all that a client made.
+    fn nth(&self, index: usize, generation: Generation) -> u64 {
+        u64::from(self.clients[index].lives) << 32 | u64::from(generation)
+    }
+
     /// A client hands a frame to a socket.
     pub(super) fn say(&mut self, index: usize, generation: Generation, text: String) {
-        if !self.calm && self.chance.one_in(120) {
+        self.said[index] += 1;
+        let step = Step::of(Kind::Throw, index as u64, self.said[index]);
+        let broken = self.thrown == Some((index, generation));
+        if !self.calm && (broken || self.steps.chance(step).one_in(120)) && self.steps.takes(step) {
+            self.thrown = Some((index, generation));
             self.report.fault("send throws");
             self.with(index, |client, around| client.tell(Input::Socket(generation, SocketEvent::SendFailed), around));
             return;
@@ -111,7 +122,7 @@ impl World {
     /// Puts a packet into a connection's pipe.
     pub(super) fn to(&mut self, id: u64, way: Way, packet: Packet) {
         let Some(mut link) = self.links.remove(&id) else { return };
-        let at = link.arrival(self.t, &mut self.chance);
+        let at = link.arrival(self.t);
         if matches!(packet, Packet::Text(_)) && std::mem::take(&mut link.twice) {
             self.report.fault("a frame said twice by a proxy");
             self.put(id, &mut link, at, way, packet.clone());
@@ -191,6 +202,9 @@ impl World {
             return;
         };
         let (wanted, clogged) = (link.wanted, link.unwritten > 0);
+        if !wanted {
+            self.stray(id, &packet);
+        }
         match packet {
             Packet::Accepted if wanted => self.with(index, |client, around| client.opened(generation, around)),
             Packet::Text(text) => {
@@ -215,8 +229,30 @@ impl World {
         self.forget(id);
     }
 
+    /// A packet arrives at a socket that was left. The page may hear it once more.
+    fn stray(&mut self, id: u64, packet: &Packet) {
+        let Some(link) = self.links.get_mut(&id) else { return };
+        let (index, generation, life) = (link.client, link.generation, link.life);
+        link.strays += 1;
+        let step = Step::of(Kind::Stray, id, link.strays);
+        let same = self.clients[index].lives == life;
+        if self.calm || !same || !self.steps.chance(step).one_in(3) || !self.steps.takes(step) {
+            return;
+        }
+        self.report.fault("a socket that was left speaks");
+        self.with(index, |client, around| match packet {
+            Packet::Text(text) => client.stray(generation, text, around),
+            Packet::Accepted => client.stray_event(generation, SocketEvent::Opened, around),
+            Packet::Close(code) => {
+                client.stray_event(generation, SocketEvent::Closed { code: *code, overrule: None }, around);
+            }
+            Packet::Request | Packet::Ping => {}
+        });
+    }
+
     /// The server hands a frame to a socket. It is taken at once while there is room.
     pub(super) fn hand(&mut self, id: u64, text: String) {
+        let text = self.without_state(text);
         let Some(link) = self.links.get_mut(&id) else { return };
         let bytes = text.len();
         if link.clogged > self.t || link.down.bytes() > KERNEL_BYTES {
@@ -262,8 +298,7 @@ impl World {
         if self.calm && code == 4401 {
             return;
         }
-        link.up.cut(&mut self.chance);
-        link.down.cut(&mut self.chance);
+        link.cut();
         self.to(id, Way::Up, Packet::Close(1006));
         self.to(id, Way::Down, Packet::Close(code));
     }

@@ -1,0 +1,59 @@
+//! What a sample of mutants (`make mutants`) showed to be looked at by no other test.
+
+use crate::rig::Rig;
+use everwire::core::error::Warning;
+use everwire::core::input::{Input, PlaneReading, Priority};
+use std::collections::BTreeSet;
+
+const NORMAL: Priority = Priority::Normal;
+
+#[test]
+fn a_message_that_wants_an_answer_makes_an_open_connection_wait_for_the_hello_of_an_unknown_peer() {
+    let mut rig = Rig::open();
+    rig.advance(500);
+    rig.send(NORMAL, true);
+    assert_eq!(rig.transmitted(), [], "a server that says hello may still do so");
+    rig.advance(1_499);
+    assert_eq!(rig.transmitted(), []);
+    rig.advance(1);
+    assert_eq!(rig.transmitted(), [(1, None, false)], "it is 2 s old and said nothing");
+}
+
+#[test]
+fn a_data_plane_that_counted_where_nothing_is_numbered_is_not_believed() {
+    let mut rig = Rig::greeted();
+    rig.closed(1006);
+    rig.reconnect();
+    rig.give(Input::Plane(PlaneReading { next_seq: 9, credit: 1, ..PlaneReading::default() }));
+    rig.hello("e", 7);
+    assert_eq!(rig.resyncs(), [(Some(5), Some("e".to_owned()))], "it stands where it stood");
+}
+
+#[test]
+fn when_the_peer_was_last_heard_is_known_once_it_was() {
+    let mut rig = Rig::open();
+    rig.advance(300);
+    rig.pong();
+    let heard = rig.wall;
+    rig.advance(400);
+    assert_eq!(rig.snapshot().heard_at, Some(heard));
+    rig.closed(1006);
+    assert_eq!(rig.snapshot().heard_at, Some(heard), "also when it is gone");
+    assert_eq!(Rig::new().snapshot().heard_at, None);
+}
+
+#[test]
+fn every_warning_has_a_code_and_a_sentence_of_its_own() {
+    let all = [
+        Warning::HeartbeatUnsupported,
+        Warning::Thrashing,
+        Warning::Malformed,
+        Warning::Senseless,
+        Warning::ManyClients,
+        Warning::BreakerOpened,
+        Warning::AckUnsupported,
+    ];
+    let codes: BTreeSet<&str> = all.iter().map(|warning| warning.code()).filter(|code| code.len() > 8).collect();
+    let sentences: BTreeSet<&str> = all.iter().map(|warning| warning.message()).filter(|text| text.len() > 40).collect();
+    assert_eq!((codes.len(), sentences.len()), (all.len(), all.len()));
+}

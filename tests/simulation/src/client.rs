@@ -95,6 +95,8 @@ pub struct Client {
     /// How far that line is ahead of the monotonic clock.
     slept: u64,
     answers: Option<String>,
+    /// The message that the last answer is for.
+    answered: Option<ReceiptId>,
     /// When the hello of another log came.
     met_at: Option<u64>,
     now_t: u64,
@@ -144,6 +146,7 @@ impl Client {
             clock: Clock::new(now),
             slept: 0,
             answers: None,
+            answered: None,
             met_at: None,
             now_t: t,
             chance,
@@ -305,6 +308,21 @@ impl Client {
         self.strays = true;
         self.tell(Input::Socket(generation, event), around);
         self.strays = false;
+    }
+
+    /// A socket that was left long ago says something, or something happens to it.
+    pub fn ghost(&mut self, chance: &mut Chance, around: &mut Surroundings<'_>) {
+        let left = chance.below(u64::from(self.attempts.last()) + 1) as Generation;
+        if left == 0 || self.outlets.contains_key(&left) {
+            return;
+        }
+        match chance.below(5) {
+            0 => self.stray_event(left, SocketEvent::Opened, around),
+            1 => self.stray_event(left, SocketEvent::Closed { code: 1006, overrule: None }, around),
+            2 => self.stray_event(left, SocketEvent::SendFailed, around),
+            3 => self.stray(left, r#"{"type":"pong","ts":1}"#, around),
+            _ => self.stray(left, r#"{"type":"a","$seq":1}"#, around),
+        }
     }
 
     /// It wakes, having slept since `since`; `stood` if its monotonic clock did, so that the other can tell.

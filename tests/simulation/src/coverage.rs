@@ -15,7 +15,7 @@ const TO_SOCKET: [&str; 5] = ["opened", "closed", "construct_failed", "send_fail
 const BEFORE_START: [&str; 5] = ["start", "close", "want_state", "want_none", "plane"];
 
 /// States, inputs that cannot meet any of them, and why.
-pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 12] = [
+pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 10] = [
     (
         &["resolving", "connecting", "open", "waiting", "suspended", "closing", "stopped"],
         &["start"],
@@ -32,14 +32,8 @@ pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 12] = [
         "handlers return in the task in which the event came, on an open connection",
     ),
     (&["suspended", "stopped"], &["tick"], "nothing is due"),
-    (
-        &["stopped"],
-        &["resolved", "resolve_failed"],
-        "who asked was answered before the socket was refused; one that was closed lets go of its core",
-    ),
     (&["resolving", "waiting", "suspended", "closing", "stopped"], &["siblings"], "they are counted for a new socket"),
     (&["closing"], &["opened", "construct_failed"], "the attempt beside the old connection was given up"),
-    (&["closing", "stopped"], &["send_failed_beside"], "nothing was being said on another socket"),
 ];
 
 /// Whether a pair cannot occur, and why.

@@ -133,6 +133,8 @@ pub struct Link {
     pub clogged: u64,
     /// A proxy says the next frame twice.
     pub twice: bool,
+    /// It loses an event of the next batch.
+    pub loses: bool,
 }
 
 impl Link {

@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::server::Server;
 use crate::trace::{LINES, Trace};
 use everwire::core::backoff::Jitter;
-use everwire::core::input::{Generation, Input};
+use everwire::core::input::{Generation, Input, PageEvent};
 use everwire::core::options::{OnDoubt, Options};
 use everwire_server::core::limits::Limits;
 use everwire_server::core::node::TaskKey;
@@ -61,6 +61,12 @@ pub enum Happening {
     Proxy(u64, u16),
     /// The kernels on both sides of a connection give up.
     GiveUp(u64),
+    /// A client closes, having said something.
+    Shut(usize, Step),
+    /// A client's page is hidden away.
+    Hide(usize),
+    /// A socket speaks that a client left.
+    Ghost(usize, Step),
 }
 
 /// What a client's machine or page does beside working.
@@ -87,7 +93,9 @@ struct Nature {
     burst: u64,
     /// How long a token lives; 0 where none is needed.
     token_life: u64,
-    /// The server has no state to give, most of the time.
+    /// Most connections are accepted and dropped.
+    flaky: bool,
+    /// The server has no state to give.
     stateless: bool,
     /// The server does not look at the epoch of a request.
     careless: bool,
@@ -155,6 +163,7 @@ impl World {
             act_every: chance.weighted(&[(1, 2_000), (3, 8_000), (1, 30_000)]),
             burst: chance.weighted(&[(2, 3), (4, 8), (1, 100)]),
             token_life: chance.weighted(&[(3, 0), (2, 20_000), (2, 200_000)]),
+            flaky: chance.one_in(6),
             stateless: chance.one_in(4),
             careless: chance.one_in(4),
         };
@@ -263,6 +272,13 @@ impl World {
             Happening::Stop => self.stop(),
             Happening::Proxy(link, code) => self.proxy_ends(link, code),
             Happening::GiveUp(link) => self.kernels_give_up(link),
+            Happening::Shut(index, step) => self.shut(index, step),
+            Happening::Hide(index) => {
+                if !self.calm && self.sleeps(index).is_none() {
+                    self.page(index, PageEvent::PageHide);
+                }
+            }
+            Happening::Ghost(index, step) => self.ghost(index, step),
         }
     }
 

@@ -5,6 +5,7 @@
 use super::{Client, Surroundings};
 use crate::model::must;
 use crate::payload::{self, Payload, Told};
+use everwire::core::action::Mode;
 use everwire::core::data_plane_model::Verdict as Way;
 use everwire::core::heard::{Heard, Hello};
 use everwire::core::input::{Generation, Input};
@@ -16,9 +17,12 @@ use std::fmt::{self, Write};
 use std::rc::Rc;
 
 /// The letters in which a core may be written that holds no message: mostly the ids of critical events it remembers.
-const MOST_WEIGHT: usize = 60_000;
-/// The letters of one message.
+const MOST_WEIGHT: usize = 12_000;
+/// The letters of one message, and of the id of a critical event.
 const WEIGHT_OF_ONE: usize = 400;
+const WEIGHT_OF_ID: usize = 60;
+/// Critical events that may be remembered.
+const MOST_IDS: usize = 4 * everwire::wire::limits::IN_FLIGHT as usize;
 
 impl Client {
     /// A frame comes on a socket, unless it was left.
@@ -63,6 +67,8 @@ impl Client {
                 around.report.count("events past the core");
                 let told = payload::straight(value);
                 around.check(must(!self.strays, || "what a left socket says goes past the core".to_owned()));
+                let passes = self.registers.mode == Mode::Pass;
+                around.check(must(passes, || "what should wait goes past the core".to_owned()));
                 around.check(must(!told.reserved, || "a message of the protocol goes past the core".to_owned()));
                 let critical = self.registers.envelope && told.id.is_some();
                 around.check(must(!critical, || format!("critical event {:?} goes past the core", told.id)));
@@ -91,13 +97,18 @@ impl Client {
         }
         if let Heard::Resync(_) = heard {
             self.answers = epoch;
+        } else if let Heard::Ack { n } | Heard::Nack { n, busy: false, .. } = heard {
+            self.answered = self.messages.flying(*n);
         } else if let Heard::Nack { n, busy: true, .. } = heard {
             self.messages.postponed(*n);
         } else if let Heard::Hello(Hello { seq: Some(seq), .. }) = heard
             && connection.terms().is_none()
         {
+            let was_untold = self.events.is_untold();
             self.events.hello(&epoch.unwrap_or_default(), *seq);
-            self.met_at = self.events.is_untold().then(|| around.t);
+            if self.events.is_untold() && !was_untold {
+                self.met_at = Some(around.t);
+            }
         } else if let Heard::Goaway(goaway) = heard
             && self.state() == "open"
         {
@@ -119,7 +130,7 @@ impl Client {
     /// What holds whenever a client is at rest.
     pub(super) fn examine(&mut self, around: &mut Surroundings<'_>) {
         self.tasks += 1;
-        let (weighs, visible) = (self.tasks.is_multiple_of(512), self.visible);
+        let (weighs, visible) = (self.tasks.is_multiple_of(128), self.visible);
         let Some(machine) = &self.machine else { return };
         let snapshot = machine.snapshot();
         let deadline = machine.deadline();
@@ -140,8 +151,9 @@ impl Client {
         around.check(self.presence.checked(current.filter(|_| answers && visible), around.t));
         if weighs && snapshot.freshness == Freshness::Fresh {
             let held = snapshot.queued + snapshot.in_flight;
-            let weight = weight(machine);
-            around.check(must(weight < MOST_WEIGHT + WEIGHT_OF_ONE * held, || {
+            let (weight, ids) = (weight(machine), self.events.handled().min(MOST_IDS));
+            let most = MOST_WEIGHT + WEIGHT_OF_ONE * held + WEIGHT_OF_ID * ids;
+            around.check(must(weight < most, || {
                 format!("a core of {held} messages is written in {weight} letters")
             }));
         }

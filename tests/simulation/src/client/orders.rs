@@ -5,6 +5,7 @@
 use super::outlet::Outlet;
 use super::{Client, Surroundings, Wish};
 use crate::model::messages::End;
+use crate::model::must;
 use crate::payload::Payload;
 use crate::plan::{Kind, Step};
 use everwire::core::action::{Action, Fate, Say};
@@ -72,11 +73,15 @@ impl Client {
             }
             Action::Settle { receipt, outcome } => {
                 self.texts.remove(&receipt);
+                let own = outcome.fate != Fate::Acked || self.answered == Some(receipt);
+                around.check(must(own, || format!("message {receipt} is acked, and another was")));
                 let ended = self.messages.ended(receipt, outcome.fate);
                 self.told(ended, false, around);
             }
             Action::Refused { receipt, .. } => {
                 self.texts.remove(&receipt);
+                let own = self.answered == Some(receipt);
+                around.check(must(own, || format!("message {receipt} is refused, and another was")));
                 let ended = self.messages.ended(receipt, Fate::Rejected);
                 self.told(ended, true, around);
             }

@@ -52,6 +52,12 @@ impl Attempts {
         self.sockets.get(&generation).is_some_and(|socket| socket.open)
     }
 
+    /// The last socket made.
+    #[must_use]
+    pub const fn last(&self) -> Generation {
+        self.last
+    }
+
     /// The sockets alive.
     #[must_use]
     pub fn alive(&self) -> usize {

@@ -49,6 +49,12 @@ impl Events {
         self.log = Some(epoch.to_owned());
     }
 
+    /// Critical events that were handled.
+    #[must_use]
+    pub fn handled(&self) -> usize {
+        self.handled.len()
+    }
+
     /// Whether another log began and handlers were not told since.
     #[must_use]
     pub const fn is_untold(&self) -> bool {

@@ -73,6 +73,12 @@ impl Messages {
         self.open.len()
     }
 
+    /// Which message in flight has number `n`.
+    #[must_use]
+    pub fn flying(&self, n: u64) -> Option<ReceiptId> {
+        self.flying.get(&n).copied()
+    }
+
     /// The server is too busy for number `n`.
     pub fn postponed(&mut self, n: u64) {
         self.postponed.insert(n);

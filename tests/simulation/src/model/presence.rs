@@ -5,9 +5,9 @@
 use super::{Verdict, must};
 use everwire::core::input::Generation;
 
-/// A peer that answers pings and says nothing for so long is dead: 15 s without a word, three pings of 5 s, and as much
-/// again for clocks that jump meanwhile.
-const MOST_SILENT_MS: u64 = 60_000;
+/// A peer that answers pings and says nothing for so long is dead: 15 s without a word, three pings of 5 s, and half as
+/// much for clocks that jump meanwhile.
+const MOST_SILENT_MS: u64 = 45_000;
 /// The clocks are compared every 5 s.
 const NOTICED_MS: u64 = 6_000;
 /// Longer than a ping may be on its way.

@@ -2,6 +2,7 @@
 //!
 //! Owns the kinds of messages and how often each is sent; must not know what becomes of them.
 
+use super::faults::EXTRA;
 use super::{Happening, World};
 use crate::plan::{Kind, Step};
 use everwire::core::input::{Input, PageEvent};
@@ -14,6 +15,7 @@ enum Act {
     Close,
     WantState(bool),
     Page(PageEvent),
+    Ghost,
 }
 
 impl World {
@@ -44,6 +46,7 @@ impl World {
             (1, Act::WantState(false)),
             (1, Act::Page(PageEvent::Focus)),
             (1, Act::Page(PageEvent::NetworkChanged)),
+            (3, Act::Ghost),
         ]);
         if !matches!(act, Act::Send) && !self.steps.takes(step) {
             return;
@@ -54,11 +57,8 @@ impl World {
                 self.report.fault("retry()");
                 self.with(index, |client, around| client.retry(around));
             }
-            Act::Close => {
-                self.report.fault("close()");
-                let drain = (!self.chance.one_in(3)).then(|| self.chance.skewed(5_000));
-                self.with(index, |client, around| client.close(drain, around));
-            }
+            Act::Close => self.shut(index, step),
+            Act::Ghost => self.ghost(index, step),
             Act::WantState(wants) => {
                 self.report.count("wishes for a state");
                 self.with(index, |client, around| {
@@ -67,6 +67,33 @@ impl World {
                 });
             }
             Act::Page(event) => self.page(index, event),
+        }
+    }
+
+    /// The application closes, often with something on its way; and things go on happening.
+    pub(super) fn shut(&mut self, index: usize, step: Step) {
+        if self.calm || self.sleeps(index).is_some() {
+            return;
+        }
+        self.report.fault("close()");
+        let mut chance = self.steps.chance(step);
+        if self.clients[index].state() == "open" && !chance.one_in(4) {
+            self.send_some(index, step);
+        }
+        let drain = (!chance.one_in(3)).then(|| chance.skewed(5_000));
+        self.with(index, |client, around| client.close(drain, around));
+        for part in 0..3 {
+            let soon = chance.skewed(400);
+            self.later(soon, Happening::Fault(EXTRA + (chance.bits() >> 24)));
+            self.later(soon / 2, Happening::Ghost(index, step.part(1_000 + part)));
+        }
+    }
+
+    /// A socket speaks that was left.
+    pub(super) fn ghost(&mut self, index: usize, step: Step) {
+        if !self.calm && self.sleeps(index).is_none() && self.steps.takes(step) {
+            let mut chance = self.steps.chance(step);
+            self.with(index, |client, around| client.ghost(&mut chance, around));
         }
     }
 

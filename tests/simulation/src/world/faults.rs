@@ -13,6 +13,8 @@ use everwire_server::core::hub::Input;
 /// How long a kernel tries.
 const KERNEL_MS: u64 = 120_000;
 const HOUR: u64 = 3_600_000;
+/// From this number on, faults come beside the others.
+pub(super) const EXTRA: u64 = 1 << 40;
 
 #[derive(Clone, Copy)]
 enum Fault {
@@ -35,6 +37,7 @@ enum Fault {
     Drain,
     Flood,
     Slow,
+    Hole,
 }
 
 impl World {
@@ -45,7 +48,9 @@ impl World {
         let step = Step::of(Kind::Fault, 0, nth);
         self.chance = self.steps.chance(step);
         let pause = self.chance.between(1, self.nature.fault_every * 2);
-        self.later(pause, Happening::Fault(nth + 1));
+        if nth < EXTRA {
+            self.later(pause, Happening::Fault(nth + 1));
+        }
         if !self.steps.takes(step) {
             return;
         }
@@ -70,6 +75,7 @@ impl World {
             (4, Fault::Drain),
             (6, Fault::Flood),
             (10, Fault::Slow),
+            (20, Fault::Hole),
         ]);
         let index = self.somebody();
         match fault {
@@ -111,7 +117,8 @@ impl World {
             | Fault::Nonsense
             | Fault::ServerPing
             | Fault::Handover
-            | Fault::Slow => self.spoil(fault),
+            | Fault::Slow
+            | Fault::Hole => self.spoil(fault, index),
         }
     }
 
@@ -123,11 +130,13 @@ impl World {
     }
 
     /// Something befalls one connection.
-    fn spoil(&mut self, fault: Fault) {
+    fn spoil(&mut self, fault: Fault, index: usize) {
         let speaks = matches!(fault, Fault::Nonsense | Fault::ServerPing | Fault::Handover | Fault::Replayed);
         let alive = self.links.iter().filter(|(_, link)| link.wanted && (link.served || !speaks)).map(|(id, _)| *id);
         let alive: Vec<u64> = alive.collect();
-        let Some(id) = alive.get(self.chance.below(alive.len() as u64) as usize).copied() else { return };
+        let any = alive.get(self.chance.below(alive.len() as u64) as usize).copied();
+        let own = alive.iter().copied().find(|id| self.links[id].client == index);
+        let Some(id) = own.filter(|_| self.chance.one_in(2)).or(any) else { return };
         let until = self.t + self.chance.skewed(60_000);
         let Some(link) = self.links.get_mut(&id) else { return };
         match fault {
@@ -171,6 +180,7 @@ impl World {
                 self.to(id, Way::Down, Packet::Close(1006));
             }
             Fault::Replayed => link.twice = true,
+            Fault::Hole => link.loses = true,
             Fault::Nonsense => {
                 self.report.fault("frames that make no sense");
                 let text =

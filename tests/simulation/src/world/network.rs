@@ -7,6 +7,7 @@ use crate::link::{Link, Packet, Pipe};
 use crate::plan::{Kind, Step};
 use everwire::core::input::{Generation, Input, SocketEvent};
 use everwire_server::core::hub;
+use serde_json::Value;
 
 /// What a kernel takes off a program's hands before it makes it wait.
 const KERNEL_BYTES: usize = 32 << 10;
@@ -27,7 +28,13 @@ impl World {
         let own = self.nth(index, generation);
         let step = Step::of(Kind::Door, index as u64, own);
         let mut chance = self.steps.chance(step);
-        let doors = [(12, Door::Open), (3, Door::Refused), (3, Door::Silent), (3, Door::Throws), (3, Door::Drops)];
+        let (opens, drops) = if self.nature.flaky { (4, 30) } else { (12, 3) };
+        let doors = [(opens, Door::Open), (3, Door::Refused), (3, Door::Silent), (3, Door::Throws), (drops, Door::Drops)];
+        let beside = self.clients[index].state() == "open" && chance.one_in(4);
+        if beside && self.steps.takes(step.part(1)) {
+            let soon = chance.skewed(200);
+            self.later(soon, Happening::Shut(index, step.part(1)));
+        }
         let mut door = if self.calm { Door::Open } else { chance.weighted(&doors) };
         if !matches!(door, Door::Open) && !self.steps.takes(step) {
             door = Door::Open;
@@ -61,6 +68,7 @@ impl World {
             unwritten: 0,
             clogged: 0,
             twice: false,
+            loses: false,
         };
         let at = link.arrival(self.t);
         match door {
@@ -252,8 +260,15 @@ impl World {
 
     /// The server hands a frame to a socket. It is taken at once while there is room.
     pub(super) fn hand(&mut self, id: u64, text: String) {
-        let text = self.without_state(text);
+        let mut text = self.without_state(text);
         let Some(link) = self.links.get_mut(&id) else { return };
+        if link.loses
+            && let Some(less) = without_one(&text)
+        {
+            link.loses = false;
+            self.report.fault("an event lost on a live connection");
+            text = less;
+        }
         let bytes = text.len();
         if link.clogged > self.t || link.down.bytes() > KERNEL_BYTES {
             link.unwritten += bytes;
@@ -309,4 +324,15 @@ impl World {
 pub(super) enum Way {
     Up,
     Down,
+}
+
+/// A batch without one of its numbered events, if another follows it: the hole can be seen. Of the same length.
+fn without_one(text: &str) -> Option<String> {
+    let mut elements: Vec<Value> = serde_json::from_str(text).ok()?;
+    let is_numbered = |element: &Value| element.get("$seq").is_some();
+    let first = elements.iter().position(is_numbered)?;
+    elements.get(first + 1..)?.iter().find(|element| is_numbered(element))?;
+    elements.remove(first);
+    let less = Value::Array(elements).to_string();
+    Some(less.clone() + &" ".repeat(text.len().saturating_sub(less.len())))
 }

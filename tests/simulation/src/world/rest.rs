@@ -128,6 +128,13 @@ impl World {
         let step = Step::of(Kind::Ask, whose, u64::from(call));
         let mut chance = self.steps.chance(step);
         let way = chance.below(22);
+        if self.clients[index].state() == "open" && chance.one_in(4) && self.steps.takes(step.part(1)) {
+            let soon = chance.skewed(200);
+            self.later(soon, Happening::Shut(index, step.part(1)));
+        } else if chance.one_in(30) && self.steps.takes(step.part(2)) {
+            let soon = chance.skewed(200);
+            self.later(soon, Happening::Hide(index));
+        }
         let old = matches!(way, 4..9) && self.nature.token_life > 0;
         let spoils = (old || matches!(way, 0..4 | 20 | 21)) && self.steps.takes(step);
         match if spoils { way } else { 10 } {
@@ -140,7 +147,7 @@ impl World {
             3 | 21 => {
                 self.report.fault("a provider answers late");
                 let delay = chance.between(5_000, 60_000);
-                let answer = (!chance.one_in(3)).then(|| fresh.to_string());
+                let answer = (!chance.one_in(2)).then(|| fresh.to_string());
                 self.later(delay, Happening::Answer(index, call, answer));
             }
             4..9 => {

@@ -297,7 +297,8 @@ impl Client {
             self.attempts.gone(generation);
             let step = Step::of(Kind::Overrule, self.index as u64, u64::from(generation));
             let mut chance = around.steps.chance(step);
-            let overrules = self.unruly && chance.one_in(12) && around.steps.takes(step);
+            let often = if self.state() == "closing" { 3 } else { 12 };
+            let overrules = self.unruly && chance.one_in(often) && around.steps.takes(step);
             let overrule = overrules.then(|| chance.one_in(2));
             self.tell(Input::Socket(generation, SocketEvent::Closed { code, overrule }), around);
         }
@@ -316,7 +317,8 @@ impl Client {
         if left == 0 || self.outlets.contains_key(&left) {
             return;
         }
-        match chance.below(5) {
+        match chance.below(6) {
+            4 => self.stray(left, r#"{"type":"a"}"#, around),
             0 => self.stray_event(left, SocketEvent::Opened, around),
             1 => self.stray_event(left, SocketEvent::Closed { code: 1006, overrule: None }, around),
             2 => self.stray_event(left, SocketEvent::SendFailed, around),

@@ -75,6 +75,12 @@ impl Step {
         Self { part, ..self }
     }
 
+    /// A part of a part.
+    #[must_use]
+    pub const fn within(self, part: u64) -> Self {
+        Self { part: self.part + part, ..self }
+    }
+
     /// The generator of this thing in the world of `seed`.
     #[must_use]
     pub const fn chance(self, seed: u64) -> Chance {

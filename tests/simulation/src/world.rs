@@ -22,7 +22,7 @@ use crate::report::Report;
 use crate::server::Server;
 use crate::trace::{LINES, Trace};
 use everwire::core::backoff::Jitter;
-use everwire::core::input::{Generation, Input, PageEvent};
+use everwire::core::input::{Generation, Input};
 use everwire::core::options::{OnDoubt, Options};
 use everwire_server::core::limits::Limits;
 use everwire_server::core::node::TaskKey;
@@ -63,10 +63,21 @@ pub enum Happening {
     GiveUp(u64),
     /// A client closes, having said something.
     Shut(usize, Step),
-    /// A client's page is hidden away.
-    Hide(usize),
+    /// A client is told something.
+    Told(usize, Word),
     /// A socket speaks that a client left.
     Ghost(usize, Step),
+}
+
+/// What a client may be told at any moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Word {
+    /// The page is hidden away.
+    Hide,
+    /// The network changed.
+    Network,
+    /// The application wants an attempt.
+    Retry,
 }
 
 /// What a client's machine or page does beside working.
@@ -159,7 +170,7 @@ impl World {
         let mut chance = Chance::new(seed);
         let nature = Nature {
             faults_until: chance.between(120_000, 900_000),
-            fault_every: chance.weighted(&[(2, 500), (4, 1_500), (3, 5_000), (1, 20_000)]),
+            fault_every: chance.weighted(&[(2, 500), (4, 1_500), (3, 5_000), (3, 20_000)]),
             act_every: chance.weighted(&[(1, 2_000), (3, 8_000), (1, 30_000)]),
             burst: chance.weighted(&[(2, 3), (4, 8), (1, 100)]),
             token_life: chance.weighted(&[(3, 0), (2, 20_000), (2, 200_000)]),
@@ -273,11 +284,7 @@ impl World {
             Happening::Proxy(link, code) => self.proxy_ends(link, code),
             Happening::GiveUp(link) => self.kernels_give_up(link),
             Happening::Shut(index, step) => self.shut(index, step),
-            Happening::Hide(index) => {
-                if !self.calm && self.sleeps(index).is_none() {
-                    self.page(index, PageEvent::PageHide);
-                }
-            }
+            Happening::Told(index, word) => self.told(index, word),
             Happening::Ghost(index, step) => self.ghost(index, step),
         }
     }

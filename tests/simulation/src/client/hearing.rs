@@ -95,6 +95,9 @@ impl Client {
         if connection.generation != generation {
             return;
         }
+        if !matches!(heard, Heard::Event { .. } | Heard::Ping(_) | Heard::Malformed | Heard::Senseless) {
+            self.presence.answered();
+        }
         if let Heard::Resync(_) = heard {
             self.answers = epoch;
         } else if let Heard::Ack { n } | Heard::Nack { n, busy: false, .. } = heard {

@@ -155,7 +155,7 @@ impl Client {
     fn say(&mut self, generation: Generation, say: Say, joined: bool, around: &mut Surroundings<'_>) {
         // The first thing heard after a sleep may be the end of the socket: the probe comes before it.
         if matches!(say, Say::Ping { .. }) {
-            self.presence.pinged(around.t);
+            self.presence.pinged();
         } else {
             around.check(self.attempts.said(generation));
         }

@@ -10,7 +10,7 @@ use everwire::core::input::Generation;
 const MOST_SILENT_MS: u64 = 45_000;
 /// The clocks are compared every 5 s.
 const NOTICED_MS: u64 = 6_000;
-/// Longer than a ping may be on its way.
+/// A sleep that is noticed whatever was going on.
 const SLEPT_MS: u64 = 10_000;
 
 /// The account of one life of a client.
@@ -20,7 +20,8 @@ pub struct Presence {
     on: Option<Generation>,
     /// It was last heard.
     heard: u64,
-    pinged: u64,
+    /// A ping is not answered yet.
+    asked: bool,
     /// It has to be asked by then.
     ask_by: Option<u64>,
 }
@@ -32,9 +33,14 @@ impl Presence {
     }
 
     /// A ping is sent.
-    pub const fn pinged(&mut self, t: u64) {
-        self.pinged = t;
+    pub const fn pinged(&mut self) {
+        self.asked = true;
         self.ask_by = None;
+    }
+
+    /// Something is answered.
+    pub const fn answered(&mut self) {
+        self.asked = false;
     }
 
     /// The machine wakes. It has slept since `since`, where its clocks can tell.
@@ -43,7 +49,7 @@ impl Presence {
         self.ask_by = None;
         if let Some(since) = since
             && t - since >= SLEPT_MS
-            && since - self.pinged >= SLEPT_MS
+            && !self.asked
             && self.on.is_some()
         {
             self.ask_by = Some(t + NOTICED_MS);
@@ -56,7 +62,7 @@ impl Presence {
     /// What is wrong.
     pub fn checked(&mut self, on: Option<Generation>, t: u64) -> Verdict {
         if on.is_none() || self.on != on {
-            *self = Self { on, heard: t, pinged: self.pinged, ask_by: None };
+            *self = Self { on, heard: t, ..Self::default() };
             return Ok(());
         }
         let silent = t - self.heard;

@@ -3,7 +3,7 @@
 //! Owns the kinds of messages and how often each is sent; must not know what becomes of them.
 
 use super::faults::EXTRA;
-use super::{Happening, World};
+use super::{Happening, Word, World};
 use crate::plan::{Kind, Step};
 use everwire::core::input::{Input, PageEvent};
 
@@ -53,9 +53,11 @@ impl World {
         }
         match act {
             Act::Send => self.send_some(index, step),
+            // Somebody hits the button again and again.
             Act::Retry => {
-                self.report.fault("retry()");
-                self.with(index, |client, around| client.retry(around));
+                for second in 0..self.chance.weighted(&[(3, 1), (1, 40)]) {
+                    self.later(second * 1_000, Happening::Told(index, Word::Retry));
+                }
             }
             Act::Close => self.shut(index, step),
             Act::Ghost => self.ghost(index, step),
@@ -78,7 +80,14 @@ impl World {
         self.report.fault("close()");
         let mut chance = self.steps.chance(step);
         if self.clients[index].state() == "open" && !chance.one_in(4) {
-            self.send_some(index, step);
+            match chance.below(4) {
+                0 => self.told(index, Word::Retry),
+                1 => self.with(index, |client, around| client.tell(Input::WantState(true), around)),
+                _ => {}
+            }
+            for more in 0..chance.weighted(&[(6, 1), (1, 4)]) {
+                self.send_some(index, step.part(100_000 * (more + 1)));
+            }
         }
         let drain = (!chance.one_in(3)).then(|| chance.skewed(5_000));
         self.with(index, |client, around| client.close(drain, around));
@@ -86,6 +95,24 @@ impl World {
             let soon = chance.skewed(400);
             self.later(soon, Happening::Fault(EXTRA + (chance.bits() >> 24)));
             self.later(soon / 2, Happening::Ghost(index, step.part(1_000 + part)));
+        }
+        let soon = chance.skewed(200);
+        let word = if chance.one_in(2) { Word::Retry } else { Word::Network };
+        self.later(soon, Happening::Told(index, word));
+    }
+
+    /// A client is told something, if it is awake.
+    pub(super) fn told(&mut self, index: usize, word: Word) {
+        if self.calm || self.sleeps(index).is_some() {
+            return;
+        }
+        match word {
+            Word::Hide => self.page(index, PageEvent::PageHide),
+            Word::Network => self.page(index, PageEvent::NetworkChanged),
+            Word::Retry => {
+                self.report.fault("retry()");
+                self.with(index, |client, around| client.retry(around));
+            }
         }
     }
 
@@ -124,7 +151,7 @@ impl World {
         let open = self.clients[index].state() == "open";
         let burst = if open || self.chance.one_in(6) { self.nature.burst } else { 2 };
         for part in 1..=self.chance.between(1, burst) {
-            let step = step.part(part);
+            let step = step.within(part);
             self.chance = self.steps.chance(step);
             if !self.steps.takes(step) {
                 continue;

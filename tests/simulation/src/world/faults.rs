@@ -73,7 +73,7 @@ impl World {
             (4, Fault::Restart(true)),
             (4, Fault::Restart(false)),
             (4, Fault::Drain),
-            (6, Fault::Flood),
+            (16, Fault::Flood),
             (10, Fault::Slow),
             (20, Fault::Hole),
         ]);
@@ -220,7 +220,7 @@ impl World {
     fn sleep(&mut self, index: usize) {
         self.trace.note(self.t, index as u64, "sleeps", String::new);
         self.report.fault("sleep");
-        let most = if self.chance.one_in(12) { 3 * HOUR } else { 200_000 };
+        let most = self.chance.weighted(&[(1, 3 * HOUR), (6, 200_000), (6, 60_000)]);
         let until = self.t + self.chance.between(500, most);
         let stands = self.chance.one_in(2);
         self.asleep[index] = Sleep::Machine { until, since: self.t, stands };

@@ -103,7 +103,8 @@ impl World {
         self.said[index] += 1;
         let step = Step::of(Kind::Throw, index as u64, self.said[index]);
         let broken = self.thrown == Some((index, generation));
-        if !self.calm && (broken || self.steps.chance(step).one_in(120)) && self.steps.takes(step) {
+        let often = if self.clients[index].state() == "closing" { 6 } else { 120 };
+        if !self.calm && (broken || self.steps.chance(step).one_in(often)) && self.steps.takes(step) {
             self.thrown = Some((index, generation));
             self.report.fault("send throws");
             self.with(index, |client, around| client.tell(Input::Socket(generation, SocketEvent::SendFailed), around));
@@ -214,7 +215,15 @@ impl World {
             self.stray(id, &packet);
         }
         match packet {
-            Packet::Accepted if wanted => self.with(index, |client, around| client.opened(generation, around)),
+            Packet::Accepted if wanted => {
+                let step = Step::of(Kind::Door, index as u64, self.nth(index, generation)).part(2);
+                let mut chance = self.steps.chance(step);
+                if chance.one_in(30) && self.steps.takes(step) {
+                    let soon = chance.skewed(60);
+                    self.later(soon, Happening::Shut(index, step));
+                }
+                self.with(index, |client, around| client.opened(generation, around));
+            }
             Packet::Text(text) => {
                 if clogged {
                     self.took(id, text.len());
@@ -266,6 +275,10 @@ impl World {
             && let Some(less) = without_one(&text)
         {
             link.loses = false;
+            if link.chance.one_in(3) {
+                // What is asked then is not heard for so long that it is given up.
+                link.up.hold(self.t + 25_000);
+            }
             self.report.fault("an event lost on a live connection");
             text = less;
         }

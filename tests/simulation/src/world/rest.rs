@@ -2,7 +2,7 @@
 //!
 //! Owns what rest is; must not know how it is reached.
 
-use super::{Happening, Sleep, World};
+use super::{Happening, Sleep, Word, World};
 use crate::model::{Verdict, must};
 use crate::plan::{Kind, Step};
 use everwire::core::continuity::Continuity;
@@ -127,13 +127,14 @@ impl World {
         let whose = (index as u64) << 32 | u64::from(self.clients[index].lives);
         let step = Step::of(Kind::Ask, whose, u64::from(call));
         let mut chance = self.steps.chance(step);
-        let way = chance.below(22);
-        if self.clients[index].state() == "open" && chance.one_in(4) && self.steps.takes(step.part(1)) {
+        let way = if self.clients[index].state() == "open" { chance.below(8) } else { chance.below(22) };
+        let beside = self.clients[index].state() == "open";
+        if beside && chance.one_in(4) && self.steps.takes(step.part(1)) {
             let soon = chance.skewed(200);
             self.later(soon, Happening::Shut(index, step.part(1)));
         } else if chance.one_in(30) && self.steps.takes(step.part(2)) {
             let soon = chance.skewed(200);
-            self.later(soon, Happening::Hide(index));
+            self.later(soon, Happening::Told(index, Word::Hide));
         }
         let old = matches!(way, 4..9) && self.nature.token_life > 0;
         let spoils = (old || matches!(way, 0..4 | 20 | 21)) && self.steps.takes(step);
@@ -149,6 +150,10 @@ impl World {
                 let delay = chance.between(5_000, 60_000);
                 let answer = (!chance.one_in(2)).then(|| fresh.to_string());
                 self.later(delay, Happening::Answer(index, call, answer));
+                let link = self.links.iter().find(|(_, link)| link.client == index && link.served);
+                if let Some(id) = link.filter(|_| beside).map(|(id, _)| *id) {
+                    self.later(chance.between(10_050, 12_000), Happening::Proxy(id, 4000));
+                }
             }
             4..9 => {
                 self.report.fault("a provider gives an old token");

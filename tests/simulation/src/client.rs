@@ -386,6 +386,9 @@ impl Client {
                 around.check(self.attempts.attempted(self.clock.at()));
             }
             told |= matches!(action, Action::DeliverResync { .. });
+            if skips && before != "idle" && matches!(action, Action::Resolve { .. }) {
+                around.check(self.attempts.hurried(self.clock.at()));
+            }
             around.check(must(!self.strays || !orders::concerns(&action), || {
                 format!("what a left socket says is acted upon: {action:?}")
             }));

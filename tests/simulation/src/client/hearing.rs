@@ -98,7 +98,11 @@ impl Client {
         if !matches!(heard, Heard::Event { .. } | Heard::Ping(_) | Heard::Malformed | Heard::Senseless) {
             self.presence.answered();
         }
-        if let Heard::Resync(_) = heard {
+        if let Heard::Event { event, .. } = heard
+            && let Payload::Event(told) = &event.event
+        {
+            self.events.heard(told);
+        } else if let Heard::Resync(_) = heard {
             self.answers = epoch;
         } else if let Heard::Ack { n } | Heard::Nack { n, busy: false, .. } = heard {
             self.answered = self.messages.flying(*n);

@@ -14,6 +14,8 @@ const MOST_A_MINUTE: usize = 24;
 /// Opened connections lost in a minute that are no thrash yet, and the least wait after more.
 const MOST_LOST_A_MINUTE: usize = 5;
 const LEAST_BRAKED_MS: Millis = 8_000;
+/// Attempts at once in a minute that are no thrash yet.
+const MOST_HURRIED_A_MINUTE: usize = 5;
 /// A delay that is spread is a round one once in 300 times.
 const MOST_BARE: u32 = 4;
 
@@ -41,6 +43,8 @@ pub struct Attempts {
     /// Failures since then, and when opened connections were lost.
     failures: u64,
     lost: VecDeque<Instant>,
+    /// Attempts that were made at once.
+    hurried: VecDeque<Instant>,
     /// Waits in a row that were not spread.
     bare: u32,
 }
@@ -70,6 +74,19 @@ impl Attempts {
     /// If it is too early.
     pub fn attempted(&self, at: Instant) -> Verdict {
         must(at >= self.word, || format!("an attempt {} ms before the server's word", self.word.since(at)))
+    }
+
+    /// An attempt is made at once, because the application or the page wants it.
+    ///
+    /// # Errors
+    /// If that happens too often.
+    pub fn hurried(&mut self, at: Instant) -> Verdict {
+        self.hurried.retain(|hurried| at.since(*hurried) < 60_000);
+        let (count, last) = (self.hurried.len(), self.hurried.back().map(|last| at.since(*last)));
+        self.hurried.push_back(at);
+        must(count < MOST_HURRIED_A_MINUTE || last.is_none_or(|last| last >= LEAST_BRAKED_MS), || {
+            format!("{} attempts at once in a minute, the last after {last:?} ms", count + 1)
+        })
     }
 
     /// A socket is made.
@@ -155,6 +172,7 @@ impl Attempts {
         if lasted {
             (self.delays, self.fast, self.failures) = (0, false, 0);
             self.lost.clear();
+            self.hurried.clear();
         }
         lasted
     }

@@ -282,6 +282,12 @@ impl World {
             self.report.fault("an event lost on a live connection");
             text = less;
         }
+        if link.chance.one_in(10)
+            && let Some(turned) = turned(&text)
+        {
+            self.report.fault("answers in another order");
+            text = turned;
+        }
         let bytes = text.len();
         if link.clogged > self.t || link.down.bytes() > KERNEL_BYTES {
             link.unwritten += bytes;
@@ -337,6 +343,20 @@ impl World {
 pub(super) enum Way {
     Up,
     Down,
+}
+
+/// A batch in which the acknowledgements stand in the reverse order, if there are several.
+fn turned(text: &str) -> Option<String> {
+    if text.matches(r#""type":"ack""#).count() < 2 {
+        return None;
+    }
+    let mut elements: Vec<Value> = serde_json::from_str(text).ok()?;
+    let is_ack = |element: &Value| element.get("type").and_then(Value::as_str) == Some("ack");
+    let places: Vec<usize> = (0..elements.len()).filter(|place| is_ack(&elements[*place])).collect();
+    for (first, last) in places.iter().zip(places.iter().rev()).take(places.len() / 2) {
+        elements.swap(*first, *last);
+    }
+    Some(Value::Array(elements).to_string())
 }
 
 /// A batch without one of its numbered events, if another follows it: the hole can be seen. Of the same length.

@@ -164,6 +164,9 @@ impl World {
         }
         let [applied, repeated, limited] = [0, 1, 2].map(|place| after[place] - before[place]);
         let whole = limited == 0 && self.links.contains_key(&conn);
+        if limited > 0 && !self.calm {
+            self.too_many(conn);
+        }
         let verdict = must((done..=done + plain).contains(&applied), || {
             format!("{applied} messages were applied, {done} to {} should have been", done + plain)
         })
@@ -203,6 +206,18 @@ impl World {
         // Of the same length, by which the server counts what the socket took.
         let short = value.to_string();
         short.clone() + &" ".repeat(text.len().saturating_sub(short.len()))
+    }
+
+    /// A client said too much; perhaps it closes before it hears that.
+    fn too_many(&mut self, conn: u64) {
+        let Some(link) = self.links.get(&conn) else { return };
+        let (index, generation) = (link.client, u64::from(link.generation));
+        let step = Step::of(Kind::Act, index as u64, u64::from(self.clients[index].lives) << 32 | generation).part(7);
+        let mut chance = self.steps.chance(step);
+        if chance.one_in(2) && self.steps.takes(step) {
+            let soon = chance.skewed(50);
+            self.later(soon, Happening::Shut(index, step));
+        }
     }
 
     /// What the hub made of a message, by its memory.

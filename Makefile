@@ -56,7 +56,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
 	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim), MUTANT (sim-mutants), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
-	@echo '  URL, EVENT, TOKEN, ORIGIN, GOAWAY, PATIENCE (conformance: tools/conformance/main.mjs says what they are)'
+	@echo '  URL, EVENT, CRITICAL, REQUEST, LOG, TOKEN, ORIGIN, GOAWAY, PATIENCE (conformance: tools/conformance/main.mjs explains)'
 
 demo: build ## build everything and serve the demo on http://127.0.0.1:$PORT (first time: 5 to 8 minutes)
 	@node tools/serve-demo.mjs

@@ -73,7 +73,7 @@ export const suites = [
     title: 'servers and PROTOCOL.md: ours, and broken ones that have to be caught',
     needs: ['server', 'installed-package'],
     files: 'tests/conformance',
-    minutes: 4,
+    minutes: 6,
   },
   {
     name: 'web',

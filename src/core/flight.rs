@@ -139,7 +139,9 @@ impl Flight {
     /// What was sent to a server that may have forgotten it: sent again and marked, or given up.
     pub fn doubt(&mut self, on_doubt: OnDoubt, end: impl FnMut(ReceiptId, Outcome)) {
         match on_doubt {
-            OnDoubt::Resend => self.messages.iter_mut().for_each(|flying| flying.doubted = !broken(Mutant::AgainForgotten)),
+            OnDoubt::Resend => {
+                self.messages.iter_mut().for_each(|flying| flying.doubted = !broken(Mutant::AgainForgotten))
+            }
             OnDoubt::Fail => self.give_up(Cause::InDoubt, end),
         }
     }

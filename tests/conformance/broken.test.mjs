@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { conformance } from '../../tools/conformance/conformance.mjs';
 import { report } from '../../tools/conformance/report.mjs';
-import { startBroken } from './support/servers.mjs';
+import { complete, completeServer, startBroken } from './support/servers.mjs';
 
 /** @type {{ what: string, changes: [string, string][], found: string[] }[]} */
 const broken = [
@@ -29,11 +29,42 @@ const broken = [
   { what: 'leaves at once after goaway', changes: [['socket.close(1012)), GRACE)', 'socket.close(1012)), 0)']], found: ['goaway'] },
 ];
 
+/** Of the server that has every feature. @type {typeof broken} */
+const brokenInMore = [
+  { what: 'never sends a critical event again', changes: [['setInterval(() => repeat(peer), RETRY)', 'setInterval(() => {}, RETRY)']], found: ['critical-retried'] },
+  { what: 'sends a critical event again under another $id', changes: [['?? []) tell(peer, critical);', '?? []) tell(peer, { ...critical, $id: `${critical.$id}.${Math.random()}` });']], found: ['critical-retried', 'critical-repeated'] },
+  { what: 'sends a critical event again although it was acknowledged', changes: [["if (type === 'ack') peer.client.unacknowledged.delete(message.id);", "if (type === 'ack') return;"]], found: ['critical-acknowledged'] },
+  { what: 'forgets critical events when their client leaves', changes: [['peer.client.peer = null;', '{ peer.client.peer = null; peer.client.unacknowledged.clear(); }']], found: ['critical-repeated'] },
+  { what: 'settles a critical event for all clients', changes: [['peer.client.unacknowledged.delete(message.id)', 'clients.forEach((each) => each.unacknowledged.delete(message.id))']], found: ['critical-own'] },
+  { what: 'keeps more critical events than W', changes: [['if (unacknowledged.size > WINDOW) ', 'if (unacknowledged.size > 2 * WINDOW) ']], found: ['critical-window'] },
+  { what: 'promises pings and sends none', changes: [["peer.client && tell(peer, { type: 'ping', ts: Date.now() })", '{}']], found: ['ping-by-server'] },
+  { what: 'says kept of what its log has trimmed', changes: [['last >= head - log.length', 'last >= 0']], found: ['resync-trimmed'] },
+  { what: 'believes its log one longer than it is', changes: [['last >= head - log.length', 'last >= head - log.length - 1']], found: ['resync-trimmed'] },
+  { what: 'says that more follows, and nothing does', changes: [['if (from >= head) return;', 'return;']], found: ['resync-parts'] },
+  { what: 'leaves out an event between the parts', changes: [['    from = to;', '    from = to + 1;']], found: ['resync-parts'] },
+  { what: 'tells events to who did not say hello', changes: [['if (peer.client === null) return;\n  for (const event', 'for (const event']], found: ['auth-silent'] },
+  { what: 'applies what who did not say hello says', changes: [['if (peer.client === null) return;\n  if (type ===', 'if (peer.client === null) return apply(message);\n  if (type ===']], found: ['auth-silent'] },
+  { what: 'takes any token', changes: [['token !== TOKEN', 'token === undefined']], found: ['auth-refused'] },
+  { what: 'refuses a token with a code by which nobody asks for another', changes: [['close(4401', 'close(4000']], found: ['auth-refused'] },
+  { what: 'replies without data', changes: [["return { type: 'reply', data: { count: head } };", "return { type: 'reply' };"]], found: ['reply-each'] },
+  { what: 'carries a request out again', changes: [['if (!client.outcomes.has(n)) ', "if (!client.outcomes.has(n) || message.type === 'count') "]], found: ['reply-repeated', 'reply-across-connections'] },
+  { what: 'acknowledges a request beside its reply', changes: [['{ ...outcome, id });\n', "{ ...outcome, id });\n    if (outcome.type === 'reply') tell(peer, { type: 'ack', id });\n"]], found: ['reply-each'] },
+  { what: 'replies to who did not name it', changes: [["outcome.type === 'reply' && !peer.features.includes('reply') ? { type: 'ack', id } : ", '']], found: ['reply-unnamed'] },
+];
+
 describe('a server that', { concurrency: true }, () => {
   for (const { what, changes, found } of broken) {
     test(`${what} is caught`, async (t) => {
       const { url, stop } = await startBroken(t, changes);
       const results = await conformance({ url, stop, patience: 800 });
+      const wrong = results.filter(({ ending }) => ending === 'failed').map(({ name }) => name);
+      for (const name of found) assert.ok(wrong.includes(name), `${name} did not find it\n${report(url, results)}`);
+    });
+  }
+  for (const { what, changes, found } of brokenInMore) {
+    test(`${what} is caught`, async (t) => {
+      const { url } = await startBroken(t, changes, completeServer);
+      const results = await conformance({ url, ...complete, patience: 800 });
       const wrong = results.filter(({ ending }) => ending === 'failed').map(({ name }) => name);
       for (const name of found) assert.ok(wrong.includes(name), `${name} did not find it\n${report(url, results)}`);
     });

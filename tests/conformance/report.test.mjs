@@ -20,3 +20,17 @@ test('a report ends on its counts and shows what was sent and what came', () => 
   assert.ok(!text.includes('\u001b'), 'no colours unless they are asked for');
   assert.ok(report('ws://x', [{ ...check, name: 'one', ending: 'passed', detail: [] }], true).includes('\u001b'));
 });
+
+test('a report says which features a server has, which are wrong, and which could not be seen', () => {
+  const one = (/** @type {string} */ feature, /** @type {import('../../tools/conformance/check.mjs').Ending[]} */ ...endings) =>
+    endings.map((ending, n) => ({ ...check, feature, name: `${feature}-${n}`, ending, detail: [] }));
+  const text = report('ws://x', [
+    ...one('hello', 'passed', 'not offered'),
+    ...one('ack', 'passed', 'failed'),
+    ...one('reply', 'not offered'),
+    ...one('critical', 'not seen', 'not offered'),
+  ]);
+  for (const line of ['has: hello', 'wrong: ack', 'does not have: reply', 'not known: critical', '1 not seen: critical-0']) {
+    assert.ok(text.split('\n').includes(line), `${line}\n${text}`);
+  }
+});

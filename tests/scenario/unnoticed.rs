@@ -2,7 +2,10 @@
 
 use crate::rig::Rig;
 use everwire::core::error::Warning;
-use everwire::core::input::{Input, PlaneReading, Priority};
+use everwire::core::heard::Heard;
+use everwire::core::input::{Input, PlaneReading, Priority, SocketEvent};
+use everwire::wire::limits::MAX_SAFE_INTEGER;
+use everwire::wire::message::{Resync, ServerMessage};
 use std::collections::BTreeSet;
 
 const NORMAL: Priority = Priority::Normal;
@@ -54,6 +57,43 @@ fn every_warning_has_a_code_and_a_sentence_of_its_own() {
         Warning::AckUnsupported,
     ];
     let codes: BTreeSet<&str> = all.iter().map(|warning| warning.code()).filter(|code| code.len() > 8).collect();
-    let sentences: BTreeSet<&str> = all.iter().map(|warning| warning.message()).filter(|text| text.len() > 40).collect();
+    let sentences: BTreeSet<&str> =
+        all.iter().map(|warning| warning.message()).filter(|text| text.len() > 40).collect();
     assert_eq!((codes.len(), sentences.len()), (all.len(), all.len()));
+}
+
+#[test]
+fn retry_on_an_open_connection_asks_whether_the_peer_is_there() {
+    let mut rig = Rig::greeted();
+    rig.advance(200);
+    rig.give(Input::Retry);
+    assert_eq!(rig.pings(), [rig.mono], "although it was heard lately");
+}
+
+#[test]
+fn a_closing_client_does_not_mind_what_happens_to_another_socket() {
+    let mut rig = Rig::greeted();
+    rig.send(NORMAL, true);
+    rig.give(Input::Close { drain: Some(500) });
+    rig.give(Input::Heard(rig.socket + 1, Heard::Ack { n: 1 }));
+    rig.give(Input::Socket(rig.socket + 1, SocketEvent::Closed { code: 1006, overrule: None }));
+    assert_eq!((rig.state(), rig.settled()), ("closing", Vec::new()));
+    rig.ack(1);
+    assert_eq!(rig.state(), "stopped");
+}
+
+#[test]
+fn an_answer_up_to_a_number_that_is_none_leaves_the_client_where_it_stands() {
+    let mut rig = Rig::greeted();
+    rig.message(ServerMessage::Resync(Resync {
+        epoch: Some("e".to_owned()),
+        from: None,
+        to: Some(MAX_SAFE_INTEGER),
+        kept: false,
+        events: Vec::new(),
+        state: Some(1),
+        more: false,
+    }));
+    rig.event(6);
+    assert_eq!(rig.delivered, [6]);
 }

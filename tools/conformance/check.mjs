@@ -5,7 +5,7 @@
 /**
  * What a run has learned of a server, and what a check may need to know: without it the check is not made.
  *
- * @typedef {'pong' | 'hello' | 'batch' | 'ack' | 'seq' | 'state' | 'event'} Fact
+ * @typedef {'pong' | 'hello' | 'batch' | 'ack' | 'seq' | 'reply' | 'auth' | 'state' | 'event' | 'critical' | 'request'} Fact
  */
 /**
  * @typedef {object} Check
@@ -13,10 +13,10 @@
  * @property {string} requires what is required, as a sentence
  * @property {string} section where PROTOCOL.md says so
  * @property {Fact[]} needs
- * @property {(run: Run) => Promise<void>} make returns where all is well; throws Wrong, NotOffered or NotChecked
+ * @property {(run: Run) => Promise<void>} make returns where all is well; throws Wrong, NotOffered, NotSeen or NotChecked
  */
 /** @typedef {{ feature: string, about: string, checks: Check[] }} Group */
-/** @typedef {'passed' | 'failed' | 'not offered' | 'not checked'} Ending */
+/** @typedef {'passed' | 'failed' | 'not offered' | 'not seen' | 'not checked'} Ending */
 /** @typedef {{ feature: string, name: string, requires: string, section: string, ending: Ending, detail: string[] }} Result */
 
 /** The server does otherwise than it must. */
@@ -31,6 +31,9 @@ export class Wrong extends Error {
 
 /** The server does not have what the check is about, and need not. */
 export class NotOffered extends Error {}
+
+/** The server may have what the check is about, and nothing the run did brought it forth. */
+export class NotSeen extends Error {}
 
 /** The run could not look. */
 export class NotChecked extends Error {}

@@ -59,7 +59,10 @@ export class Peer {
     }
     this.frames.push({ text, value, named, binary });
     const isBatch = Array.isArray(value) && typeof value[0]?.type === 'string';
-    for (const message of isBatch ? value : [value]) this.heard.push({ message, named, frame: this.frames.length - 1 });
+    for (const message of isBatch ? value : [value]) {
+      this.heard.push({ message, named, frame: this.frames.length - 1 });
+      if (message?.type === 'ping' && named !== null) this.send({ type: 'pong', ts: message.ts });
+    }
   }
 
   get messages() {

@@ -9,6 +9,7 @@ const endings = {
   passed: { mark: '+', words: 'has it', colour: 32 },
   failed: { mark: '!', words: 'WRONG', colour: 31 },
   'not offered': { mark: '-', words: 'does not have it', colour: 90 },
+  'not seen': { mark: '?', words: 'not seen', colour: 33 },
   'not checked': { mark: '?', words: 'not checked', colour: 33 },
 };
 
@@ -31,8 +32,34 @@ export function report(url, results, isColoured = false) {
     }
   }
   const count = (/** @type {Ending} */ ending) => results.filter((result) => result.ending === ending).length;
-  lines.push('');
-  if (count('not checked') > 0) lines.push(`${count('not checked')} not checked: ${results.filter(({ ending }) => ending === 'not checked').map(({ name }) => name).join(', ')}`);
+  lines.push('', ...summary(results));
+  for (const ending of /** @type {const} */ (['not seen', 'not checked'])) {
+    const names = results.filter((result) => result.ending === ending).map(({ name }) => name);
+    if (names.length > 0) lines.push(`${names.length} ${ending}: ${names.join(', ')}`);
+  }
   lines.push(`${count('passed')} passed, ${count('failed')} failed, ${count('not offered')} not offered`);
   return lines.join('\n');
+}
+
+/**
+ * The features, each in one of the lines: one wrong check makes a feature wrong, and one that passed is enough to have it.
+ *
+ * @param {Result[]} results
+ */
+function summary(results) {
+  /** @type {[string, (endings: Ending[]) => boolean][]} */
+  const kinds = [
+    ['wrong', (endings) => endings.includes('failed')],
+    ['has', (endings) => endings.includes('passed')],
+    ['not known', (endings) => endings.some((ending) => ending === 'not seen' || ending === 'not checked')],
+    ['does not have', () => true],
+  ];
+  const features = [...new Set(results.map(({ feature }) => feature))].map((feature) => {
+    const endings = results.filter((result) => result.feature === feature).map(({ ending }) => ending);
+    return { feature, kind: kinds.find(([, fits]) => fits(endings))?.[0] };
+  });
+  return ['has', 'wrong', 'does not have', 'not known'].flatMap((kind) => {
+    const names = features.filter((feature) => feature.kind === kind).map(({ feature }) => feature);
+    return names.length === 0 ? [] : [`${kind}: ${names.join(', ')}`];
+  });
 }

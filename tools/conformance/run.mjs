@@ -1,7 +1,7 @@
 // @ts-check
 // Owns one run against one server: what it learned, its connections, its publications; must not know any single check.
 
-import { NotChecked, NotOffered, Wrong, must, pause, until } from './check.mjs';
+import { NotChecked, NotOffered, NotSeen, Wrong, must, pause, until } from './check.mjs';
 import { Peer } from './peer.mjs';
 import { Publisher } from './publisher.mjs';
 
@@ -13,6 +13,9 @@ import { Publisher } from './publisher.mjs';
  * @typedef {object} Options
  * @property {string} url
  * @property {string} [event] JSON that makes the server publish an event (publisher.mjs)
+ * @property {string} [critical] JSON that makes the server send a critical event
+ * @property {string} [request] JSON that is answered by a reply
+ * @property {number} [log] how many events the server's log holds
  * @property {string} [token] for the client's hello
  * @property {string} [origin] for the handshake
  * @property {number} [patience] how long an answer may take, in ms
@@ -20,7 +23,26 @@ import { Publisher } from './publisher.mjs';
  * @property {number} [stopWithin] how long that may take, in ms
  */
 
+/** A critical event that was provoked: on which connection, where to look for it again, and when. */
+/** @typedef {{ peer: Peer, event: any, from: number, at: number }} Provoked */
+
 export const usualEvent = '{"type":"say","text":"{n}"}';
+/** A refusal may be such an event, too. */
+const usualCritical = '{"type":"conformance_unknown"}';
+
+/** All that a client may name. */
+const everyFeature = ['batch', 'ack', 'seq', 'reply'];
+
+const unseen = {
+  critical: 'no critical event came: give a CRITICAL that makes the server send one',
+  request: 'nothing was answered by a reply: give a REQUEST that is',
+};
+
+/** What ends the message with this `$id`, from its server. @param {string} id @returns {(message: any) => boolean} */
+export const isAnswer = (id) => (message) => ['ack', 'nack', 'reply'].includes(message?.type) && message.id === id;
+
+/** @param {any} message */
+const isCritical = (message) => typeof message?.$id === 'string' && typeof message.type === 'string';
 
 export class Run {
   /** Every raw connection of the run, for those checks that look at all that came. @type {Peer[]} */
@@ -33,12 +55,23 @@ export class Run {
   #witness = null;
   /** @type {Peer | null} */
   #speaker = null;
+  /** @type {Provoked | null} */
+  #unacknowledged = null;
+  /** @type {Provoked | null} */
+  #acknowledged = null;
+  /** @type {{ peer: Peer, at: number } | null} */
+  listener = null;
+
+  /** @type {Publisher} */
+  #requests;
 
   /** @param {Options} options */
   constructor(options) {
     this.options = options;
     this.patience = options.patience ?? 2_000;
     this.publisher = new Publisher(options.event ?? usualEvent);
+    this.#requests = new Publisher(options.request ?? '{}');
+    this.alarm = new Publisher(options.critical ?? usualCritical);
     this.features = /** @type {string[]} */ ([]);
   }
 
@@ -65,7 +98,7 @@ export class Run {
    *
    * @param {{ features?: string[], client?: string }} [options]
    */
-  async connect({ features = ['batch', 'ack', 'seq'], client } = {}) {
+  async connect({ features = everyFeature, client } = {}) {
     const peer = await this.open();
     if (client !== undefined) peer.client = client;
     if (this.facts.has('hello')) peer.sayHello(features);
@@ -128,6 +161,99 @@ export class Run {
     return events;
   }
 
+  /**
+   * Makes the server send `peer` a critical event, and returns it.
+   *
+   * @param {Peer} peer
+   * @returns {Promise<any>}
+   */
+  async provoke(peer) {
+    const known = new Set(peer.messages.map((message) => message?.$id));
+    const id = peer.nextId();
+    peer.send({ ...this.alarm.message().message, $id: id });
+    this.alarm.advance();
+    await peer.hear(isAnswer(id));
+    await this.settled(peer);
+    const within = this.options.critical === undefined ? 0 : this.patience;
+    const event = await peer.hear((message) => isCritical(message) && !known.has(message.$id), { within });
+    if (event === undefined) throw new NotSeen(unseen.critical);
+    return event;
+  }
+
+  /** Makes the server send `peer` so many critical events, several at a time. @param {Peer} peer @param {number} count */
+  async provokeMany(peer, count) {
+    for (let left = count; left > 0; ) {
+      const ids = Array.from({ length: Math.min(left, this.window, 64) }, () => peer.nextId());
+      for (const id of ids) {
+        peer.send({ ...this.alarm.message().message, $id: id });
+        this.alarm.advance();
+      }
+      for (const id of ids) await peer.hear(isAnswer(id));
+      left -= ids.length;
+    }
+    await this.settled(peer);
+  }
+
+  /** Finds out whether critical events can be had. Time passes for two of them while other checks are made. */
+  async learnToProvoke() {
+    const [silent, answering] = [await this.connect(), await this.connect()];
+    try {
+      this.#unacknowledged = await this.#provoked(silent);
+      this.#acknowledged = await this.#provoked(answering);
+      answering.send({ type: 'ack', id: this.#acknowledged.event.$id });
+      await this.settled(answering);
+      this.#acknowledged.from = answering.mark;
+      this.facts.add('critical');
+    } catch (error) {
+      if (!(error instanceof NotSeen)) throw error;
+    }
+  }
+
+  /** @param {Peer} peer @returns {Promise<Provoked>} */
+  async #provoked(peer) {
+    const event = await this.provoke(peer);
+    return { peer, event, from: peer.mark, at: performance.now() };
+  }
+
+  /** A critical event that was never acknowledged. */
+  unacknowledged() {
+    if (this.#unacknowledged === null) throw new NotSeen(unseen.critical);
+    return this.#unacknowledged;
+  }
+
+  /** One that was acknowledged at once. */
+  acknowledged() {
+    if (this.#acknowledged === null) throw new NotSeen(unseen.critical);
+    return this.#acknowledged;
+  }
+
+  /** Something that is to be answered by a reply. */
+  request() {
+    this.#requests.advance();
+    return this.#requests.message().message;
+  }
+
+  /** Finds out whether what the person said is answered by a reply. */
+  async learnToRequest() {
+    if (this.options.request === undefined) return;
+    const peer = await this.connect();
+    const id = peer.nextId();
+    peer.send({ ...this.request(), $id: id });
+    const answer = await peer.hear(isAnswer(id));
+    if (answer?.type === 'reply') this.facts.add('request');
+  }
+
+  /** Opens a connection that says nothing but its hello, to hear the server's pings while other checks are made. */
+  async listen() {
+    const peer = await this.connect();
+    this.listener = { peer, at: performance.now() };
+  }
+
+  /** Makes something happen in the room, where that can be done. */
+  async publishIfPossible() {
+    if (this.facts.has('event')) await this.publish();
+  }
+
   /** @param {(message: any) => boolean} isIt @param {any} message */
   isPublished(isIt, message) {
     return isIt(message) && (!this.facts.has('seq') || this.publisher.isMarked || typeof message.$seq === 'number');
@@ -165,8 +291,10 @@ export class Run {
   #missing(needs) {
     const missing = needs.filter((need) => !this.facts.has(need));
     if (missing.length === 0) return null;
-    const features = missing.filter((need) => need !== 'event');
+    const features = missing.filter((need) => !['event', 'critical', 'request'].includes(need));
     if (features.length > 0) return { ending: 'not offered', detail: [`the server has no ${features.join(', no ')}`] };
+    if (missing.includes('critical')) return { ending: 'not seen', detail: [unseen.critical] };
+    if (missing.includes('request')) return { ending: 'not seen', detail: [unseen.request] };
     return { ending: 'not checked', detail: ['nothing was published: give an EVENT that makes the server do so'] };
   }
 
@@ -178,6 +306,7 @@ export class Run {
     } catch (error) {
       if (error instanceof Wrong) return { ending: 'failed', detail: [`sent: ${error.sent}`, `came: ${error.came}`] };
       if (error instanceof NotOffered) return { ending: 'not offered', detail: [error.message] };
+      if (error instanceof NotSeen) return { ending: 'not seen', detail: [error.message] };
       if (error instanceof NotChecked) return { ending: 'not checked', detail: [error.message] };
       return { ending: 'failed', detail: [error instanceof Error ? error.message : String(error)] };
     }

@@ -29,6 +29,7 @@ const shapes = {
   // What it repeats of a client is as long as the client made it.
   ack: { id: isText },
   nack: { id: isText, code: (code) => isIdentity(code) && code !== '', message: isAbsentOr(isText), retry_after: isAbsentOr(within(0, anHour)) },
+  reply: { id: isText },
   resync: {
     epoch: isIdentity,
     from: isAbsentOr(isCount),

@@ -43,7 +43,7 @@ function applyOnce(client, id, message) {
 
 function hello(peer, { v, client: name, features }) {
   if (!(v >= 1) || typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) return peer.socket.close(4400, 'bad hello');
-  for (const [old, { peer, seen }] of clients) if (!peer && seen < Date.now() - KEEP) clients.delete(old);
+  for (const [old, { peer, seen }] of clients) if (!peer && seen < Date.now() - KEEP - SILENCE) clients.delete(old);
   const client = clients.get(name) ?? { name, highest: 0, outcomes: new Map() };
   if (clients.size >= CLIENTS && !clients.has(name)) return peer.socket.close(1013, 'too many clients');
   clients.set(name, client);

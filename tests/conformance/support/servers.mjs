@@ -11,9 +11,13 @@ import { until } from '../../e2e/support/until.mjs';
 const servers = fileURLToPath(new URL('../../../demo/servers/', import.meta.url));
 export const nodeServer = join(servers, 'node/server.mjs');
 export const pythonServer = join(servers, 'python/server.py');
+/** Has what those leave out, too. */
+export const completeServer = fileURLToPath(new URL('complete.mjs', import.meta.url));
+/** What a run has to be told to see all of it. */
+export const complete = { token: 'a token', critical: '{"type":"alarm"}', request: '{"type":"count"}', log: 20 };
 
 /** Why the Python server cannot be run here, or false. */
-export const withoutPython = spawnSync('python3', ['-c', 'import websockets.asyncio.server']).status === 0 ? false : 'there is no python3 with the package websockets';
+export const withoutPython = spawnSync('python3', ['-c', 'from websockets import ServerConnection\nmatch 1:\n case _: pass']).status === 0 ? false : 'there is no python3 (3.10) with the package websockets (15)';
 
 /**
  * Starts a program that prints its address.
@@ -37,20 +41,21 @@ export async function start(t, program, args) {
 }
 
 /**
- * The Node server with each of `changes` made to its text.
+ * A server in JavaScript with each of `changes` made to its text.
  *
  * @param {import('node:test').TestContext} t
  * @param {[string, string][]} changes
+ * @param {string} [file]
  */
-export async function startBroken(t, changes) {
-  let text = readFileSync(nodeServer, 'utf8').replace("'ws'", JSON.stringify(import.meta.resolve('ws')));
+export async function startBroken(t, changes, file = nodeServer) {
+  let text = readFileSync(file, 'utf8').replace("'ws'", JSON.stringify(import.meta.resolve('ws')));
   for (const [from, to] of changes) {
     if (!text.includes(from)) throw new Error(`the server has no ${from}`);
     text = text.replace(from, () => to);
   }
   const folder = mkdtempSync(join(tmpdir(), 'everwire-conformance-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, 'server.mjs');
-  writeFileSync(file, text);
-  return start(t, process.execPath, [file]);
+  const broken = join(folder, 'server.mjs');
+  writeFileSync(broken, text);
+  return start(t, process.execPath, [broken]);
 }

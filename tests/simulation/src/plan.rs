@@ -205,7 +205,8 @@ mod tests {
             Step::of(Kind::Act, 0, 1),
             Step::of(Kind::Act, 0, 1).part(1),
         ];
-        let mut drawn: Vec<u64> = steps.iter().flat_map(|step| [step.chance(1).bits(), step.chance(2).bits()]).collect();
+        let mut drawn: Vec<u64> =
+            steps.iter().flat_map(|step| [step.chance(1).bits(), step.chance(2).bits()]).collect();
         drawn.sort_unstable();
         drawn.dedup();
         assert_eq!(drawn.len(), 8);

@@ -2,9 +2,13 @@
 // Owns the checks of pings and pongs; must not know any other message.
 
 import { isDeepStrictEqual } from 'node:util';
-import { must } from '../check.mjs';
+import { NotOffered, NotSeen, must, pause } from '../check.mjs';
 
 const stamps = [Date.now(), 0, -1, 1.5, Number.MAX_SAFE_INTEGER, '', 'a text', 'ä\u0000"\\', null, true, [1, { a: [] }], { a: { b: null } }];
+
+/** The longest `every` that is waited for, and what a server may be late by, in ms. */
+const LONGEST = 30_000;
+const SLACK = 2_000;
 
 /** @type {import('../check.mjs').Group} */
 export const heartbeat = {
@@ -60,6 +64,23 @@ export const heartbeat = {
         const peer = await run.open();
         const pong = await peer.ping(5);
         must(pong?.ts === 5, { type: 'ping', ts: 5 }, pong ?? 'no pong');
+      },
+    },
+    {
+      name: 'ping-by-server',
+      requires: 'A server that says heartbeat.by: server pings every `every`.',
+      section: '§4',
+      needs: ['hello'],
+      make: async (run) => {
+        const { by, every = 15_000 } = run.hello.heartbeat ?? {};
+        if (by !== 'server' || run.listener === null) throw new NotOffered('the client sends the pings');
+        if (every > LONGEST) throw new NotSeen(`every is ${every}: the run does not wait for so long`);
+        const { peer, at } = run.listener;
+        const wait = 2 * every + SLACK;
+        await pause(Math.max(0, at + wait - performance.now()));
+        const pings = peer.messages.filter((message) => message?.type === 'ping').length;
+        must(pings >= 2, `nothing for ${wait} ms; hello said every ${every}`, `${pings} pings`);
+        must(peer.isOpen, 'a pong to each ping', `the connection closed with ${peer.code}`);
       },
     },
   ],

@@ -2,11 +2,11 @@
 // Owns the checks of the answers to resync_request; must not know how events are published.
 
 import { isDeepStrictEqual } from 'node:util';
-import { NotOffered, must, until } from '../check.mjs';
+import { NotOffered, NotSeen, must, until } from '../check.mjs';
 
 /** @typedef {import('../peer.mjs').Peer} Peer */
 /** @typedef {import('../run.mjs').Run} Run */
-/** @typedef {{ sent: any, epoch: any, from: any, to: any, kept: boolean, events: any[], state: any }} Answer all parts as one */
+/** @typedef {{ sent: any, epoch: any, from: any, to: any, kept: boolean, events: any[], state: any, parts: number }} Answer all parts as one */
 
 /** @param {Peer} peer @param {any} request @returns {Promise<Answer>} */
 async function ask(peer, request) {
@@ -21,7 +21,7 @@ async function ask(peer, request) {
   must(last.more !== true, sent, `${all.length} parts, and the last says that more follow`);
   all.reduce((before, part) => (must(part.from === before.to, sent, `a part that begins at ${part.from} after one that ends at ${before.to}`), part));
   const events = all.flatMap((part) => part.events ?? []);
-  return { sent, epoch: first.epoch, from: first.from, to: last.to, kept: all.every((part) => part.kept === true), events, state: last.state ?? null };
+  return { sent, epoch: first.epoch, from: first.from, to: last.to, kept: all.every((part) => part.kept === true), events, state: last.state ?? null, parts: all.length };
 }
 
 /** The answer says that nothing is missing: then nothing is. @param {Answer} answer @param {number} lastSeen */
@@ -44,6 +44,28 @@ async function subscriber(run) {
   await run.settled(peer);
   const head = peer.messages.reduce((highest, message) => Math.max(highest, message?.$seq ?? 0), peer.messages[0]?.seq ?? 0);
   return { peer, head, epoch: peer.messages[0]?.epoch };
+}
+
+/**
+ * The answer to the least number that is answered by events, found by halving; every answer on the way is looked at.
+ *
+ * @param {Run} run
+ */
+async function oldest(run) {
+  const { peer, head, epoch } = await subscriber(run);
+  const answerTo = async (/** @type {number} */ lastSeen) => {
+    const answer = await ask(peer, { last_seen: lastSeen, epoch });
+    if (answer.kept) isWhole(answer, lastSeen);
+    else isState(run, answer);
+    return answer;
+  };
+  let [gone, kept, best] = [-1, head, await answerTo(head)];
+  for (let next = 0; kept - gone > 1; next = Math.floor((gone + kept) / 2)) {
+    const answer = await answerTo(next);
+    if (answer.kept) [kept, best] = [next, answer];
+    else gone = next;
+  }
+  return { kept, best };
 }
 
 /** @type {import('../check.mjs').Group} */
@@ -91,6 +113,27 @@ export const resync = {
         const answer = await ask(peer, { last_seen: 0, epoch });
         if (answer.kept) isWhole(answer, 0);
         else isState(run, answer);
+      },
+    },
+    {
+      name: 'resync-trimmed',
+      requires: 'A number is answered by every event after it, or, where the log has forgotten one of them, by the state: to the number.',
+      section: '§8',
+      needs: ['seq', 'event'],
+      make: async (run) => {
+        if (run.options.log !== undefined) await run.publish(run.options.log + 1);
+        const { kept } = await oldest(run);
+        if (kept === 0) throw new NotSeen('the log has not forgotten anything yet: LOG says how many events it holds, and they are published');
+      },
+    },
+    {
+      name: 'resync-parts',
+      requires: 'Where an answer says more, another part follows that begins where it ends, up to one that does not say so.',
+      section: '§8',
+      needs: ['seq', 'event'],
+      make: async (run) => {
+        const { kept, best } = await oldest(run);
+        if (best.parts === 1) throw new NotSeen(`the longest answer, of the events after ${kept}, was whole`);
       },
     },
     {

@@ -160,9 +160,7 @@ impl Client {
             let held = snapshot.queued + snapshot.in_flight;
             let (weight, ids) = (weight(machine), self.events.handled().min(MOST_IDS));
             let most = MOST_WEIGHT + WEIGHT_OF_ONE * held + WEIGHT_OF_ID * ids;
-            around.check(must(weight < most, || {
-                format!("a core of {held} messages is written in {weight} letters")
-            }));
+            around.check(must(weight < most, || format!("a core of {held} messages is written in {weight} letters")));
         }
     }
 

@@ -29,7 +29,8 @@ impl World {
         let step = Step::of(Kind::Door, index as u64, own);
         let mut chance = self.steps.chance(step);
         let (opens, drops) = if self.nature.flaky { (4, 30) } else { (12, 3) };
-        let doors = [(opens, Door::Open), (3, Door::Refused), (3, Door::Silent), (3, Door::Throws), (drops, Door::Drops)];
+        let doors =
+            [(opens, Door::Open), (3, Door::Refused), (3, Door::Silent), (3, Door::Throws), (drops, Door::Drops)];
         let beside = self.clients[index].state() == "open" && chance.one_in(4);
         if beside && self.steps.takes(step.part(1)) {
             let soon = chance.skewed(200);

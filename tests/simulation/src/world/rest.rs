@@ -84,7 +84,9 @@ impl World {
                 format!("client {index} is not drained at rest: {snapshot:?}")
             })?;
             // Not `kept`: where two requests were lost on a live connection, nobody can say, and nothing asks again.
-            must(snapshot.continuity != Continuity::Lost || lost, || format!("client {index} lost events: {snapshot:?}"))?;
+            must(snapshot.continuity != Continuity::Lost || lost, || {
+                format!("client {index} lost events: {snapshot:?}")
+            })?;
             let last = client.events.last();
             must(last == head && client.next_seq() == head + 1, || {
                 format!("client {index} stands at {last}, the server's log at {head}")

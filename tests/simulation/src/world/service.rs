@@ -195,7 +195,8 @@ impl World {
         let strips = self.nature.stateless && text.contains(r#""resync""#);
         let read = if strips { serde_json::from_str(&text) } else { return text };
         let Ok(mut value) = read else { return text };
-        let elements = if let Value::Array(elements) = &mut value { elements.iter_mut().collect() } else { vec![&mut value] };
+        let elements =
+            if let Value::Array(elements) = &mut value { elements.iter_mut().collect() } else { vec![&mut value] };
         for element in elements {
             if let Value::Object(element) = element
                 && element.get("type").and_then(Value::as_str) == Some("resync")

@@ -9,6 +9,8 @@ mod around;
 mod hearing;
 mod orders;
 mod outlet;
+mod strays;
+mod work;
 
 use crate::chance::Chance;
 use crate::model::attempts::Attempts;
@@ -18,7 +20,6 @@ use crate::model::must;
 use crate::model::presence::Presence;
 use crate::payload::Payload;
 use crate::plan::{Kind, Step};
-use crate::report;
 use crate::server::WALL;
 pub use around::{Surroundings, Wish};
 use everwire::core::data_plane_model::DataPlaneModel;
@@ -27,14 +28,10 @@ use everwire::core::interpreter::Interpreter;
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
 use everwire::core::snapshot::Snapshot;
-use everwire::core::state::State;
 use everwire::core::time::{Clock, Instant, Now};
 use everwire::core::{action::Action, action::Registers, terms::Terms};
 use outlet::Outlet;
 use std::collections::{BTreeMap, VecDeque};
-
-/// Orders that one input may lead to, at most, beside those for what it brings and what was held.
-const MOST_ORDERS: usize = 4_000;
 
 /// A page.
 #[derive(Debug)]
@@ -304,29 +301,6 @@ impl Client {
         }
     }
 
-    /// Something happens to a socket that was left. A page does not hear that; the core would not mind.
-    pub fn stray_event(&mut self, generation: Generation, event: SocketEvent, around: &mut Surroundings<'_>) {
-        self.strays = true;
-        self.tell(Input::Socket(generation, event), around);
-        self.strays = false;
-    }
-
-    /// A socket that was left long ago says something, or something happens to it.
-    pub fn ghost(&mut self, chance: &mut Chance, around: &mut Surroundings<'_>) {
-        let left = chance.below(u64::from(self.attempts.last()) + 1) as Generation;
-        if left == 0 || self.outlets.contains_key(&left) {
-            return;
-        }
-        match chance.below(6) {
-            4 => self.stray(left, r#"{"type":"a"}"#, around),
-            0 => self.stray_event(left, SocketEvent::Opened, around),
-            1 => self.stray_event(left, SocketEvent::Closed { code: 1006, overrule: None }, around),
-            2 => self.stray_event(left, SocketEvent::SendFailed, around),
-            3 => self.stray(left, r#"{"type":"pong","ts":1}"#, around),
-            _ => self.stray(left, r#"{"type":"a","$seq":1}"#, around),
-        }
-    }
-
     /// It wakes, having slept since `since`; `stood` if its monotonic clock did, so that the other can tell.
     pub fn woke(&mut self, since: u64, t: u64, stood: bool) {
         let tells = stood && self.visible && self.wall == self.read_wall;
@@ -348,72 +322,6 @@ impl Client {
         }
         self.busy = false;
         if self.is_final() { self.rest(around) } else { self.arm() }
-    }
-
-    fn work(&mut self, fact: Input<Payload>, around: &mut Surroundings<'_>) {
-        let now = self.now(around.t);
-        self.now_t = around.t;
-        let Some(machine) = &mut self.machine else { return };
-        let current = machine.state().connection().map(|connection| connection.generation);
-        let (before, name) = (machine.state().name().name(), report::name(&fact, current, self.strays));
-        around.report.met(before, name);
-        around.trace.note(around.t, self.index as u64, name, || format!("[{before}] {fact:?}"));
-        let until = waits(machine.state());
-        let (tick, skips) = (matches!(fact, Input::Tick), orders::skips(&fact));
-        let code = if let Input::Socket(_, SocketEvent::Closed { code, .. }) = &fact { Some(*code) } else { None };
-        let refused = matches!(fact, Input::Socket(_, SocketEvent::Closed { overrule: Some(false), .. }));
-        let answered = self.is_answer(&fact);
-        let mut told = false;
-        if !self.strays
-            && let Input::Socket(generation, SocketEvent::Opened) = fact
-        {
-            self.attempts.opened(generation, self.clock.at(), &self.options);
-            self.events.opened();
-        }
-        around.report.met(before, "plane");
-        let Some(machine) = &mut self.machine else { return };
-        machine.handle(now, Input::Plane(self.plane.read()));
-        machine.handle(now, fact);
-        self.clock.read(now);
-        self.read_wall = self.wall;
-        self.slept = self.clock.at().since(now.mono);
-        let mut count = 0;
-        while let Some(action) = self.machine.as_mut().and_then(Machine::poll) {
-            count += 1;
-            if matches!(action, Action::Resolve { .. } | Action::Connect(_)) {
-                let early = until.is_some_and(|until| self.clock.at() < until || !tick);
-                around.check(must(!early || skips, || "an attempt before its time".to_owned()));
-                around.check(self.attempts.attempted(self.clock.at()));
-            }
-            told |= matches!(action, Action::DeliverResync { .. });
-            if skips && before != "idle" && matches!(action, Action::Resolve { .. }) {
-                around.check(self.attempts.hurried(self.clock.at()));
-            }
-            around.check(must(!self.strays || !orders::concerns(&action), || {
-                format!("what a left socket says is acted upon: {action:?}")
-            }));
-            self.order(action, around);
-        }
-        let held = self.events.last();
-        around.check(must(count <= MOST_ORDERS + held as usize, || format!("{count} orders for one input")));
-        around.check(must(!answered || told, || "that another log began is told to nobody".to_owned()));
-        around.check(must(self.plane.clone().read().credit > 0, || "the data plane has no credit".to_owned()));
-        let Some(machine) = &self.machine else { return };
-        let is_final = machine.snapshot().is_final;
-        around.check(must(!refused || before != "connecting" || is_final, || {
-            "shouldReconnect said no, and there is another attempt".to_owned()
-        }));
-        let deadline = machine.deadline();
-        self.due = deadline.map(|(due, _)| due);
-        let past = self.due.is_some_and(|due| due < now.mono);
-        around.check(must(!past, || format!("{deadline:?} lies in the past at {now:?}")));
-        if until.is_none()
-            && !skips
-            && let Some(until) = waits(machine.state())
-        {
-            let at = self.clock.at();
-            around.check(self.attempts.waits(at, until, code, &self.options));
-        }
     }
 
     /// Sets the timer to the core's deadline; one that is set for an earlier moment is left to find nothing due.
@@ -459,9 +367,4 @@ impl Client {
         let connection = self.machine.as_ref().and_then(|machine| machine.state().connection());
         connection.and_then(|connection| connection.terms()).map_or(1_024, |terms: &Terms| terms.window)
     }
-}
-
-/// Until when a state waits.
-const fn waits(state: &State) -> Option<Instant> {
-    if let State::Waiting(waiting) = state { Some(waiting.until) } else { None }
 }

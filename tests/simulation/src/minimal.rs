@@ -4,6 +4,7 @@
 //! must not know what a thing is or does.
 
 use crate::plan::{Plan, Step};
+use std::collections::BTreeSet;
 
 /// How a world lived under a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,17 @@ pub fn minimize(life: Life, live: impl Fn(&Plan) -> Life, more: impl Fn(usize) -
     let kind = kind(&wrong);
     let mut steps = life.taken;
     let (mut parts, mut tries) = (2, 0);
+    // A whole client, or all that is of one kind, is often of no matter.
+    let groups: BTreeSet<_> = steps.iter().map(|step| step.group()).collect();
+    for group in groups {
+        if steps.iter().any(|step| step.group() == group) && more(tries) {
+            tries += 1;
+            let life = live(&Plan::only(steps.iter().copied().filter(|step| step.group() != group)));
+            if let Some(again) = life.wrong.filter(|again| self::kind(again) == kind) {
+                (steps, wrong) = (life.taken, again);
+            }
+        }
+    }
     'finer: while !steps.is_empty() {
         parts = parts.min(steps.len());
         for part in 0..parts {

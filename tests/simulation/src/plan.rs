@@ -75,6 +75,12 @@ impl Step {
         Self { part, ..self }
     }
 
+    /// What it is and whose: things that may well be left out together.
+    #[must_use]
+    pub const fn group(self) -> (Kind, u64) {
+        (self.kind, self.whose)
+    }
+
     /// A part of a part.
     #[must_use]
     pub const fn within(self, part: u64) -> Self {

@@ -45,7 +45,10 @@ impl Client {
                 self.outlets.insert(generation, Outlet::default());
                 self.wishes.push(Wish::Connect(generation));
             }
-            Action::Abandon(generation) => self.leave(generation, 1000),
+            Action::Abandon(generation) => {
+                self.attempts.left(generation, self.clock.at(), &self.options);
+                self.leave(generation, 1000);
+            }
             Action::Say { generation, say, joined } => self.say(generation, say, joined, around),
             Action::Pong { generation, .. } => {
                 around.check(self.attempts.said(generation));

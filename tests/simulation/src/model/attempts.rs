@@ -113,6 +113,13 @@ impl Attempts {
         true
     }
 
+    /// A socket is given up.
+    pub fn left(&mut self, generation: Generation, at: Instant, options: &Options) {
+        if self.current == Some(generation) {
+            self.has_lasted(at, options);
+        }
+    }
+
     /// A socket is gone, by itself or because it was given up.
     pub fn gone(&mut self, generation: Generation) {
         self.sockets.remove(&generation);
@@ -168,7 +175,13 @@ impl Attempts {
 
     /// The connection ends. One that lasted long enough is a success.
     fn lasted(&mut self, at: Instant, options: &Options) -> bool {
-        let lasted = self.opened.take().is_some_and(|opened| at.since(opened) >= options.stable_after);
+        let lasted = self.has_lasted(at, options);
+        self.opened = None;
+        lasted
+    }
+
+    fn has_lasted(&mut self, at: Instant, options: &Options) -> bool {
+        let lasted = self.opened.is_some_and(|opened| at.since(opened) >= options.stable_after);
         if lasted {
             (self.delays, self.fast, self.failures) = (0, false, 0);
             self.lost.clear();

@@ -14,6 +14,7 @@ WASM_BINDGEN := $(shell sed -n '/^name = "wasm-bindgen"$$/{n;s/^version = "\(.*\
 WASM_PACK    := 0.15.1
 GECKODRIVER  := 0.37.1
 CARGO_FUZZ   := 0.13.1
+MUTANTS      := 27.1.0
 VERSION      := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head -n 1)
 
 export EVERWIRE_TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everwire/tools
@@ -24,7 +25,8 @@ bindgen     := $(EVERWIRE_TOOLS)/wasm-bindgen-cli-$(WASM_BINDGEN)/bin
 wasm-pack   := $(EVERWIRE_TOOLS)/wasm-pack-$(WASM_PACK)/bin
 geckodriver := $(EVERWIRE_TOOLS)/geckodriver-$(GECKODRIVER)/bin
 cargo-fuzz  := $(EVERWIRE_TOOLS)/cargo-fuzz-$(CARGO_FUZZ)/bin
-export PATH := $(bindgen):$(wasm-pack):$(geckodriver):$(cargo-fuzz):$(CURDIR)/node_modules/.bin:$(PATH)
+mutants     := $(EVERWIRE_TOOLS)/cargo-mutants-$(MUTANTS)/bin
+export PATH := $(bindgen):$(wasm-pack):$(geckodriver):$(cargo-fuzz):$(mutants):$(CURDIR)/node_modules/.bin:$(PATH)
 
 # A panic of the released module is a trap and nothing else: the words of panics and the machinery that
 # formats them are a fifth of its bytes. That takes a standard library built here, from the sources that
@@ -54,14 +56,14 @@ say = @printf '==> %s\n'
 
 # ----------------------------------------------------------------------------------- what to call
 
-.PHONY: help demo test sim chaos model fuzz conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
+.PHONY: help demo test sim sim-mutants mutants chaos model fuzz conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
 
 help: ## list the targets
 	@echo 'everwire: make TARGET'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
-	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim, chaos, fuzz), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
+	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim, chaos, fuzz), MUTANT (sim-mutants), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
 	@echo '  URL, EVENT, CRITICAL, REQUEST, LOG, TOKEN, ORIGIN, GOAWAY, PATIENCE (conformance: tools/conformance/main.mjs explains)'
 
 demo: build ## build everything and serve the demo on http://127.0.0.1:$PORT (first time: 5 to 8 minutes)
@@ -72,6 +74,15 @@ test: ## run every test, in every engine (ONLY=host,e2e runs some); ends on "N p
 
 sim: ## simulate both cores in worlds that fail (a minute; DURATION in seconds, SEED replays one)
 	@cargo run --quiet --profile simulation --package everwire-simulation
+
+# The bugs are built into this workspace's crates alone: what they depend on is the same as in the simulation.
+sim-mutants: export RUSTC_WORKSPACE_WRAPPER := $(CURDIR)/tests/simulation/with-mutants.sh
+sim-mutants: ## deliberate bugs in the core, each of which the simulation has to catch (MUTANT names one)
+	@cargo test --quiet --profile simulation --package everwire-simulation --test mutants
+	@cargo run --quiet --profile simulation --package everwire-simulation --bin mutants
+
+mutants: $(mutants) ## a sample of the mutants of src/core against the host's tests (about an hour; SAMPLE=3/9)
+	@node tools/mutants.mjs
 
 model: ## check a small model of PROTOCOL.md exhaustively; prints states, depth, time
 	@cargo run --quiet --profile simulation --package everwire-model
@@ -168,6 +179,9 @@ $(geckodriver):
 
 $(cargo-fuzz):
 	@tools/install.sh cargo cargo-fuzz $(CARGO_FUZZ) --locked
+
+$(mutants):
+	@tools/install.sh cargo cargo-mutants $(MUTANTS) --locked
 
 $(node-modules): package.json package-lock.json
 	$(say) 'npm packages of the tools (about 15 seconds)'

@@ -4,6 +4,7 @@
 //! Jitter stands on every delay, also at the cap: clients that lost one server together must not come back together
 //! (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
 
+use super::mutant::{Mutant, broken};
 use super::rng::Rng;
 use super::time::Millis;
 
@@ -89,6 +90,7 @@ impl Backoff {
 
     fn spread(&mut self, rng: &mut Rng, delay: Millis) -> Millis {
         let spread = match self.jitter {
+            _ if broken(Mutant::JitterDropped) => delay,
             Jitter::Additive => delay + rng.up_to(delay * 3 / 10),
             Jitter::Full => rng.up_to(delay),
             Jitter::Equal => delay / 2 + rng.up_to(delay / 2),
@@ -129,6 +131,16 @@ mod tests {
             assert!(delays(Jitter::Full, seed).iter().all(|delay| (1..=30_000).contains(delay)));
             assert!(delays(Jitter::Equal, seed)[5..].iter().all(|delay| (15_000..=30_000).contains(delay)));
             assert!(delays(Jitter::Decorrelated, seed).iter().all(|delay| (1_000..=30_000).contains(delay)));
+        }
+    }
+
+    #[test]
+    fn every_jitter_spreads_the_same_delay() {
+        for jitter in [Jitter::Additive, Jitter::Full, Jitter::Equal, Jitter::Decorrelated] {
+            let mut second: Vec<_> = (0..50).map(|seed| delays(jitter, seed)[1]).collect();
+            second.sort_unstable();
+            second.dedup();
+            assert!(second.len() > 20, "{jitter:?}: {second:?}");
         }
     }
 

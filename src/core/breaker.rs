@@ -3,6 +3,7 @@
 //! Owns the count and the wait before each probe; must not know what a failure is. It closes only when a connection was
 //! stable, not when one opened (Nygard, "Release It!", 2007, and a server that accepts and drops).
 
+use super::mutant::{Mutant, broken};
 use super::rng::Rng;
 use super::time::{Instant, Millis};
 
@@ -51,7 +52,8 @@ impl Breaker {
 
     /// When the next probe may be made: the wait and up to a tenth more if the breaker is open, else the origin of time.
     pub fn not_before(&self, at: Instant, rng: &mut Rng) -> Instant {
-        if self.is_open() { at.after(self.probe + rng.up_to(self.probe / 10)) } else { Instant::default() }
+        let waits = self.is_open() && !broken(Mutant::BreakerNeverOpens);
+        if waits { at.after(self.probe + rng.up_to(self.probe / 10)) } else { Instant::default() }
     }
 }
 

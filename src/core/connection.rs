@@ -12,6 +12,7 @@ use super::flight::Flown;
 use super::flow::Flow;
 use super::heartbeat::{Beat, Heartbeat, is_late};
 use super::input::{Generation, Input, Outgoing, ReceiptId};
+use super::mutant::{Mutant, broken};
 use super::outbox::Queued;
 use super::position::Request;
 use super::snapshot::{Freshness, PeerKind};
@@ -71,6 +72,7 @@ impl Connection {
             heartbeat: Heartbeat::new(&cx.options, at, answers, foreign),
             flow: Flow::default(),
         };
+        broken(Mutant::SuccessAtOpen).then(|| cx.note_stable());
         if !waits {
             connection.ask_after_gap(cx);
             connection.flush(cx);
@@ -272,6 +274,7 @@ impl Connection {
         let next = match acks {
             Some(Terms { window, .. }) => {
                 if let Some(flown) = cx.flight.resend(self.generation, window, at) {
+                    broken(Mutant::FlushedTwice).then(|| self.fly(cx, flown));
                     self.fly(cx, flown);
                     return true;
                 }

@@ -13,6 +13,7 @@ use super::flight::Flight;
 use super::heard::Epoch;
 use super::inbox::Inbox;
 use super::input::{Adopted, Generation, PageEvent};
+use super::mutant::{Mutant, broken};
 use super::not_before::NotBefore;
 use super::options::Options;
 use super::outbox::Outbox;
@@ -233,8 +234,10 @@ impl<P> Context<P> {
     /// The next order.
     pub fn next_action(&mut self) -> Option<Action<P>> {
         let Some(action) = self.actions.get_mut(self.taken) else {
-            self.actions.clear();
-            self.taken = 0;
+            if !broken(Mutant::OrdersPile) {
+                self.actions.clear();
+                self.taken = 0;
+            }
             return None;
         };
         self.taken += 1;

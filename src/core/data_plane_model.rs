@@ -5,6 +5,7 @@
 use super::action::{Mode, Registers};
 use super::backlog_model::BacklogModel;
 use super::input::{Generation, PlaneReading};
+use super::mutant::{Mutant, broken};
 use super::time::Instant;
 
 /// What the data plane looks at in a message.
@@ -60,19 +61,19 @@ impl DataPlaneModel {
     pub fn element(&mut self, element: &Element) -> Verdict {
         let registers = &mut self.registers;
         let numbered = registers.envelope && registers.next_seq > 0 && element.seq.is_some();
-        let straight = registers.mode == Mode::Pass
-            && element.generation == registers.generation
+        let straight = (registers.mode == Mode::Pass || broken(Mutant::HoldIgnored))
+            && (element.generation == registers.generation || broken(Mutant::OtherSocketStraight))
             && element.typed
-            && !element.flagged
-            && !(registers.envelope && element.id)
-            && (!numbered || element.seq == Some(registers.next_seq))
+            && (!element.flagged || broken(Mutant::ReservedStraight))
+            && (!(registers.envelope && element.id) || broken(Mutant::IdStraight))
+            && (!numbered || element.seq == Some(registers.next_seq) || broken(Mutant::AnyNumberPasses))
             && registers.credit > 0;
         if !straight {
             return Verdict::Ask;
         }
         registers.credit -= 1;
         if numbered {
-            registers.next_seq += 1;
+            registers.next_seq += u64::from(!broken(Mutant::NextNotCounted));
         }
         if registers.track_ts {
             self.greatest_ts = self.greatest_ts.max(element.ts);
@@ -154,6 +155,14 @@ mod tests {
         assert_eq!(plane.element(&Element { seq: Some(5), ..PLAIN }), Verdict::Wait);
         assert_eq!(plane.element(&Element { id: true, seq: Some(6), ..PLAIN }), Verdict::Ask);
         assert_eq!(plane.read().next_seq, 6);
+    }
+
+    #[test]
+    fn where_nothing_is_numbered_a_number_means_nothing() {
+        let mut plane = plane();
+        plane.program(Registers { mode: Mode::Pass, generation: 1, credit: 9, envelope: true, ..Registers::default() });
+        assert_eq!(plane.element(&Element { seq: Some(99), ..PLAIN }), Verdict::Deliver);
+        assert_eq!(plane.read().next_seq, 0);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::continuity::Continuity;
 use super::heard::Event;
 use super::inbox::{Inbox, Seen};
 use super::input::Generation;
+use super::mutant::{Mutant, broken};
 
 /// The way to the handlers, for what one input brings.
 #[derive(Debug)]
@@ -28,7 +29,9 @@ impl<'a, P> Delivery<'a, P> {
     /// An event; a critical one that was handled is acknowledged once more instead.
     pub fn event(&mut self, Event { id, event, .. }: Event<P>) {
         self.progressed = true;
-        match id.map_or(Seen::New, |id| self.inbox.look_up(id)) {
+        let seen = id.map_or(Seen::New, |id| self.inbox.look_up(id));
+        let seen = if id.is_some() && broken(Mutant::AckUnhandled) { Seen::Acknowledged } else { seen };
+        match seen {
             Seen::New => {
                 if let Some(id) = id {
                     self.inbox.begin(id);
@@ -36,6 +39,7 @@ impl<'a, P> Delivery<'a, P> {
                 self.actions.push(Action::Deliver { payload: event, id });
             }
             Seen::Pending => {}
+            Seen::Acknowledged if broken(Mutant::AckNotRepeated) => {}
             Seen::Acknowledged => self.actions.push(Action::Acknowledge { generation: self.generation, event }),
         }
     }

@@ -6,6 +6,7 @@
 use super::action::{Fate, Outcome};
 use super::error::Cause;
 use super::input::{Generation, ReceiptId};
+use super::mutant::{Mutant, broken};
 use super::options::OnDoubt;
 use super::outbox::Queued;
 use super::time::{Instant, Millis};
@@ -86,13 +87,14 @@ impl Flight {
     /// Whether number n may go out. Also again: the peer may remember no more than its window.
     fn allows(&self, n: u64, window: u64) -> bool {
         let window = if self.cautious { 1 } else { window };
+        let window = if broken(Mutant::WindowIgnored) { 100_000 } else { window };
         self.messages.first().is_none_or(|oldest| n < oldest.n + window)
     }
 
     /// Gives a message its number and sends it.
     pub fn launch(&mut self, message: Queued, on: Generation, at: Instant) -> Flown {
         let flying = Flying { n: self.next, message, on, again_at: at.after(RESEND_MS), doubted: false };
-        self.next += 1;
+        self.next += u64::from(!broken(Mutant::NumberGivenTwice));
         let flown = flying.flown(!self.cautious);
         self.messages.push(flying);
         flown
@@ -116,7 +118,9 @@ impl Flight {
         if !self.allows(n, window) {
             return None;
         }
+        broken(Mutant::DroppedOnReconnect).then(|| self.messages.pop());
         let flying = self.messages.iter_mut().find(|flying| flying.n == n)?;
+        flying.n += u64::from(broken(Mutant::ResentRenumbered));
         flying.on = on;
         flying.again_at = at.after(RESEND_MS);
         Some(flying.flown(!cautious))
@@ -140,6 +144,7 @@ impl Flight {
     /// Number `n` has come to its end. Whose that is, if it was in flight.
     pub fn settle(&mut self, n: u64) -> Option<ReceiptId> {
         let index = self.messages.iter().position(|flying| flying.n == n)?;
+        let index = if broken(Mutant::AckSettlesAnother) { 0 } else { index };
         Some(self.messages.remove(index).message.receipt)
     }
 
@@ -166,7 +171,9 @@ impl Flight {
     /// What was sent to a server that may have forgotten it: sent again and marked, or given up.
     pub fn doubt(&mut self, on_doubt: OnDoubt, end: impl FnMut(ReceiptId, Outcome)) {
         match on_doubt {
-            OnDoubt::Resend => self.messages.iter_mut().for_each(|flying| flying.doubted = true),
+            OnDoubt::Resend => {
+                self.messages.iter_mut().for_each(|flying| flying.doubted = !broken(Mutant::AgainForgotten))
+            }
             OnDoubt::Fail => self.give_up(Cause::InDoubt, end),
         }
     }

@@ -4,6 +4,7 @@
 //! leaves is seen, and asked for.
 
 use super::heard::Event;
+use super::mutant::{Mutant, broken};
 
 /// Events that may be held, at most.
 pub const HELD_EVENTS: usize = 10_000;
@@ -30,6 +31,7 @@ impl<P> Held<P> {
             self.bytes += bytes;
             let place =
                 self.events.iter().rposition(|held| number(held) <= number(&event)).map_or(0, |before| before + 1);
+            let place = if broken(Mutant::HeldReversed) { 0 } else { place };
             self.events.insert(place, event);
         }
     }

@@ -4,6 +4,7 @@
 //! unacknowledged and repeats no others.
 
 use super::heard::EventId;
+use super::mutant::{Mutant, broken};
 use crate::wire::limits::IN_FLIGHT;
 
 /// Ids remembered after they were acknowledged.
@@ -31,7 +32,7 @@ impl Inbox {
     /// What is known of `id`.
     #[must_use]
     pub fn look_up(&self, id: EventId) -> Seen {
-        if place(&self.acknowledged, id).is_some() {
+        if place(&self.acknowledged, id).is_some() && !broken(Mutant::CriticalTwice) {
             Seen::Acknowledged
         } else if place(&self.pending, id).is_some() {
             Seen::Pending

@@ -8,6 +8,7 @@ use super::connection::Connection;
 use super::context::Context;
 use super::error::{Cause, Reason, Warning};
 use super::input::Generation;
+use super::mutant::{Mutant, broken};
 use super::not_before::NotBefore;
 use super::time::{Instant, Millis};
 use crate::wire::close_code::{self, CloseRule};
@@ -133,7 +134,7 @@ fn rule<P>(cx: &Context<P>, loss: &Loss) -> CloseRule {
         | Reason::ByApplication => CloseRule::Retry,
     };
     match (loss.overrule, by_code) {
-        (Some(false), _) => CloseRule::Stop,
+        (Some(false), _) if !broken(Mutant::OverruleIgnored) => CloseRule::Stop,
         (Some(true), CloseRule::Stop | CloseRule::Unauthorized) => CloseRule::Retry,
         _ => by_code,
     }
@@ -156,7 +157,7 @@ fn delay<P>(cx: &mut Context<P>, rule: CloseRule) -> Millis {
 
 /// The server's word, while it holds.
 pub fn word<P>(cx: &Context<P>) -> Instant {
-    if cx.server_word > cx.at() { cx.server_word } else { Instant::default() }
+    if cx.server_word > cx.at() && !broken(Mutant::WordIgnored) { cx.server_word } else { Instant::default() }
 }
 
 fn stop<P>(cx: &mut Context<P>, reason: Reason) -> Verdict {

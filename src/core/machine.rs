@@ -10,6 +10,7 @@ use super::error::Warning;
 use super::flood::Flood;
 use super::heartbeat::is_late;
 use super::input::{Input, PlaneReading};
+use super::mutant::{Mutant, broken};
 use super::options::Options;
 use super::snapshot::{Freshness, PublicState, Snapshot, StateName};
 use super::state::State;
@@ -207,7 +208,8 @@ impl<P> Machine<P> {
         if let (Some(heard), Some(connection)) = (reading.heard, self.state.connection_mut()) {
             connection.hear(self.cx.clock.of_mono(heard));
         }
-        if self.registers.next_seq > 0 && reading.next_seq > self.registers.next_seq {
+        let stale = broken(Mutant::RegisterStale);
+        if self.registers.next_seq > 0 && reading.next_seq > self.registers.next_seq && !stale {
             self.cx.position.passed((reading.next_seq - 1).min(MAX_SAFE_INTEGER));
             self.registers.next_seq = reading.next_seq;
         }
@@ -245,11 +247,12 @@ impl<P> Machine<P> {
         let envelope = terms.is_some();
         let terms = terms.unwrap_or(&Terms::NONE);
         let numbered = terms.log.is_some();
+        let starved = broken(Mutant::CreditNeverRenewed) && self.registers.generation > 0;
         let registers = Registers {
             mode: if open && !self.cx.position.is_holding() { Mode::Pass } else { Mode::Hold },
             generation: connection.map_or(0, |connection| connection.generation),
             next_seq: if numbered { self.cx.position.last().map_or(0, |last| last + 1) } else { 0 },
-            credit: if self.registers.credit == 0 { CREDIT } else { self.registers.credit },
+            credit: if self.registers.credit == 0 && !starved { CREDIT } else { self.registers.credit },
             envelope,
             batch: terms.batch,
             frame_bytes: terms.frame_bytes,

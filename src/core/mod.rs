@@ -93,6 +93,7 @@ pub mod input;
 pub mod interpreter;
 pub mod loss;
 pub mod machine;
+pub mod mutant;
 pub mod not_before;
 pub mod options;
 pub mod outbox;

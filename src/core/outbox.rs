@@ -7,6 +7,7 @@ use super::action::{Fate, Outcome};
 use super::error::Cause;
 use super::flow;
 use super::input::{Outgoing, Priority, ReceiptId};
+use super::mutant::{Mutant, broken};
 use super::time::Instant;
 
 /// The messages that wait.
@@ -54,7 +55,7 @@ impl Outbox {
         let Outgoing { receipt, bytes, request, .. } = message;
         let excess = (self.bytes + message.bytes).saturating_sub(self.most_bytes);
         let place = message.priority as usize;
-        let full = self.queues[place].waiting().len() >= self.most[place];
+        let full = self.queues[place].waiting().len() >= self.most[place] && !broken(Mutant::BoundIgnored);
         if (full || excess > 0) && (place != NORMAL || !self.make_room(full, excess, &mut end)) {
             end(message.receipt, Outcome::because(Fate::Rejected, Cause::QueueFull));
             return;
@@ -73,7 +74,10 @@ impl Outbox {
     pub fn pop(&mut self, acks: bool) -> Option<Queued> {
         let may_go = |queue: &Queue| queue.waiting().first().is_some_and(|message| acks || !message.ack);
         let place = self.queues[..NEVER].iter().position(may_go)?;
-        self.take(place, 0)
+        let last = || self.queues[..NEVER].iter().rposition(may_go);
+        let place = if broken(Mutant::NormalBeforeHigh) { last()? } else { place };
+        let overtakes = broken(Mutant::OrderSwapped) && self.queues[place].waiting().len() > 1;
+        self.take(place, usize::from(overtakes))
     }
 
     /// The first message, in sending order, that need not be acknowledged.

@@ -6,6 +6,7 @@ use super::continuity::Continuity;
 use super::delivery::Delivery;
 use super::heard::{Epoch, Event, Resync};
 use super::held::Held;
+use super::mutant::{Mutant, broken};
 use super::terms::Log;
 use super::time::{Instant, Millis};
 use crate::wire::limits::MAX_SAFE_INTEGER;
@@ -185,7 +186,8 @@ impl<P> Position<P> {
             return None;
         }
         let holding = self.is_holding();
-        if seq <= log.seq || (seq == log.seq + 1 && !holding) {
+        let follows = seq == log.seq + 1 || broken(Mutant::HoleIgnored);
+        if seq <= log.seq || (follows && !holding) {
             self.take(event, to);
             return None;
         }
@@ -257,7 +259,8 @@ impl<P> Position<P> {
 
     /// Whether an answer that claims to hold everything goes on where we are.
     fn continues(&self, answer: &Resync<P>, own: Log) -> bool {
-        let is_ours = |epoch: Option<Epoch>| epoch.is_none_or(|epoch| epoch == own.epoch);
+        let any = broken(Mutant::OtherLogKept);
+        let is_ours = |epoch: Option<Epoch>| any || epoch.is_none_or(|epoch| epoch == own.epoch);
         is_ours(self.outstanding.and_then(|own| own.request.epoch))
             && is_ours(answer.epoch)
             && answer.from.is_none_or(|from| from <= own.seq)
@@ -331,7 +334,7 @@ impl<P> Position<P> {
 
     fn skip(&mut self) {
         self.skipped = true;
-        self.continuity = Continuity::Lost;
+        self.continuity = if broken(Mutant::KeptAfterLoss) { self.continuity } else { Continuity::Lost };
     }
 }
 

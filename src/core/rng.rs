@@ -47,6 +47,16 @@ mod tests {
     }
 
     #[test]
+    fn every_bit_is_set_half_of_the_time() {
+        let mut rng = Rng::new(5);
+        let drawn: Vec<u32> = (0..4_000).map(|_| rng.bits()).collect();
+        for bit in 0..32 {
+            let set = drawn.iter().filter(|bits| **bits >> bit & 1 == 1).count();
+            assert!((1_800..=2_200).contains(&set), "bit {bit} is set {set} times in 4,000");
+        }
+    }
+
+    #[test]
     fn a_delay_reaches_both_its_ends_and_goes_no_further() {
         let mut rng = Rng::new(1);
         let drawn: Vec<u64> = (0..2_000).map(|_| rng.up_to(9)).collect();

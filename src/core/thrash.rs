@@ -4,6 +4,7 @@
 //! attempts in a minute and is no thrash: only opened connections that were lost, and attempts that backoff did not
 //! start, count.
 
+use super::mutant::{Mutant, broken};
 use super::rng::Rng;
 use super::time::{Instant, Millis};
 
@@ -47,7 +48,7 @@ impl Thrash {
 
     /// When the next attempt may be made: 8, 16, 30 s and up to 30 % more if the brake is on, else the origin of time.
     pub fn not_before(&self, at: Instant, rng: &mut Rng) -> Instant {
-        let least = LEAST_DELAYS[self.level];
+        let least = if broken(Mutant::BrakeNeverOn) { 0 } else { LEAST_DELAYS[self.level] };
         if least == 0 { Instant::default() } else { at.after(least + rng.up_to(least * 3 / 10)) }
     }
 

@@ -4,6 +4,8 @@
 //! sleep in several engines and `Date.now()` jumps, so both are given with every input. The machine lives on the
 //! monotonic one, plus whatever the wall ran ahead by more than a second, which is sleep. A wall set back counts nothing.
 
+use super::mutant::{Mutant, broken};
+
 /// A difference of times, in milliseconds.
 pub type Millis = u64;
 
@@ -69,7 +71,7 @@ impl Clock {
         self.slept_before = self.slept;
         self.wall = now.wall;
         let ahead = gap(now).saturating_sub(self.gap);
-        let slept = ahead > SLEEP_MS as i64;
+        let slept = ahead > SLEEP_MS as i64 && !broken(Mutant::SleepUnnoticed);
         if slept {
             self.slept = self.slept.saturating_add(ahead.unsigned_abs());
         }

@@ -33,3 +33,4 @@ mod requests;
 mod restored;
 mod resync;
 mod times;
+mod unnoticed;

@@ -6,6 +6,7 @@ use super::Context;
 use crate::core::action::{Action, Fate, Outcome};
 use crate::core::error::Cause;
 use crate::core::input::{Outgoing, Priority, ReceiptId};
+use crate::core::mutant::{Mutant, broken};
 use crate::core::outbox::Queued;
 use crate::core::time::{Instant, Millis};
 
@@ -57,7 +58,9 @@ impl<P> Context<P> {
 
     /// The application wants no more: what is unsent is aborted, what is sent and not settled is unknown.
     pub fn settle_all(&mut self) {
-        self.sweep(Instant::NEVER, 0, Cause::Unsent);
+        if !broken(Mutant::CloseForgets) {
+            self.sweep(Instant::NEVER, 0, Cause::Unsent);
+        }
         self.flight.relax();
     }
 

@@ -9,6 +9,7 @@ use crate::core::context::Context;
 use crate::core::error::Reason;
 use crate::core::input::{Generation, SocketEvent};
 use crate::core::loss::{self, Loss};
+use crate::core::mutant::{Mutant, broken};
 use crate::core::time::Instant;
 
 /// The providers were asked.
@@ -35,7 +36,7 @@ impl Resolving {
     pub(super) fn connect<P>(self, cx: &mut Context<P>) -> Connecting {
         let generation = cx.next_generation();
         cx.act(Action::Connect(generation));
-        Connecting { generation, until: self.until }
+        Connecting { generation, until: if broken(Mutant::ConnectNeverLate) { Instant::NEVER } else { self.until } }
     }
 }
 

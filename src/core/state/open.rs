@@ -10,6 +10,7 @@ use crate::core::error::Reason;
 use crate::core::heard::Heard;
 use crate::core::input::{Generation, Input, PageEvent, SocketEvent};
 use crate::core::loss::{self, Loss};
+use crate::core::mutant::{Mutant, broken};
 use crate::core::timers::{Deadline, Earliest, Timer};
 use crate::wire::close_code;
 
@@ -30,7 +31,7 @@ impl Open {
     pub(super) fn handle<P>(&mut self, cx: &mut Context<P>, input: Input<P>) -> Option<State> {
         let current = self.connection.generation;
         match (&mut self.handover, input) {
-            (handover, Input::Heard(generation, heard)) if generation == current => {
+            (handover, Input::Heard(generation, heard)) if generation == current || broken(Mutant::AnySocketHeard) => {
                 if let (None, Heard::Goaway(goaway)) = (&handover, &heard) {
                     *handover = Some(Handover::new(cx, goaway));
                 }
@@ -136,7 +137,7 @@ impl Open {
     /// The socket beside the current one opened: it becomes the current one.
     fn hand_over<P>(&self, cx: &mut Context<P>, generation: Generation) -> State {
         loss::leave(cx, &self.connection);
-        loss::abandon(cx, self.connection.generation);
+        loss::abandon(cx, if broken(Mutant::OldSocketKept) { 0 } else { self.connection.generation });
         State::Open(Self::new(Connection::open(cx, generation)))
     }
 }

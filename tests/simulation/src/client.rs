@@ -9,14 +9,17 @@ mod around;
 mod hearing;
 mod orders;
 mod outlet;
+mod strays;
+mod work;
 
 use crate::chance::Chance;
 use crate::model::attempts::Attempts;
 use crate::model::events::Events;
 use crate::model::messages::{Mark, Messages};
 use crate::model::must;
+use crate::model::presence::Presence;
 use crate::payload::{Payload, Told};
-use crate::report;
+use crate::plan::{Kind, Step};
 use crate::server::WALL;
 pub use around::{Surroundings, Wish};
 use everwire::core::backlog_model::BacklogModel;
@@ -26,15 +29,11 @@ use everwire::core::interpreter::Interpreter;
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
 use everwire::core::snapshot::Snapshot;
-use everwire::core::state::State;
 use everwire::core::time::{Clock, Instant, Now};
 use everwire::core::{action::Action, action::Registers, terms::Terms};
 use outlet::Outlet;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
-
-/// Orders that one input may lead to, at most, beside those for what it brings and what was held.
-const MOST_ORDERS: usize = 4_000;
 
 /// A page.
 #[derive(Debug)]
@@ -57,8 +56,10 @@ pub struct Client {
     pub wants_state: bool,
     /// Its page can be seen.
     pub visible: bool,
-    /// `shouldReconnect` overrules now and then.
-    pub overrules: bool,
+    /// Its application spoils things now and then: `shouldReconnect` overrules, a handler closes.
+    pub unruly: bool,
+    /// Cores it has had.
+    pub lives: u32,
     /// Gates whose question its handlers saw.
     pub asked: Vec<String>,
     /// The account of its messages.
@@ -66,6 +67,14 @@ pub struct Client {
     /// The account of its events.
     pub events: Events,
     attempts: Attempts,
+    presence: Presence,
+    /// What is told comes from a socket that was left.
+    strays: bool,
+    /// How far its wall was off when the core last read it.
+    read_wall: i64,
+    /// Events its handlers saw, and tasks it had.
+    seen: u64,
+    tasks: u64,
     machine: Option<Machine<Payload>>,
     plane: DataPlaneModel,
     /// What waits for a frame, which comes after every task.
@@ -87,6 +96,11 @@ pub struct Client {
     /// How far that line is ahead of the monotonic clock.
     slept: u64,
     answers: Option<String>,
+    /// The message that the last answer is for.
+    answered: Option<ReceiptId>,
+    /// When the hello of another log came.
+    met_at: Option<u64>,
+    now_t: u64,
     chance: Chance,
 }
 
@@ -105,11 +119,17 @@ impl Client {
             token: None,
             wants_state,
             visible: true,
-            overrules: true,
+            unruly: true,
+            lives: 0,
             asked: Vec::new(),
             messages: Messages::default(),
             events: Events::default(),
             attempts: Attempts::default(),
+            presence: Presence::default(),
+            strays: false,
+            read_wall: 0,
+            seen: 0,
+            tasks: 0,
             machine: None,
             plane: DataPlaneModel::default(),
             backlog: BacklogModel::default(),
@@ -128,6 +148,9 @@ impl Client {
             clock: Clock::new(now),
             slept: 0,
             answers: None,
+            answered: None,
+            met_at: None,
+            now_t: t,
             chance,
         };
         client.begin(t);
@@ -153,7 +176,9 @@ impl Client {
         self.registers = Registers::default();
         self.events = Events::default();
         self.attempts = Attempts::default();
+        self.presence = Presence::default();
         self.messages.begins();
+        self.lives += 1;
     }
 
     /// What the core knows; nothing once it was let go of.
@@ -178,6 +203,12 @@ impl Client {
     #[must_use]
     pub fn next_seq(&self) -> u64 {
         self.plane.clone().read().next_seq
+    }
+
+    /// When its timer is to go off, and its number.
+    #[must_use]
+    pub fn alarm(&self) -> Option<(u64, u64)> {
+        Some((self.alarm?, self.alarms))
     }
 
     /// The sockets it has.
@@ -267,10 +298,19 @@ impl Client {
     pub fn closed(&mut self, generation: Generation, code: u16, around: &mut Surroundings<'_>) {
         if self.outlets.remove(&generation).is_some() {
             self.attempts.gone(generation);
-            // `shouldReconnect` has an opinion now and then.
-            let overrule = (self.overrules && self.chance.one_in(20)).then(|| self.chance.one_in(2));
+            let step = Step::of(Kind::Overrule, self.index as u64, u64::from(generation));
+            let mut chance = around.steps.chance(step);
+            let often = if self.state() == "closing" { 3 } else { 12 };
+            let overrules = self.unruly && chance.one_in(often) && around.steps.takes(step);
+            let overrule = overrules.then(|| chance.one_in(2));
             self.tell(Input::Socket(generation, SocketEvent::Closed { code, overrule }), around);
         }
+    }
+
+    /// It wakes, having slept since `since`; `stood` if its monotonic clock did, so that the other can tell.
+    pub fn woke(&mut self, since: u64, t: u64, stood: bool) {
+        let tells = stood && self.visible && self.wall == self.read_wall;
+        self.presence.woke(tells.then_some(since), t);
     }
 
     /// Tells the core a fact, or lets it wait for those before it.
@@ -288,51 +328,6 @@ impl Client {
         }
         self.busy = false;
         if self.is_final() { self.rest(around) } else { self.arm() }
-    }
-
-    fn work(&mut self, fact: Input<Payload>, around: &mut Surroundings<'_>) {
-        let now = self.now(around.t);
-        let Some(machine) = &mut self.machine else { return };
-        let current = machine.state().connection().map(|connection| connection.generation);
-        let (before, name) = (machine.state().name().name(), report::name(&fact, current));
-        around.report.met(before, name);
-        around.trace.note(around.t, self.index as u64, name, || format!("[{before}] {fact:?}"));
-        let until = waits(machine.state());
-        let (tick, skips) = (matches!(fact, Input::Tick), orders::skips(&fact));
-        let code = if let Input::Socket(_, SocketEvent::Closed { code, .. }) = &fact { Some(*code) } else { None };
-        if let Input::Socket(generation, SocketEvent::Opened) = fact {
-            self.attempts.opened(generation, self.clock.at(), &self.options);
-            self.events.opened();
-        }
-        around.report.met(before, "plane");
-        machine.handle(now, Input::Plane(self.plane.read()));
-        machine.handle(now, fact);
-        self.clock.read(now);
-        self.slept = self.clock.at().since(now.mono);
-        let mut count = 0;
-        while let Some(action) = self.machine.as_mut().and_then(Machine::poll) {
-            count += 1;
-            if matches!(action, Action::Resolve { .. } | Action::Connect(_)) {
-                let early = until.is_some_and(|until| self.clock.at() < until || !tick);
-                around.check(must(!early || skips, || "an attempt before its time".to_owned()));
-                around.check(self.attempts.attempted(self.clock.at()));
-            }
-            self.order(action, around);
-        }
-        let held = self.events.last();
-        around.check(must(count <= MOST_ORDERS + held as usize, || format!("{count} orders for one input")));
-        let Some(machine) = &self.machine else { return };
-        let deadline = machine.deadline();
-        self.due = deadline.map(|(due, _)| due);
-        let past = self.due.is_some_and(|due| due < now.mono);
-        around.check(must(!past, || format!("{deadline:?} lies in the past at {now:?}")));
-        if until.is_none()
-            && !skips
-            && let Some(until) = waits(machine.state())
-        {
-            let at = self.clock.at();
-            around.check(self.attempts.waits(at, until, code, &self.options));
-        }
     }
 
     /// Sets the timer to the core's deadline; one that is set for an earlier moment is left to find nothing due.
@@ -380,9 +375,4 @@ impl Client {
         let connection = self.machine.as_ref().and_then(|machine| machine.state().connection());
         connection.and_then(|connection| connection.terms()).map_or(1_024, |terms: &Terms| terms.window)
     }
-}
-
-/// Until when a state waits.
-const fn waits(state: &State) -> Option<Instant> {
-    if let State::Waiting(waiting) = state { Some(waiting.until) } else { None }
 }

@@ -16,10 +16,14 @@
 
 pub mod chance;
 pub mod client;
+pub mod coverage;
 pub mod link;
+pub mod minimal;
 pub mod model;
 pub mod payload;
+pub mod plan;
 pub mod report;
 pub mod server;
 pub mod trace;
+pub mod trial;
 pub mod world;

@@ -109,6 +109,12 @@ pub struct Link {
     pub client: usize,
     /// Its number on the client's side.
     pub generation: Generation,
+    /// The core that made it.
+    pub life: u32,
+    /// What it draws from.
+    pub chance: Chance,
+    /// Packets that came down after it was left.
+    pub strays: u64,
     /// To the server.
     pub up: Pipe,
     /// To the client.
@@ -127,12 +133,20 @@ pub struct Link {
     pub clogged: u64,
     /// A proxy says the next frame twice.
     pub twice: bool,
+    /// It loses an event of the next batch.
+    pub loses: bool,
 }
 
 impl Link {
     /// When what is sent now arrives.
-    pub const fn arrival(&self, now: u64, chance: &mut Chance) -> u64 {
-        now + self.latency + chance.below(self.jitter + 1)
+    pub const fn arrival(&mut self, now: u64) -> u64 {
+        now + self.latency + self.chance.below(self.jitter + 1)
+    }
+
+    /// What is inside is lost in part, both ways.
+    pub fn cut(&mut self) {
+        self.up.cut(&mut self.chance);
+        self.down.cut(&mut self.chance);
     }
 
     /// Nothing more will come of it.

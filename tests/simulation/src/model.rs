@@ -6,11 +6,13 @@
 //! - [`messages`]: one end each, in order, nothing sent after its end.
 //! - [`events`]: numbered ones once and in order, critical ones once, `kept` only over no hole.
 //! - [`attempts`]: one socket, two for a while, and no attempt before its time.
+//! - [`presence`]: a peer that is gone is given up, and asked after a sleep.
 //! - [`truth`]: the server's log, and what it applied.
 
 pub mod attempts;
 pub mod events;
 pub mod messages;
+pub mod presence;
 pub mod truth;
 
 /// What is wrong, if anything.

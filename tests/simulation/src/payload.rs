@@ -35,6 +35,8 @@ pub struct Told {
     pub id: Option<String>,
     /// Nothing else ever looks the same.
     pub unique: bool,
+    /// Its type is the protocol's.
+    pub reserved: bool,
     /// The node that waits for a person, where it says so.
     pub asks: Option<String>,
 }
@@ -45,7 +47,8 @@ impl Told {
         let id = object.remove("$id").and_then(|id| id.as_str().map(str::to_owned));
         let text = |name| object.get(name).and_then(Value::as_str);
         let asks = (text("type") == Some("human_gate_waiting")).then(|| text("node_id").unwrap_or_default().to_owned());
-        Self { print: print(&object), seq, id, unique: text("output").is_some(), asks }
+        let reserved = text("type").is_some_and(|kind| RESERVED_TYPES.contains(&kind));
+        Self { print: print(&object), seq, id, unique: text("output").is_some(), reserved, asks }
     }
 }
 

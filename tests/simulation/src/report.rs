@@ -2,6 +2,7 @@
 //!
 //! Owns the counts and how they are printed; must not know what is right.
 
+use crate::coverage;
 use everwire::core::heard::Heard;
 use everwire::core::input::{Input, PageEvent, SocketEvent};
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use std::fmt;
 pub const STATES: [&str; 8] = ["idle", "resolving", "connecting", "open", "waiting", "suspended", "closing", "stopped"];
 
 /// Every input of a client, by name.
-pub const INPUTS: [&str; 41] = [
+pub const INPUTS: [&str; 42] = [
     "start",
     "send",
     "close",
@@ -52,6 +53,7 @@ pub const INPUTS: [&str; 41] = [
     "closed_beside",
     "opened_beside",
     "heard_beside",
+    "send_failed_beside",
     "overruled",
 ];
 
@@ -115,24 +117,30 @@ impl fmt::Display for Report {
                 writeln!(f, "  {count:>10}  {name}")?;
             }
         }
-        writeln!(f, "states and inputs: {} of {} pairs were seen", self.met.len(), STATES.len() * INPUTS.len())?;
+        let cannot = coverage::pairs().filter(|(state, input)| coverage::impossible(state, input).is_some()).count();
+        let all = STATES.len() * INPUTS.len();
+        writeln!(f, "states and inputs: {} of {} pairs were seen; {cannot} cannot occur", self.met.len(), all)?;
+        writeln!(f, "  not in idle: most (a client is started in the task in which it is made)")?;
+        for (states, inputs, why) in coverage::IMPOSSIBLE {
+            writeln!(f, "  not in {}: {} ({why})", states.join(", "), inputs.join(" "))?;
+        }
+        let rare = self.met.iter().min_by_key(|(_, count)| **count);
+        if let Some(((state, input), count)) = rare {
+            writeln!(f, "  rarest: {input} in {state}, {count} times")?;
+        }
         for state in STATES {
-            let unseen: Vec<&str> =
-                INPUTS.iter().filter(|input| !self.met.contains_key(&(state, **input))).copied().collect();
-            writeln!(
-                f,
-                "  {state:<10} never met: {}",
-                if unseen.is_empty() { "none".into() } else { unseen.join(" ") }
-            )?;
+            let unseen = coverage::unseen(self).into_iter().filter(|pair| pair.0 == state);
+            let unseen: Vec<&str> = unseen.map(|pair| pair.1).collect();
+            writeln!(f, "  {state:<10} unseen: {}", if unseen.is_empty() { "none".into() } else { unseen.join(" ") })?;
         }
         Ok(())
     }
 }
 
-/// The name of an input, to a client whose current socket is `current`.
+/// The name of an input, to a client whose current socket is `current`; `strays` where it comes from one that was left.
 #[must_use]
-pub fn name<P>(input: &Input<P>, current: Option<u32>) -> &'static str {
-    let old = |generation: u32| current.is_some_and(|current| generation != current);
+pub fn name<P>(input: &Input<P>, current: Option<u32>, strays: bool) -> &'static str {
+    let old = |generation: u32| strays || current.is_some_and(|current| generation != current);
     match input {
         Input::Start => "start",
         Input::Send(_) => "send",
@@ -154,6 +162,7 @@ pub fn name<P>(input: &Input<P>, current: Option<u32>) -> &'static str {
             SocketEvent::Closed { .. } if old(*generation) => "closed_beside",
             SocketEvent::Closed { .. } => "closed",
             SocketEvent::ConstructFailed => "construct_failed",
+            SocketEvent::SendFailed if current != Some(*generation) => "send_failed_beside",
             SocketEvent::SendFailed => "send_failed",
         },
         Input::Heard(generation, _) if old(*generation) => "heard_beside",

@@ -3,7 +3,7 @@
 //! Owns the order of what happens; must not know what is right, or why a core does what it does.
 //!
 //! A world lives through faults for a while (`faults`, `acts`); then the faults stop and everything has to come to
-//! rest (`rest`); then everybody closes.
+//! rest (`rest`); then everybody closes. What befalls it is named ([`crate::plan`]), so that it can be left out.
 
 mod acts;
 mod faults;
@@ -17,6 +17,7 @@ use crate::link::Link;
 use crate::model::Verdict;
 use crate::model::messages::Mark;
 use crate::model::truth::Truth;
+use crate::plan::{Kind, Plan, Step, Steps};
 use crate::report::Report;
 use crate::server::Server;
 use crate::trace::{LINES, Trace};
@@ -43,9 +44,9 @@ pub enum Happening {
     /// A client goes on after sleep.
     Wake(usize),
     /// A client's application does something.
-    Act(usize),
+    Act(usize, u64),
     /// The network, the page or the server does something.
-    Fault,
+    Fault(u64),
     /// The server has something to do.
     Tick,
     /// A socket of the server's took so many bytes.
@@ -60,6 +61,23 @@ pub enum Happening {
     Proxy(u64, u16),
     /// The kernels on both sides of a connection give up.
     GiveUp(u64),
+    /// A client closes, having said something.
+    Shut(usize, Step),
+    /// A client is told something.
+    Told(usize, Word),
+    /// A socket speaks that a client left.
+    Ghost(usize, Step),
+}
+
+/// What a client may be told at any moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Word {
+    /// The page is hidden away.
+    Hide,
+    /// The network changed.
+    Network,
+    /// The application wants an attempt.
+    Retry,
 }
 
 /// What a client's machine or page does beside working.
@@ -86,6 +104,12 @@ struct Nature {
     burst: u64,
     /// How long a token lives; 0 where none is needed.
     token_life: u64,
+    /// Most connections are accepted and dropped.
+    flaky: bool,
+    /// The server has no state to give.
+    stateless: bool,
+    /// The server does not look at the epoch of a request.
+    careless: bool,
 }
 
 /// A world.
@@ -111,7 +135,15 @@ pub struct World {
     marks: Mark,
     /// The last command was to pause.
     paused: bool,
+    /// Of the thing that befalls the world now.
     chance: Chance,
+    steps: Steps,
+    /// The socket whose `send` threw last.
+    thrown: Option<(usize, Generation)>,
+    /// Frames that each client said.
+    said: Vec<u64>,
+    /// Processes of the server's so far.
+    boots: u64,
     /// The counts.
     pub report: Report,
     /// What happened.
@@ -129,13 +161,22 @@ impl World {
     /// The same, with a trace of `lines` lines.
     #[must_use]
     pub fn with_lines(seed: u64, words: bool, lines: usize) -> Self {
+        Self::planned(seed, Plan::ALL, words, lines)
+    }
+
+    /// The same, where only what `plan` says befalls it.
+    #[must_use]
+    pub fn planned(seed: u64, plan: Plan, words: bool, lines: usize) -> Self {
         let mut chance = Chance::new(seed);
         let nature = Nature {
             faults_until: chance.between(120_000, 900_000),
-            fault_every: chance.weighted(&[(2, 500), (4, 1_500), (3, 5_000), (1, 20_000)]),
+            fault_every: chance.weighted(&[(2, 500), (4, 1_500), (3, 5_000), (3, 20_000)]),
             act_every: chance.weighted(&[(1, 2_000), (3, 8_000), (1, 30_000)]),
             burst: chance.weighted(&[(2, 3), (4, 8), (1, 100)]),
             token_life: chance.weighted(&[(3, 0), (2, 20_000), (2, 200_000)]),
+            flaky: chance.one_in(6),
+            stateless: chance.one_in(4),
+            careless: chance.one_in(4),
         };
         let server = Server::new(chance.between(4, 60) as usize, limits(&mut chance), chance.part());
         let mut world = Self {
@@ -157,25 +198,35 @@ impl World {
             marks: 0,
             paused: false,
             chance,
+            steps: Steps::new(seed, plan),
+            thrown: None,
+            said: Vec::new(),
+            boots: 0,
             report: Report { worlds: 1, ..Report::default() },
             trace: Trace::new(words, lines),
             wrong: Ok(()),
         };
         world.boot(false);
         for index in 0..world.chance.between(1, 4) as usize {
-            let options = options(&mut world.chance, nature.token_life > 0);
-            let (wants, part) = (world.chance.one_in(2), world.chance.part());
-            world.clients.push(Client::new(index, options, wants, world.t, part));
+            let page = Step::of(Kind::Page, index as u64, 0);
+            let mut chance = world.steps.chance(page);
+            let options = options(&mut chance, nature.token_life > 0);
+            let wants = chance.one_in(2);
+            world.clients.push(Client::new(index, options, wants, world.t, chance.part()));
             world.asleep.push(Sleep::Awake);
+            world.said.push(0);
+            if !world.steps.takes(page) {
+                continue;
+            }
             world.with(index, |client, around| {
                 client.tell(Input::Start, around);
                 if client.wants_state {
                     client.tell(Input::WantState(true), around);
                 }
             });
-            world.later(0, Happening::Act(index));
+            world.later(0, Happening::Act(index, 0));
         }
-        world.later(0, Happening::Fault);
+        world.later(0, Happening::Fault(0));
         world
     }
 
@@ -189,6 +240,12 @@ impl World {
         self.report.millis = self.t * self.clients.len() as u64;
         self.report.steps = self.trace.steps();
         std::mem::replace(&mut self.wrong, Ok(()))
+    }
+
+    /// What befell it so far.
+    #[must_use]
+    pub fn taken(&self) -> Vec<Step> {
+        self.steps.taken()
     }
 
     /// Lets everything happen up to `end`, or to the first promise broken.
@@ -217,8 +274,8 @@ impl World {
                 }
             }
             Happening::Wake(index) => self.wake(index),
-            Happening::Act(index) => self.act(index),
-            Happening::Fault => self.fault(),
+            Happening::Act(index, nth) => self.act(index, nth),
+            Happening::Fault(nth) => self.fault(nth),
             Happening::Tick => self.tick(),
             Happening::Written(link, bytes) => self.written(link, bytes),
             Happening::Ended(key, ok) => self.ended(key, ok),
@@ -226,6 +283,9 @@ impl World {
             Happening::Stop => self.stop(),
             Happening::Proxy(link, code) => self.proxy_ends(link, code),
             Happening::GiveUp(link) => self.kernels_give_up(link),
+            Happening::Shut(index, step) => self.shut(index, step),
+            Happening::Told(index, word) => self.told(index, word),
+            Happening::Ghost(index, step) => self.ghost(index, step),
         }
     }
 
@@ -254,6 +314,7 @@ impl World {
             truth: &self.truth,
             report: &mut self.report,
             trace: &mut self.trace,
+            steps: &mut self.steps,
             wrong: &mut self.wrong,
         };
         let client = &mut self.clients[index];
@@ -276,16 +337,26 @@ impl World {
             Wish::Alarm(at, alarm) => {
                 let client = &self.clients[index];
                 let due = (at + client.lag).max(self.t);
+                let step = Step::of(Kind::Late, index as u64, alarm);
+                let mut chance = self.steps.chance(step);
                 let late = if self.calm {
                     0
-                } else if !client.visible && self.chance.one_in(2) {
+                } else if !client.visible && chance.one_in(2) && self.steps.takes(step) {
                     self.report.fault("a timer late, the page hidden");
-                    self.chance.below(60_000)
+                    chance.below(60_000)
                 } else {
-                    self.chance.skewed(12)
+                    chance.skewed(12)
                 };
                 self.at(due + late, Happening::Alarm(index, at, alarm));
             }
+        }
+    }
+
+    /// Timers of a page that can be seen again are on time.
+    fn hurry(&mut self, index: usize) {
+        if let Some((at, alarm)) = self.clients[index].alarm() {
+            let due = (at + self.clients[index].lag).max(self.t);
+            self.at(due, Happening::Alarm(index, at, alarm));
         }
     }
 

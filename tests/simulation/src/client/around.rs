@@ -4,6 +4,7 @@
 
 use crate::model::Verdict;
 use crate::model::truth::Truth;
+use crate::plan::Steps;
 use crate::report::Report;
 use crate::trace::Trace;
 use everwire::core::input::Generation;
@@ -34,6 +35,8 @@ pub struct Surroundings<'a> {
     pub report: &'a mut Report,
     /// What happened.
     pub trace: &'a mut Trace,
+    /// What befalls it.
+    pub steps: &'a mut Steps,
     /// The first thing that is wrong.
     pub wrong: &'a mut Verdict,
 }

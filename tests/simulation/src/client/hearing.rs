@@ -5,44 +5,77 @@
 use super::{Client, Surroundings};
 use crate::model::must;
 use crate::payload::{self, Payload, Told};
+use everwire::core::action::Mode;
 use everwire::core::backlog_model::Rule;
 use everwire::core::data_plane_model::Verdict as Way;
 use everwire::core::heard::{Heard, Hello};
 use everwire::core::input::{Generation, Input};
-use everwire::core::snapshot::PublicState;
+use everwire::core::mutant::{Mutant, broken};
+use everwire::core::snapshot::{Freshness, PeerKind, PublicState};
 use everwire::core::state::State;
 use serde_json::Value;
+use std::fmt::{self, Write};
 use std::rc::Rc;
+
+/// The letters in which a core may be written that holds no message: mostly the ids of critical events it remembers.
+const MOST_WEIGHT: usize = 12_000;
+/// The letters of one message, and of the id of a critical event.
+const WEIGHT_OF_ONE: usize = 400;
+const WEIGHT_OF_ID: usize = 60;
+/// Critical events that may be remembered.
+const MOST_IDS: usize = 4 * everwire::wire::limits::IN_FLIGHT as usize;
 
 impl Client {
     /// A frame comes on a socket, unless it was left.
     pub fn frame(&mut self, generation: Generation, text: &str, around: &mut Surroundings<'_>) {
-        if !self.outlets.contains_key(&generation) {
-            return;
+        if self.outlets.contains_key(&generation) {
+            self.presence.heard(around.t);
+            self.take(generation, text, around);
         }
+    }
+
+    /// A frame comes on a socket that was left. A page does not hear it; the core and the data plane would not mind.
+    pub fn stray(&mut self, generation: Generation, text: &str, around: &mut Surroundings<'_>) {
+        self.strays = true;
+        self.take(generation, text, around);
+        self.strays = false;
+    }
+
+    fn take(&mut self, generation: Generation, text: &str, around: &mut Surroundings<'_>) {
         if generation == self.registers.generation {
             self.plane.frame(self.now(around.t).mono);
         }
-        match payload::elements(text, self.registers.batch) {
-            Some(elements) => {
-                let bytes = text.len().div_ceil(elements.len().max(1));
-                // A handler may give the socket up: the rest of the frame is still gone through, as the browser does.
-                elements.into_iter().for_each(|element| self.element(generation, element, bytes, around));
+        let Some(elements) = payload::elements(text, self.registers.batch) else {
+            self.tell(Input::Heard(generation, Heard::Malformed), around);
+            return;
+        };
+        let (count, mut taken) = (elements.len(), 0);
+        let bytes = text.len().div_ceil(count.max(1));
+        // A handler may give the socket up: the rest of the frame is still gone through, as the browser does.
+        for (place, element) in elements.into_iter().enumerate() {
+            if place == 1 && broken(Mutant::BatchElementSkipped) {
+                continue;
             }
-            None => self.tell(Input::Heard(generation, Heard::Malformed), around),
+            taken += 1;
+            self.element(generation, element, bytes, around);
         }
+        around.check(must(taken == count, || format!("{taken} of {count} messages of a frame are taken in")));
     }
 
     fn element(&mut self, generation: Generation, value: Value, bytes: usize, around: &mut Surroundings<'_>) {
         match self.plane.element(&payload::element(generation, &value)) {
             Way::Deliver | Way::Wait => {
                 around.report.count("events past the core");
-                self.accept(payload::straight(value), around);
+                let told = payload::straight(value);
+                around.check(must(!self.strays, || "what a left socket says goes past the core".to_owned()));
+                let passes = self.registers.mode == Mode::Pass;
+                around.check(must(passes, || "what should wait goes past the core".to_owned()));
+                around.check(must(!told.reserved, || "a message of the protocol goes past the core".to_owned()));
+                let critical = self.registers.envelope && told.id.is_some();
+                around.check(must(!critical, || format!("critical event {:?} goes past the core", told.id)));
+                self.accept(told, around);
             }
             Way::Ask => {
-                if value.get("type").and_then(Value::as_str) == Some("resync") {
-                    self.answers = value.get("epoch").and_then(Value::as_str).map(str::to_owned);
-                }
                 let epoch = value.get("epoch").and_then(Value::as_str).map(str::to_owned);
                 let heard = payload::hear(value, self.registers.envelope, &mut self.interpreter, bytes);
                 self.note(generation, &heard, epoch, around);
@@ -63,10 +96,27 @@ impl Client {
         if connection.generation != generation {
             return;
         }
-        if let Heard::Hello(Hello { seq: Some(seq), .. }) = heard
+        if !matches!(heard, Heard::Event { .. } | Heard::Ping(_) | Heard::Malformed | Heard::Senseless) {
+            self.presence.answered();
+        }
+        if let Heard::Event { event, .. } = heard
+            && let Payload::Event(told) = &event.event
+        {
+            self.events.heard(told);
+        } else if let Heard::Resync(_) = heard {
+            self.answers = epoch;
+        } else if let Heard::Ack { n, .. } | Heard::Nack { n, busy: false, .. } = heard {
+            self.answered = self.messages.flying(*n);
+        } else if let Heard::Nack { n, busy: true, .. } = heard {
+            self.messages.postponed(*n);
+        } else if let Heard::Hello(Hello { seq: Some(seq), .. }) = heard
             && connection.terms().is_none()
         {
+            let was_untold = self.events.is_untold();
             self.events.hello(&epoch.unwrap_or_default(), *seq);
+            if self.events.is_untold() && !was_untold {
+                self.met_at = Some(around.t);
+            }
         } else if let Heard::Goaway(goaway) = heard
             && self.state() == "open"
         {
@@ -75,8 +125,20 @@ impl Client {
         }
     }
 
+    /// Whether a fact is the answer that has to tell that another log began. One that comes so late that it was asked for
+    /// twice may have been given up.
+    pub(super) fn is_answer(&self, fact: &Input<Payload>) -> bool {
+        let connection = self.machine.as_ref().and_then(|machine| machine.state().connection());
+        let last = matches!(fact, Input::Heard(generation, Heard::Resync(answer)) if !answer.more
+            && connection.is_some_and(|own| own.generation == *generation && own.terms().is_some()));
+        let soon = self.met_at.is_some_and(|met| self.now_t.saturating_sub(met) < 9_000);
+        last && self.events.is_untold() && soon
+    }
+
     /// What holds whenever a client is at rest.
     pub(super) fn examine(&mut self, around: &mut Surroundings<'_>) {
+        self.tasks += 1;
+        let (weighs, visible) = (self.tasks.is_multiple_of(128), self.visible);
         let Some(machine) = &self.machine else { return };
         let snapshot = machine.snapshot();
         let deadline = machine.deadline();
@@ -92,6 +154,15 @@ impl Client {
         let line = deadline.map(|(due, _)| due.after(self.slept));
         let any = snapshot.state != PublicState::Closed;
         around.check(self.attempts.counted(open, any, line, self.clock.at(), options));
+        let answers = matches!(snapshot.peer, PeerKind::Simple | PeerKind::Everwire);
+        let current = if let State::Open(open) = machine.state() { Some(open.connection.generation) } else { None };
+        around.check(self.presence.checked(current.filter(|_| answers && visible), around.t));
+        if weighs && snapshot.freshness == Freshness::Fresh {
+            let held = snapshot.queued + snapshot.in_flight;
+            let (weight, ids) = (weight(machine), self.events.handled().min(MOST_IDS));
+            let most = MOST_WEIGHT + WEIGHT_OF_ONE * held + WEIGHT_OF_ID * ids;
+            around.check(must(weight < most, || format!("a core of {held} messages is written in {weight} letters")));
+        }
     }
 
     /// An event is to be delivered: now, or with the next frame.
@@ -120,4 +191,19 @@ impl Client {
             Err(wrong) => around.check(Err(wrong)),
         }
     }
+}
+
+/// How much a core holds in all of its lists, whatever they are: the letters in which it is written.
+fn weight(machine: &impl fmt::Debug) -> usize {
+    struct Letters(usize);
+    impl Write for Letters {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0 += text.len();
+            Ok(())
+        }
+    }
+    let mut letters = Letters(0);
+    // Counting does not fail.
+    let _ = write!(letters, "{machine:?}");
+    letters.0
 }

@@ -5,7 +5,9 @@
 use super::outlet::Outlet;
 use super::{Client, Surroundings, Wish};
 use crate::model::messages::End;
+use crate::model::must;
 use crate::payload::Payload;
+use crate::plan::{Kind, Step};
 use everwire::core::action::{Action, Fate, Say};
 use everwire::core::input::{Generation, Input, PageEvent};
 
@@ -16,6 +18,19 @@ pub(super) const fn skips<P>(fact: &Input<P>) -> bool {
         Input::Start
             | Input::Retry
             | Input::Page(PageEvent::Online | PageEvent::Visible | PageEvent::Resumed | PageEvent::PageShow)
+    )
+}
+
+/// Whether an order comes from what a socket said.
+pub(super) const fn concerns<P>(action: &Action<P>) -> bool {
+    matches!(
+        action,
+        Action::Deliver { .. }
+            | Action::DeliverResync { .. }
+            | Action::Acknowledge { .. }
+            | Action::Pong { .. }
+            | Action::Settle { .. }
+            | Action::Refused { .. }
     )
 }
 
@@ -30,7 +45,10 @@ impl Client {
                 self.outlets.insert(generation, Outlet::default());
                 self.wishes.push(Wish::Connect(generation));
             }
-            Action::Abandon(generation) => self.leave(generation, 1000),
+            Action::Abandon(generation) => {
+                self.attempts.left(generation, self.clock.at(), &self.options);
+                self.leave(generation, 1000);
+            }
             Action::Say { generation, say, joined } => self.say(generation, say, joined, around),
             Action::Pong { generation, .. } => {
                 around.check(self.attempts.said(generation));
@@ -45,7 +63,8 @@ impl Client {
             }
             Action::Transmit { generation, receipt, id, again, joined } => {
                 around.check(self.attempts.said(generation));
-                around.check(self.messages.transmitted(receipt, id, again, self.window()));
+                let (at, window) = (self.clock.at(), self.window());
+                around.check(self.messages.transmitted(receipt, id, again, window, (generation, at)));
                 let text = self.texts.get(&receipt).map_or("", String::as_str);
                 let marked = if again { "\"$again\":true," } else { "" };
                 let text = id.map_or_else(
@@ -57,11 +76,15 @@ impl Client {
             }
             Action::Settle { receipt, outcome } => {
                 self.texts.remove(&receipt);
+                let own = outcome.fate != Fate::Acked || self.answered == Some(receipt);
+                around.check(must(own, || format!("message {receipt} is acked, and another was")));
                 let ended = self.messages.ended(receipt, outcome.fate);
                 self.told(ended, false, around);
             }
             Action::Refused { receipt, .. } => {
                 self.texts.remove(&receipt);
+                let own = self.answered == Some(receipt);
+                around.check(must(own, || format!("message {receipt} is refused, and another was")));
                 let ended = self.messages.ended(receipt, Fate::Rejected);
                 self.told(ended, true, around);
             }
@@ -99,6 +122,7 @@ impl Client {
                     self.show(&waiting, around);
                     self.handlers(&told, true, around);
                     around.report.count("critical events handled");
+                    self.handler(around);
                     self.tell(Input::Handled { id, event: Payload::Event(told) }, around);
                 } else {
                     self.accept(told, around);
@@ -130,6 +154,18 @@ impl Client {
         }
     }
 
+    /// A handler closes the client now and then.
+    fn handler(&mut self, around: &mut Surroundings<'_>) {
+        self.seen += 1;
+        let step = Step::of(Kind::Handler, self.index as u64, self.seen);
+        let mut chance = around.steps.chance(step);
+        if self.unruly && chance.one_in(300) && around.steps.takes(step) {
+            around.report.fault("close() in a handler");
+            let drain = chance.one_in(2).then(|| chance.skewed(3_000));
+            self.facts.push_back(Input::Close { drain });
+        }
+    }
+
     /// Closes a socket and forgets it; what was said on it goes out first.
     pub(super) fn leave(&mut self, generation: Generation, code: u16) {
         self.flush_one(generation);
@@ -141,7 +177,9 @@ impl Client {
 
     fn say(&mut self, generation: Generation, say: Say, joined: bool, around: &mut Surroundings<'_>) {
         // The first thing heard after a sleep may be the end of the socket: the probe comes before it.
-        if !matches!(say, Say::Ping { .. }) {
+        if matches!(say, Say::Ping { .. }) {
+            self.presence.pinged();
+        } else {
             around.check(self.attempts.said(generation));
         }
         let message = self.interpreter.say(say, self.token.as_deref());

@@ -11,6 +11,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Attempts in a minute, at most: what the brake and backoff leave when everything goes wrong at once.
 const MOST_A_MINUTE: usize = 24;
+/// Opened connections lost in a minute that are no thrash yet, and the least wait after more.
+const MOST_LOST_A_MINUTE: usize = 5;
+const LEAST_BRAKED_MS: Millis = 8_000;
+/// Attempts at once in a minute that are no thrash yet.
+const MOST_HURRIED_A_MINUTE: usize = 5;
+/// A delay that is spread is a round one once in 300 times.
+const MOST_BARE: u32 = 4;
 
 #[derive(Clone, Copy, Debug)]
 struct Socket {
@@ -33,6 +40,13 @@ pub struct Attempts {
     /// Delays since the last stable connection.
     delays: u32,
     fast: bool,
+    /// Failures since then, and when opened connections were lost.
+    failures: u64,
+    lost: VecDeque<Instant>,
+    /// Attempts that were made at once.
+    hurried: VecDeque<Instant>,
+    /// Waits in a row that were not spread.
+    bare: u32,
 }
 
 impl Attempts {
@@ -40,6 +54,12 @@ impl Attempts {
     #[must_use]
     pub fn is_open(&self, generation: Generation) -> bool {
         self.sockets.get(&generation).is_some_and(|socket| socket.open)
+    }
+
+    /// The last socket made.
+    #[must_use]
+    pub const fn last(&self) -> Generation {
+        self.last
     }
 
     /// The sockets alive.
@@ -54,6 +74,19 @@ impl Attempts {
     /// If it is too early.
     pub fn attempted(&self, at: Instant) -> Verdict {
         must(at >= self.word, || format!("an attempt {} ms before the server's word", self.word.since(at)))
+    }
+
+    /// An attempt is made at once, because the application or the page wants it.
+    ///
+    /// # Errors
+    /// If that happens too often.
+    pub fn hurried(&mut self, at: Instant) -> Verdict {
+        self.hurried.retain(|hurried| at.since(*hurried) < 60_000);
+        let (count, last) = (self.hurried.len(), self.hurried.back().map(|last| at.since(*last)));
+        self.hurried.push_back(at);
+        must(count < MOST_HURRIED_A_MINUTE || last.is_none_or(|last| last >= LEAST_BRAKED_MS), || {
+            format!("{} attempts at once in a minute, the last after {last:?} ms", count + 1)
+        })
     }
 
     /// A socket is made.
@@ -78,6 +111,13 @@ impl Attempts {
         self.opened = Some(at);
         self.sent_away = false;
         true
+    }
+
+    /// A socket is given up.
+    pub fn left(&mut self, generation: Generation, at: Instant, options: &Options) {
+        if self.current == Some(generation) {
+            self.has_lasted(at, options);
+        }
     }
 
     /// A socket is gone, by itself or because it was given up.
@@ -110,10 +150,12 @@ impl Attempts {
     /// # Errors
     /// If that is too soon.
     pub fn waits(&mut self, at: Instant, until: Instant, code: Option<u16>, options: &Options) -> Verdict {
-        self.lasted(at, options);
+        let was_open = self.opened.is_some();
+        let lasted = self.lasted(at, options);
         if std::mem::take(&mut self.sent_away) {
             return Ok(());
         }
+        self.braked(was_open, lasted || matches!(code, Some(1001 | 1012)), at, until, options)?;
         if matches!(code, Some(1001 | 1012)) && !std::mem::replace(&mut self.fast, true) {
             return Ok(());
         }
@@ -125,16 +167,49 @@ impl Attempts {
             Jitter::Full => 0,
         };
         self.delays += 1;
+        self.spread(until.since(at), options)?;
         must(until >= at.after(least), || {
             format!("the next attempt is due {} ms after a loss, and {least} ms is the least", until.since(at))
         })
     }
 
     /// The connection ends. One that lasted long enough is a success.
-    fn lasted(&mut self, at: Instant, options: &Options) {
-        if self.opened.take().is_some_and(|opened| at.since(opened) >= options.stable_after) {
-            (self.delays, self.fast) = (0, false);
+    fn lasted(&mut self, at: Instant, options: &Options) -> bool {
+        let lasted = self.has_lasted(at, options);
+        self.opened = None;
+        lasted
+    }
+
+    fn has_lasted(&mut self, at: Instant, options: &Options) -> bool {
+        let lasted = self.opened.is_some_and(|opened| at.since(opened) >= options.stable_after);
+        if lasted {
+            (self.delays, self.fast, self.failures) = (0, false, 0);
+            self.lost.clear();
+            self.hurried.clear();
         }
+        lasted
+    }
+
+    /// Too many failures in a row, or too many opened connections lost in a minute, make everybody wait longer.
+    fn braked(&mut self, open: bool, excused: bool, at: Instant, until: Instant, options: &Options) -> Verdict {
+        self.failures += u64::from(!excused);
+        let waits = self.failures < options.breaker_failures || until >= at.after(options.breaker_probe);
+        must(waits, || format!("after {} failures the next attempt is due in {} ms", self.failures, until.since(at)))?;
+        if !open {
+            return Ok(());
+        }
+        self.lost.retain(|lost| at.since(*lost) < 60_000);
+        self.lost.push_back(at);
+        must(self.lost.len() <= MOST_LOST_A_MINUTE || until >= at.after(LEAST_BRAKED_MS), || {
+            format!("after {} losses in a minute the next attempt is due in {} ms", self.lost.len(), until.since(at))
+        })
+    }
+
+    /// Delays that are one of the series, to the millisecond, were not spread: once that is chance.
+    fn spread(&mut self, delay: Millis, options: &Options) -> Verdict {
+        let mut series = (0..20).map(|n| (options.backoff_base << n).min(options.backoff_cap));
+        self.bare = if series.any(|own| own == delay) { self.bare + 1 } else { 0 };
+        must(self.bare < MOST_BARE, || format!("{} delays in a row are not spread", self.bare))
     }
 
     /// How many sockets there are at `at`; the client is next awake at `deadline`, or at once where that has passed.

@@ -14,6 +14,8 @@ pub struct Events {
     last: u64,
     /// Something is missing between where it began, or the last state, and `last`.
     hole: bool,
+    /// Another log began, and handlers were not told since.
+    untold: bool,
     handled: BTreeSet<String>,
     /// Numbers beyond `last` of critical events that were handled before, when they came without their numbers.
     known: BTreeSet<u64>,
@@ -21,6 +23,8 @@ pub struct Events {
     numbered: bool,
     /// What was told without its number on this connection since the last state, where it can be told from everything else.
     plain: BTreeSet<u64>,
+    /// Numbers that came on this connection and are not delivered yet.
+    heard: BTreeSet<u64>,
 }
 
 impl Events {
@@ -31,6 +35,7 @@ impl Events {
     pub fn opened(&mut self) {
         self.numbered = false;
         self.plain.clear();
+        self.heard.clear();
     }
 
     /// The hello of the current connection.
@@ -38,13 +43,25 @@ impl Events {
         self.numbered = true;
         match &self.log {
             None => (self.last, self.hole) = (seq, false),
-            Some(own) if own != epoch => (self.last, self.hole) = (seq, true),
+            Some(own) if own != epoch => (self.last, self.hole, self.untold) = (seq, true, true),
             Some(_) => {}
         }
         if self.log.as_deref() != Some(epoch) {
             self.known.clear();
         }
         self.log = Some(epoch.to_owned());
+    }
+
+    /// Critical events that were handled.
+    #[must_use]
+    pub fn handled(&self) -> usize {
+        self.handled.len()
+    }
+
+    /// Whether another log began and handlers were not told since.
+    #[must_use]
+    pub const fn is_untold(&self) -> bool {
+        self.untold
     }
 
     /// The log it is in.
@@ -57,6 +74,14 @@ impl Events {
     #[must_use]
     pub const fn last(&self) -> u64 {
         self.last
+    }
+
+    /// A numbered event came, and the core has it.
+    pub fn heard(&mut self, told: &Told) {
+        let handled = told.id.as_ref().is_some_and(|id| self.handled.contains(id));
+        if let Some(seq) = told.seq.filter(|seq| self.numbered && *seq > self.last && !handled) {
+            self.heard.insert(seq);
+        }
     }
 
     /// Handlers see an event. Its place in the log, if it has one and is new.
@@ -79,6 +104,9 @@ impl Events {
         }
         must(seq > self.last, || format!("event {seq} is delivered after {}", self.last))?;
         must(!self.plain.contains(&told.print), || format!("event {seq} was delivered before, without its number"))?;
+        let before = self.heard.range(..seq).next().copied();
+        must(before.is_none(), || format!("event {seq} is delivered, and {before:?} was passed over"))?;
+        self.heard.remove(&seq);
         self.go_on();
         self.hole |= seq > self.last + 1;
         self.last = seq;
@@ -97,10 +125,11 @@ impl Events {
         let to = to.unwrap_or(self.last);
         self.hole = !state && (self.hole || to != self.last);
         self.last = to;
+        self.untold = false;
         self.known.retain(|seq| *seq > to);
-        if state {
-            self.plain.clear();
-        }
+        self.heard.retain(|seq| *seq > to);
+        // What was told without its number lies before.
+        self.plain.clear();
         if let (Some(_), Some(epoch)) = (&self.log, epoch) {
             self.log = Some(epoch.to_owned());
         }
@@ -111,6 +140,7 @@ impl Events {
     /// # Errors
     /// If no handler saw it.
     pub fn acknowledged(&mut self, told: &Told) -> Verdict {
+        self.heard.retain(|seq| Some(*seq) != told.seq);
         if let Some(seq) = told.seq.filter(|seq| self.numbered && *seq > self.last) {
             self.known.insert(seq);
         }

@@ -87,6 +87,11 @@ impl Truth {
         self.logs.entry(epoch.to_owned()).or_default();
     }
 
+    /// The logs there have been.
+    pub fn epochs(&self) -> impl Iterator<Item = &str> {
+        self.logs.keys().map(String::as_str)
+    }
+
     /// The numbers of the current log that are known.
     #[must_use]
     pub fn head(&self) -> u64 {

@@ -2,7 +2,9 @@
 //!
 //! Owns the kinds of messages and how often each is sent; must not know what becomes of them.
 
-use super::{Happening, World};
+use super::faults::EXTRA;
+use super::{Happening, Word, World};
+use crate::plan::{Kind, Step};
 use everwire::core::input::{Input, PageEvent};
 
 /// What an application does.
@@ -13,19 +15,25 @@ enum Act {
     Close,
     WantState(bool),
     Page(PageEvent),
+    Ghost,
 }
 
 impl World {
-    pub(super) fn act(&mut self, index: usize) {
+    pub(super) fn act(&mut self, index: usize, nth: u64) {
         if self.calm {
             return;
         }
+        let step = Step::of(Kind::Act, index as u64, nth);
+        self.chance = self.steps.chance(step);
         let pause = self.chance.skewed(self.nature.act_every * 4);
-        self.later(pause, Happening::Act(index));
+        self.later(pause, Happening::Act(index, nth + 1));
         if self.sleeps(index).is_some() {
             return;
         }
         if self.clients[index].is_final() && self.chance.one_in(4) {
+            if !self.steps.takes(step) {
+                return;
+            }
             self.report.fault("retry()");
             self.with(index, |client, around| client.retry(around));
             return;
@@ -38,18 +46,21 @@ impl World {
             (1, Act::WantState(false)),
             (1, Act::Page(PageEvent::Focus)),
             (1, Act::Page(PageEvent::NetworkChanged)),
+            (3, Act::Ghost),
         ]);
+        if !matches!(act, Act::Send) && !self.steps.takes(step) {
+            return;
+        }
         match act {
-            Act::Send => self.send_some(index),
+            Act::Send => self.send_some(index, step),
+            // Somebody hits the button again and again.
             Act::Retry => {
-                self.report.fault("retry()");
-                self.with(index, |client, around| client.retry(around));
+                for second in 0..self.chance.weighted(&[(3, 1), (1, 40)]) {
+                    self.later(second * 1_000, Happening::Told(index, Word::Retry));
+                }
             }
-            Act::Close => {
-                self.report.fault("close()");
-                let drain = (!self.chance.one_in(3)).then(|| self.chance.skewed(5_000));
-                self.with(index, |client, around| client.close(drain, around));
-            }
+            Act::Close => self.shut(index, step),
+            Act::Ghost => self.ghost(index, step),
             Act::WantState(wants) => {
                 self.report.count("wishes for a state");
                 self.with(index, |client, around| {
@@ -58,6 +69,58 @@ impl World {
                 });
             }
             Act::Page(event) => self.page(index, event),
+        }
+    }
+
+    /// The application closes, often with something on its way; and things go on happening.
+    pub(super) fn shut(&mut self, index: usize, step: Step) {
+        if self.calm || self.sleeps(index).is_some() {
+            return;
+        }
+        self.report.fault("close()");
+        let mut chance = self.steps.chance(step);
+        if self.clients[index].state() == "open" && !chance.one_in(4) {
+            match chance.below(4) {
+                0 => self.told(index, Word::Retry),
+                1 => self.with(index, |client, around| client.tell(Input::WantState(true), around)),
+                _ => {}
+            }
+            for more in 0..chance.weighted(&[(6, 1), (1, 4)]) {
+                self.send_some(index, step.part(100_000 * (more + 1)));
+            }
+        }
+        let drain = (!chance.one_in(3)).then(|| chance.skewed(5_000));
+        self.with(index, |client, around| client.close(drain, around));
+        for part in 0..3 {
+            let soon = chance.skewed(400);
+            self.later(soon, Happening::Fault(EXTRA + (chance.bits() >> 24)));
+            self.later(soon / 2, Happening::Ghost(index, step.part(1_000 + part)));
+        }
+        let soon = chance.skewed(200);
+        let word = if chance.one_in(2) { Word::Retry } else { Word::Network };
+        self.later(soon, Happening::Told(index, word));
+    }
+
+    /// A client is told something, if it is awake.
+    pub(super) fn told(&mut self, index: usize, word: Word) {
+        if self.calm || self.sleeps(index).is_some() {
+            return;
+        }
+        match word {
+            Word::Hide => self.page(index, PageEvent::PageHide),
+            Word::Network => self.page(index, PageEvent::NetworkChanged),
+            Word::Retry => {
+                self.report.fault("retry()");
+                self.with(index, |client, around| client.retry(around));
+            }
+        }
+    }
+
+    /// A socket speaks that was left.
+    pub(super) fn ghost(&mut self, index: usize, step: Step) {
+        if !self.calm && self.sleeps(index).is_none() && self.steps.takes(step) {
+            let mut chance = self.steps.chance(step);
+            self.with(index, |client, around| client.ghost(&mut chance, around));
         }
     }
 
@@ -78,13 +141,21 @@ impl World {
             }
             client.tell(Input::Page(event), around);
         });
+        if event == PageEvent::Visible {
+            self.hurry(index);
+        }
     }
 
-    fn send_some(&mut self, index: usize) {
+    fn send_some(&mut self, index: usize, step: Step) {
         // Full queues are soon seen enough of.
         let open = self.clients[index].state() == "open";
         let burst = if open || self.chance.one_in(6) { self.nature.burst } else { 2 };
-        for _ in 0..self.chance.between(1, burst) {
+        for part in 1..=self.chance.between(1, burst) {
+            let step = step.within(part);
+            self.chance = self.steps.chance(step);
+            if !self.steps.takes(step) {
+                continue;
+            }
             self.marks += 1;
             let mark = self.marks;
             let (high, ack) = (self.chance.one_in(4), !self.chance.one_in(5));

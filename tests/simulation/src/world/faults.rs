@@ -5,6 +5,7 @@
 use super::network::Way;
 use super::{Happening, Sleep, World};
 use crate::link::Packet;
+use crate::plan::{Kind, Step};
 use crate::server::{Death, ROOM};
 use everwire::core::input::PageEvent;
 use everwire_server::core::hub::Input;
@@ -12,6 +13,8 @@ use everwire_server::core::hub::Input;
 /// How long a kernel tries.
 const KERNEL_MS: u64 = 120_000;
 const HOUR: u64 = 3_600_000;
+/// From this number on, faults come beside the others.
+pub(super) const EXTRA: u64 = 1 << 40;
 
 #[derive(Clone, Copy)]
 enum Fault {
@@ -34,15 +37,23 @@ enum Fault {
     Drain,
     Flood,
     Slow,
+    Hole,
 }
 
 impl World {
-    pub(super) fn fault(&mut self) {
+    pub(super) fn fault(&mut self, nth: u64) {
         if self.calm {
             return;
         }
+        let step = Step::of(Kind::Fault, 0, nth);
+        self.chance = self.steps.chance(step);
         let pause = self.chance.between(1, self.nature.fault_every * 2);
-        self.later(pause, Happening::Fault);
+        if nth < EXTRA {
+            self.later(pause, Happening::Fault(nth + 1));
+        }
+        if !self.steps.takes(step) {
+            return;
+        }
         let fault = self.chance.weighted(&[
             (8, Fault::Cut),
             (8, Fault::Code),
@@ -62,10 +73,11 @@ impl World {
             (4, Fault::Restart(true)),
             (4, Fault::Restart(false)),
             (4, Fault::Drain),
-            (6, Fault::Flood),
+            (16, Fault::Flood),
             (10, Fault::Slow),
+            (20, Fault::Hole),
         ]);
-        let index = self.chance.below(self.clients.len() as u64) as usize;
+        let index = self.somebody();
         match fault {
             Fault::Flood => self.flood(),
             Fault::Restart(keeps) => self.restart(keeps),
@@ -105,16 +117,26 @@ impl World {
             | Fault::Nonsense
             | Fault::ServerPing
             | Fault::Handover
-            | Fault::Slow => self.spoil(fault),
+            | Fault::Slow
+            | Fault::Hole => self.spoil(fault, index),
         }
     }
 
+    /// A client; one that is closing rather than another, because that never lasts.
+    fn somebody(&mut self) -> usize {
+        let any = self.chance.below(self.clients.len() as u64) as usize;
+        let closing = self.clients.iter().position(|client| client.state() == "closing");
+        closing.filter(|_| self.chance.one_in(2)).unwrap_or(any)
+    }
+
     /// Something befalls one connection.
-    fn spoil(&mut self, fault: Fault) {
+    fn spoil(&mut self, fault: Fault, index: usize) {
         let speaks = matches!(fault, Fault::Nonsense | Fault::ServerPing | Fault::Handover | Fault::Replayed);
         let alive = self.links.iter().filter(|(_, link)| link.wanted && (link.served || !speaks)).map(|(id, _)| *id);
         let alive: Vec<u64> = alive.collect();
-        let Some(id) = alive.get(self.chance.below(alive.len() as u64) as usize).copied() else { return };
+        let any = alive.get(self.chance.below(alive.len() as u64) as usize).copied();
+        let own = alive.iter().copied().find(|id| self.links[id].client == index);
+        let Some(id) = own.filter(|_| self.chance.one_in(2)).or(any) else { return };
         let until = self.t + self.chance.skewed(60_000);
         let Some(link) = self.links.get_mut(&id) else { return };
         match fault {
@@ -158,6 +180,7 @@ impl World {
                 self.to(id, Way::Down, Packet::Close(1006));
             }
             Fault::Replayed => link.twice = true,
+            Fault::Hole => link.loses = true,
             Fault::Nonsense => {
                 self.report.fault("frames that make no sense");
                 let text =
@@ -197,7 +220,7 @@ impl World {
     fn sleep(&mut self, index: usize) {
         self.trace.note(self.t, index as u64, "sleeps", String::new);
         self.report.fault("sleep");
-        let most = if self.chance.one_in(12) { 3 * HOUR } else { 200_000 };
+        let most = self.chance.weighted(&[(1, 3 * HOUR), (6, 200_000), (6, 60_000)]);
         let until = self.t + self.chance.between(500, most);
         let stands = self.chance.one_in(2);
         self.asleep[index] = Sleep::Machine { until, since: self.t, stands };
@@ -222,9 +245,11 @@ impl World {
                 if stands {
                     client.lag += self.t - since;
                 }
+                client.woke(since, self.t, stands);
                 self.truth.excuses(&client.identity);
             }
             Sleep::Frozen { .. } => {
+                self.clients[index].woke(self.t, self.t, false);
                 self.truth.excuses(&self.clients[index].identity);
                 self.page(index, PageEvent::Resumed);
                 self.page(index, PageEvent::Visible);

@@ -9,6 +9,7 @@ use crate::link::Packet;
 use crate::model::must;
 use crate::model::truth::{Made, Numbered};
 use crate::payload::print;
+use crate::plan::{Kind, Step};
 use crate::server::{Death, ROOM};
 use everwire::wire::frame::{self, FromClient, Object};
 use everwire::wire::message::{ClientMessage, Event};
@@ -86,7 +87,8 @@ impl World {
                 self.to(conn, Way::Down, Packet::Close(code));
             }
             Output::Work(Work::Spawn(task)) if task.key.node_id == "ask" => {
-                let (delay, ok) = (self.chance.skewed(20_000), self.chance.one_in(3));
+                let mut chance = Step::of(Kind::Fault, 1, self.t).chance(self.boots);
+                let (delay, ok) = (chance.skewed(20_000), chance.one_in(3));
                 self.later(delay, Happening::Ended(task.key, ok));
             }
             Output::Work(_) | Output::Started { .. } => {}
@@ -118,6 +120,7 @@ impl World {
 
     /// A frame of a client's reaches the hub: what became of each message is compared with what should have.
     pub(super) fn read(&mut self, conn: u64, text: &str) {
+        let text = &self.without_epoch(text);
         self.trace.note(self.t, 99, "frame", || format!("{conn} {text}"));
         let elements = frame::from_client(text).unwrap_or_default();
         let before = self.counts();
@@ -161,6 +164,9 @@ impl World {
         }
         let [applied, repeated, limited] = [0, 1, 2].map(|place| after[place] - before[place]);
         let whole = limited == 0 && self.links.contains_key(&conn);
+        if limited > 0 && !self.calm {
+            self.too_many(conn);
+        }
         let verdict = must((done..=done + plain).contains(&applied), || {
             format!("{applied} messages were applied, {done} to {} should have been", done + plain)
         })
@@ -171,6 +177,47 @@ impl World {
         });
         if self.wrong.is_ok() {
             self.wrong = verdict;
+        }
+    }
+
+    /// A server that does not look at the epoch of a request answers as if it were its own.
+    fn without_epoch(&self, text: &str) -> String {
+        let epoch = self.server.room().map_or("", |room| room.log.epoch());
+        if !self.nature.careless || !text.contains("resync_request") {
+            return text.to_owned();
+        }
+        let known = self.truth.epochs().filter(|known| *known != epoch);
+        known.fold(text.to_owned(), |text, known| text.replace(known, epoch))
+    }
+
+    /// A server that has no state to give.
+    pub(super) fn without_state(&self, text: String) -> String {
+        let strips = self.nature.stateless && text.contains(r#""resync""#);
+        let read = if strips { serde_json::from_str(&text) } else { return text };
+        let Ok(mut value) = read else { return text };
+        let elements =
+            if let Value::Array(elements) = &mut value { elements.iter_mut().collect() } else { vec![&mut value] };
+        for element in elements {
+            if let Value::Object(element) = element
+                && element.get("type").and_then(Value::as_str) == Some("resync")
+            {
+                element.remove("state");
+            }
+        }
+        // Of the same length, by which the server counts what the socket took.
+        let short = value.to_string();
+        short.clone() + &" ".repeat(text.len().saturating_sub(short.len()))
+    }
+
+    /// A client said too much; perhaps it closes before it hears that.
+    fn too_many(&mut self, conn: u64) {
+        let Some(link) = self.links.get(&conn) else { return };
+        let (index, generation) = (link.client, u64::from(link.generation));
+        let step = Step::of(Kind::Act, index as u64, u64::from(self.clients[index].lives) << 32 | generation).part(7);
+        let mut chance = self.steps.chance(step);
+        if chance.one_in(2) && self.steps.takes(step) {
+            let soon = chance.skewed(50);
+            self.later(soon, Happening::Shut(index, step));
         }
     }
 
@@ -197,6 +244,7 @@ impl World {
         if self.server.runs() {
             return;
         }
+        self.boots += 1;
         self.server.start(self.t, keeps_journal);
         self.stopping = false;
         let epoch = self.server.room().map_or("", |room| room.log.epoch()).to_owned();
@@ -227,7 +275,7 @@ impl World {
         self.tick();
         self.server.die(Death::AfterCommit);
         self.lose_all(1012);
-        let down = self.chance.skewed(8_000);
+        let down = Step::of(Kind::Fault, 2, self.boots).chance(0).skewed(8_000);
         self.later(down, Happening::Boot(true));
     }
 
@@ -239,7 +287,7 @@ impl World {
             if let Some(link) = self.links.get_mut(&id)
                 && code == 1006
             {
-                link.down.cut(&mut self.chance);
+                link.down.cut(&mut link.chance);
             }
             self.to(id, Way::Down, Packet::Close(code));
         }

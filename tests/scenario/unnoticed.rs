@@ -1,0 +1,99 @@
+//! What a sample of mutants (`make mutants`) showed to be looked at by no other test.
+
+use crate::rig::Rig;
+use everwire::core::error::Warning;
+use everwire::core::heard::Heard;
+use everwire::core::input::{Input, PlaneReading, Priority, SocketEvent};
+use everwire::wire::limits::MAX_SAFE_INTEGER;
+use everwire::wire::message::{Resync, ServerMessage};
+use std::collections::BTreeSet;
+
+const NORMAL: Priority = Priority::Normal;
+
+#[test]
+fn a_message_that_wants_an_answer_makes_an_open_connection_wait_for_the_hello_of_an_unknown_peer() {
+    let mut rig = Rig::open();
+    rig.advance(500);
+    rig.send(NORMAL, true);
+    assert_eq!(rig.transmitted(), [], "a server that says hello may still do so");
+    rig.advance(1_499);
+    assert_eq!(rig.transmitted(), []);
+    rig.advance(1);
+    assert_eq!(rig.transmitted(), [(1, None, false)], "it is 2 s old and said nothing");
+}
+
+#[test]
+fn a_data_plane_that_counted_where_nothing_is_numbered_is_not_believed() {
+    let mut rig = Rig::greeted();
+    rig.closed(1006);
+    rig.reconnect();
+    rig.give(Input::Plane(PlaneReading { next_seq: 9, credit: 1, ..PlaneReading::default() }));
+    rig.hello("e", 7);
+    assert_eq!(rig.resyncs(), [(Some(5), Some("e".to_owned()))], "it stands where it stood");
+}
+
+#[test]
+fn when_the_peer_was_last_heard_is_known_once_it_was() {
+    let mut rig = Rig::open();
+    rig.advance(300);
+    rig.pong();
+    let heard = rig.wall;
+    rig.advance(400);
+    assert_eq!(rig.snapshot().heard_at, Some(heard));
+    rig.closed(1006);
+    assert_eq!(rig.snapshot().heard_at, Some(heard), "also when it is gone");
+    assert_eq!(Rig::new().snapshot().heard_at, None);
+}
+
+#[test]
+fn every_warning_has_a_code_and_a_sentence_of_its_own() {
+    let all = [
+        Warning::HeartbeatUnsupported,
+        Warning::Thrashing,
+        Warning::Malformed,
+        Warning::Senseless,
+        Warning::ManyClients,
+        Warning::BreakerOpened,
+        Warning::AckUnsupported,
+    ];
+    let codes: BTreeSet<&str> = all.iter().map(|warning| warning.code()).filter(|code| code.len() > 8).collect();
+    let sentences: BTreeSet<&str> =
+        all.iter().map(|warning| warning.message()).filter(|text| text.len() > 40).collect();
+    assert_eq!((codes.len(), sentences.len()), (all.len(), all.len()));
+}
+
+#[test]
+fn retry_on_an_open_connection_asks_whether_the_peer_is_there() {
+    let mut rig = Rig::greeted();
+    rig.advance(200);
+    rig.give(Input::Retry);
+    assert_eq!(rig.pings(), [rig.mono], "although it was heard lately");
+}
+
+#[test]
+fn a_closing_client_does_not_mind_what_happens_to_another_socket() {
+    let mut rig = Rig::greeted();
+    rig.send(NORMAL, true);
+    rig.give(Input::Close { drain: Some(500) });
+    rig.give(Input::Heard(rig.socket + 1, Heard::Ack { n: 1 }));
+    rig.give(Input::Socket(rig.socket + 1, SocketEvent::Closed { code: 1006, overrule: None }));
+    assert_eq!((rig.state(), rig.settled()), ("closing", Vec::new()));
+    rig.ack(1);
+    assert_eq!(rig.state(), "stopped");
+}
+
+#[test]
+fn an_answer_up_to_a_number_that_is_none_leaves_the_client_where_it_stands() {
+    let mut rig = Rig::greeted();
+    rig.message(ServerMessage::Resync(Resync {
+        epoch: Some("e".to_owned()),
+        from: None,
+        to: Some(MAX_SAFE_INTEGER),
+        kept: false,
+        events: Vec::new(),
+        state: Some(1),
+        more: false,
+    }));
+    rig.event(6);
+    assert_eq!(rig.delivered, [6]);
+}

@@ -6,7 +6,7 @@
 use everwire::core::action::Action;
 use everwire::core::data_plane_model::{DataPlaneModel, Verdict};
 use everwire::core::heard::Heard;
-use everwire::core::input::{Input, Outgoing, Priority, SocketEvent};
+use everwire::core::input::{Input, Outgoing, SocketEvent};
 use everwire::core::interpreter::Interpreter;
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
@@ -163,7 +163,8 @@ impl Reader {
         reader.give(Input::Start);
         reader.give(Input::Resolved { call: 1 });
         for receipt in 1..=3 {
-            let message = Outgoing { receipt, bytes: 20, priority: Priority::Normal, ack: receipt < 3 };
+            let (ack, request) = (receipt < 3, receipt == 2);
+            let message = Outgoing { receipt, bytes: 20, ack, request, ..Outgoing::default() };
             reader.give(Input::Send(message));
         }
         reader.give(Input::Socket(1, SocketEvent::Opened));
@@ -215,7 +216,8 @@ impl Reader {
                     self.batch = registers.batch;
                     self.plane.program(registers);
                 }
-                Action::Settle { receipt, .. } | Action::Refused { receipt, .. } => {
+                Action::Measure(generation) => self.machine.handle(self.now, Input::Buffered(generation, 0)),
+                Action::Settle { receipt, .. } | Action::Replied { receipt, .. } | Action::Refused { receipt, .. } => {
                     assert!(self.settled.insert(receipt), "message {receipt} ends twice");
                 }
                 Action::Say { say, .. } => drop(serde_json::to_string(&self.interpreter.say(say, None))),

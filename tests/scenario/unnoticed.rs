@@ -75,7 +75,7 @@ fn a_closing_client_does_not_mind_what_happens_to_another_socket() {
     let mut rig = Rig::greeted();
     rig.send(NORMAL, true);
     rig.give(Input::Close { drain: Some(500) });
-    rig.give(Input::Heard(rig.socket + 1, Heard::Ack { n: 1 }));
+    rig.give(Input::Heard(rig.socket + 1, Heard::Ack { n: 1, reply: None }));
     rig.give(Input::Socket(rig.socket + 1, SocketEvent::Closed { code: 1006, overrule: None }));
     assert_eq!((rig.state(), rig.settled()), ("closing", Vec::new()));
     rig.ack(1);

@@ -46,25 +46,25 @@ pub fn minimize(life: Life, live: impl Fn(&Plan) -> Life, more: impl Fn(usize) -
         }
     }
     'finer: while !steps.is_empty() {
-        parts = parts.min(steps.len());
-        for part in 0..parts {
+        let pieces = parts.min(steps.len());
+        for part in 0..pieces {
             if !more(tries) {
                 break 'finer;
             }
             tries += 1;
-            let out = steps.len() * part / parts..steps.len() * (part + 1) / parts;
+            let out = steps.len() * part / pieces..steps.len() * (part + 1) / pieces;
             let kept = steps.iter().enumerate().filter(|(place, _)| !out.contains(place)).map(|(_, step)| *step);
             let life = live(&Plan::only(kept));
             if let Some(again) = life.wrong.filter(|again| self::kind(again) == kind) {
                 (steps, wrong) = (life.taken, again);
-                parts = (parts - 1).max(2);
+                parts = (pieces - 1).max(2);
                 continue 'finer;
             }
         }
-        if parts >= steps.len() {
+        if pieces >= steps.len() {
             break;
         }
-        parts *= 2;
+        parts = pieces * 2;
     }
     Some(Minimal { steps: steps.len(), plan: Plan::only(steps), wrong, tries })
 }

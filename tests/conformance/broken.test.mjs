@@ -24,6 +24,8 @@ const broken = [
   { what: 'takes a hello without a client for one', changes: [["typeof name !== 'string' || ", '']], found: ['bad-hello-code'] },
   { what: 'reads the first of a batch only', changes: [['[frame].flat()', '[frame].flat().slice(0, 1)']], found: ['batch-read', 'batch-bad-element'] },
   { what: 'keeps both connections of a client', changes: [["client.peer?.socket.close(4409, 'the same client connected again');", '']], found: ['client-replaced'] },
+  { what: 'lets a late hello replace the newer connection', changes: [['client.peer?.opened > peer.opened', 'false']], found: ['client-late'] },
+  { what: 'heeds no late hello, and keeps its connection', changes: [["return peer.socket.close(4409, 'a late hello');", 'return;']], found: ['client-late'] },
   { what: 'numbers what it has told already', changes: [['if (peer.late && peer.seq) resync(peer, {});', '']], found: ['late-hello'] },
   { what: 'answers a nack without a code', changes: [["code: 'bad_message', ", '']], found: ['shapes'] },
   { what: 'leaves at once after goaway', changes: [['socket.close(1012)), GRACE)', 'socket.close(1012)), 0)']], found: ['goaway'] },

@@ -20,6 +20,7 @@ const broken = [
   { what: 'says kept and leaves a hole', changes: [['events: after(from) }', 'events: after(from).slice(1) }']], found: ['resync-behind'] },
   { what: 'says kept of a number that it never gave', changes: [[' && from <= head;', ';']], found: ['resync-too-far'] },
   { what: 'sends batches before the hello', changes: [['  tell(peer, { type: \'hello\'', '  socket.send(\'[{"type":"say","text":"welcome"},{"type":"say","text":"to all"}]\');\n  tell(peer, { type: \'hello\'']], found: ['frames', 'hello-first'] },
+  { what: 'sends batches and names none', changes: [["features: ['batch', ", 'features: ['], ['function tell({ socket }, message) {\n  socket.send(JSON.stringify(message));', 'function tell({ socket, client }, message) {\n  socket.send(JSON.stringify(client ? [message] : message));']], found: ['frames'] },
   { what: 'dies of a malformed frame', changes: [['} catch {}', '} catch (error) { process.exit(1); }']], found: ['malformed-frames'] },
   { what: 'takes a hello without a client for one', changes: [["typeof name !== 'string' || ", '']], found: ['bad-hello-code'] },
   { what: 'reads the first of a batch only', changes: [['[frame].flat()', '[frame].flat().slice(0, 1)']], found: ['batch-read', 'batch-bad-element'] },

@@ -480,7 +480,7 @@ export interface RawOptions extends Omit<Options, 'protocol' | 'heartbeat' | 'to
 }
 
 /** A connection with `protocol: 'raw'`. */
-export interface RawClient extends Pick<Client, 'state' | 'close' | 'retry' | 'snapshot' | 'subscribe'> {
+export interface RawClient extends Pick<Client, 'state' | 'ready' | 'close' | 'retry' | 'snapshot' | 'subscribe'> {
   /**
    * Calls `handler` with every frame, as text or as bytes.
    *
@@ -493,7 +493,7 @@ export interface RawClient extends Pick<Client, 'state' | 'close' | 'retry' | 's
    *
    * @throws EverwireError `invalid_event` (neither text nor bytes), `invalid_option`
    */
-  send(data: RawData, options?: Pick<SendOptions, 'priority'>): Receipt;
+  send(data: RawData, options?: Pick<SendOptions, 'priority' | 'ttl' | 'signal' | 'volatile'>): Receipt;
 }
 
 export type ErrorCode = 'invalid_url' | 'invalid_option' | 'invalid_event' | 'invalid_handler' | 'overflow' | 'csp' | 'wasm_unavailable';

@@ -119,7 +119,8 @@ test('an onWarning that throws keeps nothing from anybody', (t) => {
   const onWarning = () => {
     throw new Error('mine');
   };
-  const client = connect('wss://a.example/', { validate: schemas({ in: { price: ofHand } }), onWarning });
+  const validate = /** @type {any} */ (schemas({ in: { price: ofHand } }));
+  const client = connect('wss://a.example/', { validate, onWarning });
   t.after(() => client.close({ drain: 0 }));
   const seen = t.mock.fn();
   client.on('tick', seen);
@@ -133,7 +134,8 @@ test('an onWarning that throws keeps nothing from anybody', (t) => {
 test('a client may be closed by what does not pass', (t) => {
   /** @type {any} */
   const stops = { '~standard': { version: 1, vendor: 'hand', validate: () => (client.close({ drain: 0 }), { issues: [] }) } };
-  let client = connect('wss://a.example/', { validate: schemas({ in: { price: stops } }), onWarning: () => {} });
+  const first = schemas({ in: { price: stops } });
+  let client = connect('wss://a.example/', { validate: /** @type {any} */ (first), onWarning: () => {} });
   newest().accept();
   newest().deliver({ type: 'price' });
   assert.equal(client.snapshot().reason?.code, 'closed_by_application', 'by the schema');

@@ -140,7 +140,8 @@ test('a client may be closed by what does not pass', (t) => {
   newest().deliver({ type: 'price' });
   assert.equal(client.snapshot().reason?.code, 'closed_by_application', 'by the schema');
   const listener = t.mock.fn(() => client.state);
-  client = connect('wss://a.example/', { validate: schemas({ in: { price: ofHand } }), onWarning: () => client.close({ drain: 0 }) });
+  const second = schemas({ in: { price: ofHand } });
+  client = connect('wss://a.example/', { validate: /** @type {any} */ (second), onWarning: () => client.close({ drain: 0 }) });
   client.subscribe(listener);
   newest().accept();
   newest().deliver({ type: 'price', amount: 'dear' });

@@ -26,7 +26,8 @@ export interface IterateOptions {
  * no stop by the server, after which `retry()` may go on. It never rejects but for `overflow`. One that is left without any
  * of these keeps its handler and what waits.
  */
-export interface Iteration<E> extends AsyncIterableIterator<E, undefined, void> {
+// Not the `AsyncIterableIterator` of the language, which has as many parameters as the compiler is new.
+export interface Iteration<E> extends AsyncIterator<E, undefined, void> {
   /** Events for which there was no room so far. */
   readonly lost: number;
   next(): Promise<IteratorResult<E, undefined>>;

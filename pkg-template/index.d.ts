@@ -252,7 +252,10 @@ export interface Options {
     | undefined;
   /** Whether the server is alive, of servers that answer pings. `false` turns it off. */
   heartbeat?: boolean | HeartbeatOptions | undefined;
-  /** What may wait while there is no connection. A full `normal` queue drops its oldest, a full `high` one refuses the newcomer. */
+  /**
+   * What may wait while there is no connection. A full `normal` queue drops its oldest that wants no acknowledgement; where
+   * there is none, and for a full `high` one, the newcomer is refused.
+   */
   queue?:
     | {
         /** Messages of high priority: 1 to 100,000. Default 50. */

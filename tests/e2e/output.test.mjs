@@ -65,7 +65,7 @@ describe('the rest of an output', { concurrency: 3 }, () => {
     await dashboard.network('cut');
     await dashboard.badgeSays({ state: 'closed' });
     await dashboard.part('output-all').click();
-    await until('it says so', async () => /waits for the connection/.test((await dashboard.part('output-rest').textContent()) ?? ''));
+    await until('it says so', async () => /as soon as the connection is back/.test((await dashboard.part('output-rest').textContent()) ?? ''));
     assert.equal(await dashboard.part('queued').textContent(), '1');
     await dashboard.network('restore');
     await until('all is shown', async () => (await printed()) === all, { within: 20_000 });

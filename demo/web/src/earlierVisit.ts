@@ -14,8 +14,8 @@ export function onItsWay(count: number, live: boolean): Toast {
     tone: live ? 'blue' : 'amber',
     title: count === 1 ? 'Your earlier decision is on its way' : `${count} earlier decisions of yours are on their way`,
     text: live
-      ? 'It was made on an earlier visit, and kept. The server has not answered yet.'
-      : 'It was made on an earlier visit, and kept. It will be delivered once, as soon as the connection is back.',
+      ? 'Kept from an earlier visit. The server has not answered yet.'
+      : 'Kept from an earlier visit, it will be delivered once, as soon as the connection is back.',
   };
 }
 
@@ -25,7 +25,7 @@ export function ended(event: { readonly [field: string]: unknown }, outcome: Out
   const what = type === 'human_decision' ? `${ANSWERS[String(decision)] ?? 'answer'} to “${nameOf(String(node_id))}”` : (WISHES[String(type)] ?? 'wish');
   const key = `${EARLIER}-${String(type)}-${String(node_id ?? '')}`;
   if (outcome.fate === 'acked' || outcome.fate === 'sent') {
-    return { key, tone: 'green', title: `Applied: your earlier ${what}`, text: 'It was kept since an earlier visit, and delivered once.', lasts: 12_000 };
+    return { key, tone: 'green', title: `Applied: your earlier ${what}`, text: 'Kept from an earlier visit, and delivered once.', lasts: 12_000 };
   }
   return { key, tone: 'red', title: `Not applied: your earlier ${what}`, text: whyNot(outcome), lasts: 20_000 };
 }

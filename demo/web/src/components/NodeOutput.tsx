@@ -61,7 +61,7 @@ function Rest({ node, whole, live, onAsk }: RestProps) {
       {/* Not disabled while it asks: it would lose the focus. */}
       <button type="button" className="button" data-testid="output-all" aria-disabled={asking} onClick={asking ? undefined : onAsk}>
         <Icon name={asking ? 'spinner' : whole.state === 'refused' ? 'retry' : 'down'} size={14} />
-        {asking ? 'Asking…' : whole.state === 'refused' ? 'Try again' : 'Show the rest'}
+        {asking ? (live ? 'Asking…' : 'Waiting…') : whole.state === 'refused' ? 'Try again' : 'Show the rest'}
       </button>
     </div>
   );
@@ -69,8 +69,8 @@ function Rest({ node, whole, live, onAsk }: RestProps) {
 
 function restText({ output = '', metrics }: NodeRecord, whole: WholeOutput, live: boolean): string {
   if (whole.state === 'refused') return whole.message;
-  if (whole.state === 'asking' && !live) return 'It waits for the connection, and is asked for once that is back.';
-  return `${bytes(size(output))} of ${bytes(metrics?.output_bytes ?? 0)} came along.`;
+  if (whole.state === 'asking' && !live) return 'The rest comes as soon as the connection is back.';
+  return `The first ${bytes(size(output))} of ${bytes(metrics?.output_bytes ?? 0)}.`;
 }
 
 /** A server keeps only so much. */

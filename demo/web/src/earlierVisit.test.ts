@@ -23,6 +23,7 @@ test('one that was refused says it in the words of the server, and one that came
 
 test('one whose end cannot be known is not said to be applied', () => {
   assert.equal(ended({ type: 'cancel_execution' }, outcome('unknown'), nameOf).tone, 'red');
+  assert.match(ended({ type: 'cancel_execution' }, outcome('sent'), nameOf).title, /^Sent: /);
 });
 
 test('what is on its way is counted, and says that it waits where there is no connection', () => {

@@ -24,7 +24,10 @@ export function ended(event: { readonly [field: string]: unknown }, outcome: Out
   const { type, node_id, decision } = event;
   const what = type === 'human_decision' ? `${ANSWERS[String(decision)] ?? 'answer'} to “${nameOf(String(node_id))}”` : (WISHES[String(type)] ?? 'wish');
   const key = `${EARLIER}-${String(type)}-${String(node_id ?? '')}`;
-  if (outcome.fate === 'acked' || outcome.fate === 'sent') {
+  if (outcome.fate === 'sent') {
+    return { key, tone: 'blue', title: `Sent: your earlier ${what}`, text: 'This server does not say whether it was applied.', lasts: 12_000 };
+  }
+  if (outcome.fate === 'acked') {
     return { key, tone: 'green', title: `Applied: your earlier ${what}`, text: 'Kept from an earlier visit, and delivered once.', lasts: 12_000 };
   }
   return { key, tone: 'red', title: `Not applied: your earlier ${what}`, text: whyNot(outcome), lasts: 20_000 };

@@ -38,7 +38,7 @@ export function NodeOutput({ node, live, request }: Props) {
       {more && <Rest node={node} whole={whole} live={live} onAsk={ask} />}
       {/* Long output scrolls inside; a keyboard has to be able to reach it. */}
       <pre ref={output} className="output" data-testid="output" tabIndex={0} role="region" aria-labelledby="output-title">
-        {text || 'Nothing was printed.'}
+        {text || (more ? '…' : 'Nothing was printed.')}
       </pre>
     </section>
   );

@@ -290,8 +290,8 @@ impl Connection {
             _ if request && !acks.is_some_and(|terms| terms.reply) => {
                 cx.end(receipt, Outcome::because(Fate::Rejected, Cause::ReplyUnsupported));
             }
-            Some(_) if ack => {
-                let flown = cx.flight.launch(message, self.generation, at);
+            Some(Terms { keep, .. }) if ack => {
+                let flown = cx.flight.launch(message, self.generation, at, keep);
                 self.fly(cx, flown);
             }
             _ => {

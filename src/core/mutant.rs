@@ -56,6 +56,8 @@ mutants! {
     CloseForgets,
     #[doc = "The list of orders that were carried out is never emptied."]
     OrdersPile,
+    #[doc = "The absence of a client counts from when it last heard the server, though a frozen page hears late."]
+    HeardIsSeen,
 
     // What is received.
     #[doc = "A number that does not follow the last one is taken as if it did."]

@@ -34,7 +34,7 @@ impl<P> Context<P> {
     pub fn restore(&mut self, receipt: ReceiptId, n: u64, again: bool, ttl: Option<Millis>) {
         let until = ttl.map_or(Instant::NEVER, |ttl| self.at().after(ttl));
         self.expiry = self.expiry.min(until);
-        self.flight.restore(Queued { receipt, bytes: 0, ack: true, request: false, until }, n, again);
+        self.flight.restore(Queued { receipt, bytes: 0, ack: true, request: false, until }, n, again, self.sent_to.known_until);
     }
 
     /// Refuses a message: the application closed the client.
@@ -101,9 +101,9 @@ impl<P> Context<P> {
         self.act(Action::Settle { receipt, outcome });
     }
 
-    /// The server may have forgotten what is in flight.
-    pub fn doubt(&mut self) {
-        self.flight.doubt(self.options.on_doubt, ends(&mut self.actions));
+    /// By `at` the server may have forgotten some of what is in flight.
+    pub fn doubt(&mut self, at: Instant) {
+        self.flight.doubt(at, self.options.on_doubt, ends(&mut self.actions));
     }
 
     /// The end of what is in flight cannot be known.

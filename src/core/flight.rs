@@ -97,6 +97,8 @@ impl Flight {
     /// Gives a message its number and sends it, to a server that remembers its end for `keep`.
     pub fn launch(&mut self, message: Queued, on: Generation, at: Instant, keep: Millis) -> Flown {
         let (again_at, known_until) = (at.after(RESEND_MS), at.after(keep));
+        let until = if broken(Mutant::FlyingTimeless) { Instant::NEVER } else { message.until };
+        let message = Queued { until, ..message };
         let flying = Flying { n: self.next, message, on, again_at, known_until, doubted: false };
         self.next += u64::from(!broken(Mutant::NumberGivenTwice));
         let flown = flying.flown(!self.cautious);
@@ -158,12 +160,18 @@ impl Flight {
         let mut kept = 0;
         for index in 0..self.messages.len() {
             let flying = self.messages[index];
-            if !is_over(&flying.message, true) {
+            if !is_over(&flying.message, true) || broken(Mutant::TtlForgotten) {
                 self.messages[kept] = flying;
                 kept += 1;
             }
         }
         self.messages.truncate(kept);
+    }
+
+    /// A deliberate bug: the oldest number in flight.
+    #[must_use]
+    pub fn oldest(&self) -> u64 {
+        self.messages.first().map_or(0, |flying| flying.n)
     }
 
     /// The server is too busy for number `n` until `at`.

@@ -58,6 +58,20 @@ mutants! {
     OrdersPile,
     #[doc = "The absence of a client counts from when it last heard the server, though a frozen page hears late."]
     HeardIsSeen,
+    #[doc = "A message in flight whose time is over is told so, and sent again."]
+    TtlForgotten,
+    #[doc = "A message in flight has all the time in the world."]
+    FlyingTimeless,
+    #[doc = "A volatile message waits for a better time."]
+    VolatileQueued,
+    #[doc = "A reply settles the oldest message in flight, whichever it is for."]
+    ReplySettlesAnother,
+    #[doc = "What ended in a queue is sent all the same."]
+    AbortForgotten,
+    #[doc = "A socket that holds too much is given more."]
+    FlowIgnored,
+    #[doc = "Who was told to wait is never told to go on."]
+    PressedForever,
 
     // What is received.
     #[doc = "A number that does not follow the last one is taken as if it did."]

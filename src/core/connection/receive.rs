@@ -7,6 +7,7 @@ use crate::core::action::{Action, Fate, Outcome, Say};
 use crate::core::context::Context;
 use crate::core::error::{Cause, Warning};
 use crate::core::heard::{Event, Heard, Hello};
+use crate::core::mutant::{Mutant, broken};
 use crate::core::snapshot::PeerKind;
 use crate::core::terms::Terms;
 use crate::core::time::{Instant, Millis};
@@ -122,6 +123,7 @@ impl Connection {
     /// The server applied number `n`.
     fn on_ack<P>(&mut self, cx: &mut Context<P>, n: u64, reply: Option<P>) {
         self.confirmed(cx);
+        let n = if reply.is_some() && broken(Mutant::ReplySettlesAnother) { cx.flight.oldest() } else { n };
         if let Some(receipt) = cx.flight.settle(n) {
             match reply {
                 Some(reply) => cx.act(Action::Replied { receipt, reply }),

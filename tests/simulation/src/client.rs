@@ -15,13 +15,14 @@ mod work;
 use crate::chance::Chance;
 use crate::model::attempts::Attempts;
 use crate::model::events::Events;
-use crate::model::messages::{Mark, Messages};
+use crate::model::messages::{Messages, Parcel};
 use crate::model::must;
 use crate::model::presence::Presence;
 use crate::payload::{Payload, Told};
 use crate::plan::{Kind, Step};
 use crate::server::WALL;
 pub use around::{Surroundings, Wish};
+use everwire::core::action::Fate;
 use everwire::core::backlog_model::BacklogModel;
 use everwire::core::data_plane_model::DataPlaneModel;
 use everwire::core::input::{Generation, Input, Outgoing, Priority, ReceiptId, SocketEvent};
@@ -34,6 +35,9 @@ use everwire::core::{action::Action, action::Registers, terms::Terms};
 use outlet::Outlet;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+
+/// A reply or an event is waited for so long, where nobody says otherwise.
+const PATIENCE_MS: u64 = 30_000;
 
 /// A page.
 #[derive(Debug)]
@@ -84,7 +88,9 @@ pub struct Client {
     /// What the `$id`s of its messages begin with.
     pub identity: String,
     outlets: BTreeMap<Generation, Outlet>,
-    texts: BTreeMap<ReceiptId, String>,
+    texts: BTreeMap<ReceiptId, (String, Parcel)>,
+    /// How messages ended since the last was sent.
+    ends: Vec<(ReceiptId, Fate)>,
     receipts: ReceiptId,
     facts: VecDeque<Input<Payload>>,
     later: VecDeque<Action<Payload>>,
@@ -138,6 +144,7 @@ impl Client {
             identity: String::new(),
             outlets: BTreeMap::new(),
             texts: BTreeMap::new(),
+            ends: Vec::new(),
             receipts: 0,
             facts: VecDeque::new(),
             later: VecDeque::new(),
@@ -211,6 +218,12 @@ impl Client {
         Some((self.alarm?, self.alarms))
     }
 
+    /// Whether who sends is told to wait.
+    #[must_use]
+    pub const fn pressed(&self) -> bool {
+        self.registers.pressed
+    }
+
     /// The sockets it has.
     #[must_use]
     pub fn sockets(&self) -> usize {
@@ -220,15 +233,45 @@ impl Client {
     // ------------------------------------------------------------------------------------- what the application does
 
     /// Sends an event.
-    pub fn send(&mut self, mark: Mark, text: String, high: bool, ack: bool, around: &mut Surroundings<'_>) {
+    pub fn send(&mut self, mut what: Parcel, text: String, around: &mut Surroundings<'_>) {
         self.receipts += 1;
         let receipt = self.receipts;
-        let priority = if high { Priority::High } else { Priority::Normal };
-        let message = Outgoing { receipt, bytes: text.len(), priority, ack, ..Outgoing::default() };
-        self.texts.insert(receipt, text);
-        self.messages.accepted(receipt, mark, high, ack);
+        let priority = match what {
+            Parcel { awaited: true, .. } => Priority::Never,
+            Parcel { high: true, .. } => Priority::High,
+            _ => Priority::Normal,
+        };
+        let Parcel { ack, request, volatile, bytes, ttl, .. } = what;
+        self.clock.read(self.now(around.t));
+        what.until = ttl.or((request || what.awaited).then_some(PATIENCE_MS)).map(|ttl| self.clock.at().after(ttl));
+        what.ack |= request;
+        self.texts.insert(receipt, (text, what));
         self.awake(around);
-        self.tell(Input::Send(message), around);
+        let greeted = self.machine.as_ref().is_some_and(|machine| {
+            machine.state().name().name() == "open"
+                && machine.state().connection().is_some_and(|own| own.terms().is_some())
+        });
+        let goes = volatile && greeted && !self.registers.pressed;
+        self.messages.accepted(receipt, what);
+        self.ends.clear();
+        self.tell(Input::Send(Outgoing { receipt, bytes, priority, ack, request, volatile, ttl }), around);
+        let end = self.ends.iter().find(|(ended, _)| *ended == receipt).map(|(_, fate)| *fate);
+        around.check(must(!volatile || end.is_some(), || format!("volatile message {receipt} waits")));
+        around.check(must(!goes || end == Some(Fate::Sent), || format!("volatile message {receipt} ends {end:?}")));
+    }
+
+    /// Wants no more of some message, or of one that was not told of yet.
+    pub fn abort(&mut self, nth: u64, around: &mut Surroundings<'_>) {
+        let Some(receipt) = self.messages.some(nth) else { return };
+        if self.machine.is_some() {
+            self.abort_one(receipt, around);
+            around.check(must(!self.messages.is_open(receipt), || format!("message {receipt} is aborted and goes on")));
+        }
+    }
+
+    pub(crate) fn abort_one(&mut self, receipt: ReceiptId, around: &mut Surroundings<'_>) {
+        around.report.count("messages aborted");
+        self.tell(Input::Abort(receipt), around);
     }
 
     /// Closes.
@@ -307,10 +350,13 @@ impl Client {
         }
     }
 
-    /// It wakes, having slept since `since`; `stood` if its monotonic clock did, so that the other can tell.
-    pub fn woke(&mut self, since: u64, t: u64, stood: bool) {
-        let tells = stood && self.visible && self.wall == self.read_wall;
+    /// It wakes, having slept since `since`; `stood` if its monotonic clock did, so that the other can tell. Whether
+    /// neither can: the wall was set meanwhile.
+    pub fn woke(&mut self, since: u64, t: u64, stood: bool) -> bool {
+        let set = self.wall != self.read_wall;
+        let tells = stood && self.visible && !set;
         self.presence.woke(tells.then_some(since), t);
+        stood && set
     }
 
     /// Tells the core a fact, or lets it wait for those before it.
@@ -327,7 +373,7 @@ impl Client {
             }
         }
         self.busy = false;
-        if self.is_final() { self.rest(around) } else { self.arm() }
+        if self.machine.as_ref().is_none_or(Machine::is_at_rest) { self.rest(around) } else { self.arm() }
     }
 
     /// Sets the timer to the core's deadline; one that is set for an earlier moment is left to find nothing due.

@@ -24,6 +24,7 @@ pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 10] = [
     (&["resolving", "waiting", "suspended", "stopped"], &FROM_PEER, "there is no socket"),
     (&["resolving", "waiting", "suspended", "stopped"], &TO_SOCKET, "there is no socket"),
     (&["connecting"], &FROM_PEER, "its socket is not open"),
+    (&["resolving", "connecting", "waiting", "suspended", "stopped"], &["buffered"], "nothing was given to a socket"),
     (&["connecting"], &["send_failed"], "its socket is not open"),
     (&["open"], &["opened"], "its socket is open already"),
     (
@@ -31,7 +32,6 @@ pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 10] = [
         &["handled"],
         "handlers return in the task in which the event came, on an open connection",
     ),
-    (&["suspended", "stopped"], &["tick"], "nothing is due"),
     (&["resolving", "waiting", "suspended", "closing", "stopped"], &["siblings"], "they are counted for a new socket"),
     (&["closing"], &["opened", "construct_failed"], "the attempt beside the old connection was given up"),
 ];

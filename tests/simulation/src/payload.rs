@@ -11,6 +11,9 @@ use everwire::wire::message::{Event, RESERVED_TYPES, Resync, ServerMessage};
 use serde_json::Value;
 use std::rc::Rc;
 
+/// What a message may weigh.
+pub const MOST_WEIGHT: u64 = 300_000;
+
 /// What the core holds for the shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
@@ -18,6 +21,8 @@ pub enum Payload {
     Event(Rc<Told>),
     /// The server's words of a refusal.
     Nack(Rc<str>),
+    /// What a request was answered with.
+    Reply(Rc<str>),
     /// A state.
     State,
     /// A ping of the server's.
@@ -121,7 +126,10 @@ fn lift(message: ServerMessage<Object>) -> ServerMessage<Payload> {
         ServerMessage::Pong { ts } => ServerMessage::Pong { ts },
         ServerMessage::Ack { id } => ServerMessage::Ack { id },
         ServerMessage::Nack(nack) => ServerMessage::Nack(nack),
-        ServerMessage::Reply { id, .. } => ServerMessage::Reply { id, data: Payload::State },
+        ServerMessage::Reply { id, data } => {
+            let data = serde_json::to_string(&data).unwrap_or_default();
+            ServerMessage::Reply { id, data: Payload::Reply(data.into()) }
+        }
         ServerMessage::Goaway(goaway) => ServerMessage::Goaway(goaway),
         ServerMessage::Resync(Resync { epoch, from, to, kept, events, state, more }) => {
             let events = events.into_iter().map(|Event { id, seq, again, event }| {

@@ -102,6 +102,8 @@ struct Nature {
     act_every: u64,
     /// Messages at once, at most.
     burst: u64,
+    /// Once in so many times, a message is a heavy one.
+    heavy: u64,
     /// How long a token lives; 0 where none is needed.
     token_life: u64,
     /// Most connections are accepted and dropped.
@@ -173,6 +175,7 @@ impl World {
             fault_every: chance.weighted(&[(2, 500), (4, 1_500), (3, 5_000), (3, 20_000)]),
             act_every: chance.weighted(&[(1, 2_000), (3, 8_000), (1, 30_000)]),
             burst: chance.weighted(&[(2, 3), (4, 8), (1, 100)]),
+            heavy: chance.weighted(&[(2, 60), (1, 3)]),
             token_life: chance.weighted(&[(3, 0), (2, 20_000), (2, 200_000)]),
             flaky: chance.one_in(6),
             stateless: chance.one_in(4),
@@ -332,7 +335,7 @@ impl World {
         match wish {
             Wish::Ask(call) => self.ask(index, call),
             Wish::Connect(generation) => self.connect(index, generation),
-            Wish::Frame(generation, text) => self.say(index, generation, text),
+            Wish::Frame(generation, text, delay) => self.say(index, generation, text, delay),
             Wish::Leave(generation, code) => self.leave(index, generation, code),
             Wish::Alarm(at, alarm) => {
                 let client = &self.clients[index];
@@ -391,6 +394,7 @@ fn options(chance: &mut Chance, renewable: bool) -> Options {
         on_doubt: if chance.one_in(4) { OnDoubt::Fail } else { OnDoubt::Resend },
         queue_normal: chance.weighted(&[(1, 10), (3, 200)]),
         queue_high: chance.weighted(&[(1, 5), (3, 50)]),
+        queue_bytes: chance.weighted(&[(1, 300_000), (3, 4 << 20)]),
         renewable,
         ..Options::default()
     }

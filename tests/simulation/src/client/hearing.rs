@@ -3,15 +3,18 @@
 //! Owns the way of a frame from the socket to the handlers; must not know what the core makes of it.
 
 use super::{Client, Surroundings};
-use crate::model::must;
+use crate::model::{Verdict, must};
 use crate::payload::{self, Payload, Told};
 use everwire::core::action::Mode;
 use everwire::core::backlog_model::Rule;
+use everwire::core::connection::Connection;
 use everwire::core::data_plane_model::Verdict as Way;
+use everwire::core::flow;
 use everwire::core::heard::{Heard, Hello};
 use everwire::core::input::{Generation, Input};
+use everwire::core::machine::Machine;
 use everwire::core::mutant::{Mutant, broken};
-use everwire::core::snapshot::{Freshness, PeerKind, PublicState};
+use everwire::core::snapshot::{Freshness, PeerKind, PublicState, Snapshot};
 use everwire::core::state::State;
 use serde_json::Value;
 use std::fmt::{self, Write};
@@ -147,6 +150,7 @@ impl Client {
             && snapshot.queued_bytes as u64 <= options.queue_bytes;
         around.check(must(bounded, || format!("{} messages are queued", snapshot.queued)));
         around.check(self.messages.counted(snapshot.queued, snapshot.in_flight));
+        around.check(self.presses(&snapshot, machine));
         around.check(self.events.claimed(snapshot.continuity, self.plane.clone().read().next_seq));
         let waiting = matches!(machine.state(), State::Waiting(_));
         around.check(must(snapshot.retry_at.is_some() == waiting, || "retry_at without a wait".to_owned()));
@@ -163,6 +167,20 @@ impl Client {
             let most = MOST_WEIGHT + WEIGHT_OF_ONE * held + WEIGHT_OF_ID * ids;
             around.check(must(weight < most, || format!("a core of {held} messages is written in {weight} letters")));
         }
+    }
+
+    /// Who sends is told to wait where something might have to give way, and not for longer than that.
+    fn presses(&self, snapshot: &Snapshot, machine: &Machine<Payload>) -> Verdict {
+        let (waiting, most) = (self.messages.waiting() as u64, self.options.queue_normal);
+        let (bytes, high) = (snapshot.queued_bytes as u64, flow::HIGH.min(self.options.queue_bytes / 2));
+        let over = machine.state().connection().is_some_and(Connection::is_over);
+        let told = self.registers.pressed;
+        must(told || !(over || bytes >= high || waiting >= most), || {
+            format!("{waiting} messages of {bytes} bytes wait, and who sends is not told to wait")
+        })?;
+        must(!told || over || bytes > high / 4 || waiting * 2 > most, || {
+            format!("{waiting} messages of {bytes} bytes wait, and who sends is told to wait")
+        })
     }
 
     /// An event is to be delivered: now, or with the next frame.

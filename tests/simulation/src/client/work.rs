@@ -29,6 +29,9 @@ impl Client {
         let code = if let Input::Socket(_, SocketEvent::Closed { code, .. }) = &fact { Some(*code) } else { None };
         let refused = matches!(fact, Input::Socket(_, SocketEvent::Closed { overrule: Some(false), .. }));
         let answered = self.is_answer(&fact);
+        if let Input::Abort(receipt) = fact {
+            self.messages.aborted(receipt);
+        }
         let mut told = false;
         if !self.strays
             && let Input::Socket(generation, SocketEvent::Opened) = fact
@@ -70,6 +73,13 @@ impl Client {
             "shouldReconnect said no, and there is another attempt".to_owned()
         }));
         let deadline = machine.deadline();
+        let first = self.messages.first_until();
+        let at = self.clock.at();
+        around.check(must(!tick || first.is_none_or(|first| first > at), || format!("at {at:?}, {first:?} is over")));
+        let line = deadline.map(|(due, _)| due.after(self.slept));
+        around.check(must(line.is_none() || first.is_none_or(|first| line <= Some(first.max(at))), || {
+            format!("at {at:?}, {first:?} is not looked for, but {line:?}")
+        }));
         self.due = deadline.map(|(due, _)| due);
         let past = self.due.is_some_and(|due| due < now.mono);
         around.check(must(!past, || format!("{deadline:?} lies in the past at {now:?}")));

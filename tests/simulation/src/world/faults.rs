@@ -85,7 +85,7 @@ impl World {
             Fault::Wall if self.chance.one_in(4) => self.server_wall(),
             Fault::Wall => self.client_wall(index),
             Fault::Sleep if self.sleeps(index).is_none() => self.sleep(index),
-            Fault::Freeze if self.sleeps(index).is_none() => self.freeze(index),
+            Fault::Freeze if self.sleeps(index).is_none() => self.freeze(index, step),
             Fault::PageHide if self.sleeps(index).is_none() => {
                 self.report.fault("pagehide");
                 self.page(index, PageEvent::PageHide);
@@ -227,11 +227,27 @@ impl World {
         self.at(until, Happening::Wake(index));
     }
 
-    fn freeze(&mut self, index: usize) {
+    fn freeze(&mut self, index: usize, step: Step) {
         self.report.fault("a frozen page");
+        let mut most = self.chance.skewed(400_000);
+        let own = self.links.iter().find(|(_, link)| link.client == index && link.wanted && link.served);
+        if let Some(id) = own.map(|(id, _)| *id)
+            && self.chance.one_in(3)
+        {
+            // It said something, and reads when it wakes what was said before that was answered.
+            self.report.count("pages frozen with words in their sockets");
+            let forgotten = KERNEL_MS + self.server.limits.keep + self.server.limits.idle;
+            most = forgotten + self.chance.between(1_000, 60_000);
+            self.to(id, Way::Down, Packet::Text(r#"{"type":"ping","ts":1}"#.to_owned()));
+            if let Some(link) = self.links.get_mut(&id) {
+                link.down.mute();
+            }
+            self.send_some(index, step);
+            self.later(KERNEL_MS, Happening::GiveUp(id));
+        }
         self.page(index, PageEvent::Hidden);
         self.page(index, PageEvent::Frozen);
-        let until = self.t + self.chance.skewed(400_000);
+        let until = self.t + most;
         self.asleep[index] = Sleep::Frozen { until };
         self.at(until, Happening::Wake(index));
     }
@@ -245,12 +261,12 @@ impl World {
                 if stands {
                     client.lag += self.t - since;
                 }
-                client.woke(since, self.t, stands);
-                self.truth.excuses(&client.identity);
+                if client.woke(since, self.t, stands) {
+                    self.truth.excuses(&client.identity);
+                }
             }
             Sleep::Frozen { .. } => {
                 self.clients[index].woke(self.t, self.t, false);
-                self.truth.excuses(&self.clients[index].identity);
                 self.page(index, PageEvent::Resumed);
                 self.page(index, PageEvent::Visible);
             }

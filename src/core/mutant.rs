@@ -136,6 +136,14 @@ mutants! {
     RegisterStale,
     #[doc = "Data plane: its credit is never renewed."]
     CreditNeverRenewed,
+    #[doc = "Data plane: of two events of one key that wait, the older is shown."]
+    OlderStands,
+    #[doc = "Data plane: any event may be dropped."]
+    AnyDropped,
+    #[doc = "Data plane: a critical event overtakes those that wait."]
+    BacklogOvertaken,
+    #[doc = "A flood is never over."]
+    FloodForever,
 }
 
 /// Whether the bug is there.

@@ -18,6 +18,7 @@ use crate::model::events::Events;
 use crate::model::messages::{Messages, Parcel};
 use crate::model::must;
 use crate::model::presence::Presence;
+use crate::model::shown::Shown;
 use crate::payload::{Payload, Told};
 use crate::plan::{Kind, Step};
 use crate::server::WALL;
@@ -25,7 +26,7 @@ pub use around::{Surroundings, Wish};
 use everwire::core::action::Fate;
 use everwire::core::backlog_model::BacklogModel;
 use everwire::core::data_plane_model::DataPlaneModel;
-use everwire::core::input::{Generation, Input, Outgoing, Priority, ReceiptId, SocketEvent};
+use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority, ReceiptId, SocketEvent};
 use everwire::core::interpreter::Interpreter;
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
@@ -81,8 +82,14 @@ pub struct Client {
     tasks: u64,
     machine: Option<Machine<Payload>>,
     plane: DataPlaneModel,
-    /// What waits for a frame, which comes after every task.
-    backlog: BacklogModel<Rc<Told>>,
+    /// What waits for a frame, by its place.
+    backlog: BacklogModel<(u64, Rc<Told>)>,
+    /// The account of that.
+    shown: Shown,
+    /// A frame is to be drawn.
+    draws: bool,
+    /// Its application says what may be left out of a flood.
+    pub conflates: bool,
     registers: Registers,
     interpreter: Interpreter,
     /// What the `$id`s of its messages begin with.
@@ -139,6 +146,9 @@ impl Client {
             machine: None,
             plane: DataPlaneModel::default(),
             backlog: BacklogModel::default(),
+            shown: Shown::default(),
+            draws: false,
+            conflates: false,
             registers: Registers::default(),
             interpreter: Interpreter::new(""),
             identity: String::new(),
@@ -180,6 +190,7 @@ impl Client {
         self.slept = 0;
         self.plane = DataPlaneModel::default();
         self.backlog = BacklogModel::default();
+        self.shown = Shown::default();
         self.registers = Registers::default();
         self.events = Events::default();
         self.attempts = Attempts::default();
@@ -282,7 +293,12 @@ impl Client {
 
     /// Tries now.
     pub fn retry(&mut self, around: &mut Surroundings<'_>) {
+        let was_closed = self.machine.is_none();
         self.awake(around);
+        if was_closed {
+            let page = if self.visible { PageEvent::Visible } else { PageEvent::Hidden };
+            self.facts.push_back(Input::Page(page));
+        }
         self.tell(Input::Retry, around);
     }
 
@@ -391,6 +407,8 @@ impl Client {
 
     /// Nothing will happen until the application asks.
     fn rest(&mut self, around: &mut Surroundings<'_>) {
+        let waiting = self.backlog.flush();
+        self.show(&waiting, around);
         self.alarm = None;
         self.due = None;
         let left: Vec<Generation> = self.outlets.keys().copied().collect();
@@ -408,13 +426,28 @@ impl Client {
 
     /// The end of a task: what was said in it leaves.
     pub fn flush(&mut self, around: &mut Surroundings<'_>) {
-        let waiting = self.backlog.flush();
-        self.show(&waiting, around);
+        if !self.backlog.is_empty() && !std::mem::replace(&mut self.draws, true) {
+            self.wishes.push(Wish::Draw);
+        }
         let generations: Vec<Generation> = self.outlets.keys().copied().collect();
         for generation in generations {
             self.flush_one(generation);
         }
         self.examine(around);
+    }
+
+    /// A frame is drawn, in which handlers have time for so many events.
+    pub fn draw(&mut self, count: usize, around: &mut Surroundings<'_>) {
+        self.draws = false;
+        around.report.count("frames in a flood");
+        let waiting = self.backlog.take(count);
+        self.show(&waiting, around);
+    }
+
+    /// Whether it takes more events than it can show.
+    #[must_use]
+    pub fn is_flooded(&self) -> bool {
+        self.registers.slice > 0 || !self.backlog.is_empty()
     }
 
     fn window(&self) -> u64 {

@@ -43,6 +43,10 @@ pub enum Happening {
     Answer(usize, u32, Option<String>),
     /// A client goes on after sleep.
     Wake(usize),
+    /// Others make events; so many more of them will.
+    Storm(u64),
+    /// A client's page draws a frame.
+    Draw(usize),
     /// A client's application does something.
     Act(usize, u64),
     /// The network, the page or the server does something.
@@ -108,6 +112,8 @@ struct Nature {
     token_life: u64,
     /// Most connections are accepted and dropped.
     flaky: bool,
+    /// Floods are of thousands.
+    stormy: bool,
     /// The server has no state to give.
     stateless: bool,
     /// The server does not look at the epoch of a request.
@@ -178,6 +184,7 @@ impl World {
             heavy: chance.weighted(&[(2, 60), (1, 3)]),
             token_life: chance.weighted(&[(3, 0), (2, 20_000), (2, 200_000)]),
             flaky: chance.one_in(6),
+            stormy: chance.one_in(6),
             stateless: chance.one_in(4),
             careless: chance.one_in(4),
         };
@@ -215,7 +222,9 @@ impl World {
             let mut chance = world.steps.chance(page);
             let options = options(&mut chance, nature.token_life > 0);
             let wants = chance.one_in(2);
-            world.clients.push(Client::new(index, options, wants, world.t, chance.part()));
+            let mut client = Client::new(index, options, wants, world.t, chance.part());
+            client.conflates = chance.one_in(2);
+            world.clients.push(client);
             world.asleep.push(Sleep::Awake);
             world.said.push(0);
             if !world.steps.takes(page) {
@@ -277,6 +286,8 @@ impl World {
                 }
             }
             Happening::Wake(index) => self.wake(index),
+            Happening::Storm(left) => self.storm(left),
+            Happening::Draw(index) => self.draw(index),
             Happening::Act(index, nth) => self.act(index, nth),
             Happening::Fault(nth) => self.fault(nth),
             Happening::Tick => self.tick(),
@@ -290,6 +301,23 @@ impl World {
             Happening::Told(index, word) => self.told(index, word),
             Happening::Ghost(index, step) => self.ghost(index, step),
         }
+    }
+
+    /// Where handlers are slow, a frame shows little.
+    fn draw(&mut self, index: usize) {
+        if let Some(until) = self.sleeps(index) {
+            self.at(until, Happening::Draw(index));
+            return;
+        }
+        let most = if self.calm {
+            4_000
+        } else if index.is_multiple_of(2) {
+            400
+        } else {
+            12
+        };
+        let count = Step::of(Kind::Late, index as u64, self.t).chance(most).between(1, most) as usize;
+        self.with(index, |client, around| client.draw(count, around));
     }
 
     fn later(&mut self, delay: u64, happening: Happening) {
@@ -336,6 +364,7 @@ impl World {
             Wish::Ask(call) => self.ask(index, call),
             Wish::Connect(generation) => self.connect(index, generation),
             Wish::Frame(generation, text, delay) => self.say(index, generation, text, delay),
+            Wish::Draw => self.later(16, Happening::Draw(index)),
             Wish::Leave(generation, code) => self.leave(index, generation, code),
             Wish::Alarm(at, alarm) => {
                 let client = &self.clients[index];

@@ -141,9 +141,9 @@ impl Client {
             Action::Deliver { payload, id } => {
                 let Payload::Event(told) = payload else { return };
                 if let Some(id) = id {
-                    let waiting = self.backlog.flush();
-                    self.show(&waiting, around);
-                    self.handlers(&told, true, around);
+                    self.show_all(around);
+                    self.taken(&told, true, around);
+                    self.handlers(&told, around);
                     around.report.count("critical events handled");
                     self.handler(around);
                     self.tell(Input::Handled { id, event: Payload::Event(told) }, around);
@@ -152,8 +152,7 @@ impl Client {
                 }
             }
             Action::DeliverResync { state, to, .. } => {
-                let waiting = self.backlog.flush();
-                self.show(&waiting, around);
+                self.show_all(around);
                 around.report.count(if state.is_some() { "states delivered" } else { "losses told" });
                 self.events.resynced(state.is_some(), to, self.answers.as_deref());
             }

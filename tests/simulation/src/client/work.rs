@@ -41,6 +41,7 @@ impl Client {
         }
         around.report.met(before, "plane");
         let Some(machine) = &mut self.machine else { return };
+        self.plane.count(&self.backlog);
         machine.handle(now, Input::Plane(self.plane.read()));
         machine.handle(now, fact);
         self.clock.read(now);

@@ -313,6 +313,11 @@ impl World {
             return;
         }
         self.report.fault("a flood of events");
+        if self.nature.stormy && self.chance.one_in(6) {
+            self.report.count("storms");
+            let left = self.chance.between(40, 120);
+            self.later(1, Happening::Storm(left));
+        }
         for _ in 0..self.chance.between(1, 12) {
             let tasks = self.server.tasks.clone();
             for key in tasks.into_iter().filter(|key| key.node_id != "ask") {
@@ -321,5 +326,21 @@ impl World {
             }
         }
         self.input(Input::Start { request: 1, dag_id: ROOM.to_owned() });
+    }
+
+    /// Somebody who is no client of ours makes a hundred events, and others do so after him.
+    pub(super) fn storm(&mut self, left: u64) {
+        if !self.server.runs() || self.stopping || self.calm {
+            return;
+        }
+        self.last_link += 1;
+        let conn = self.last_link;
+        let pair = r#"{"type":"pause_execution"},{"type":"resume_execution"}"#;
+        self.input(Input::Connected { conn, dag_id: ROOM.to_owned() });
+        self.input(Input::Frame { conn, text: format!("[{}]", vec![pair; 50].join(",")) });
+        self.input(Input::Disconnected { conn });
+        if left > 0 {
+            self.later(20, Happening::Storm(left - 1));
+        }
     }
 }

@@ -88,6 +88,7 @@ impl World {
                 format!("client {index} waits for {} at rest", client.messages.open())
             })?;
             must(!client.pressed(), || format!("client {index} tells those who send to wait, at rest"))?;
+            must(!client.is_flooded(), || format!("client {index} is flooded at rest"))?;
             // Not `kept`: where two requests were lost on a live connection, nobody can say, and nothing asks again.
             must(snapshot.continuity != Continuity::Lost || lost, || {
                 format!("client {index} lost events: {snapshot:?}")

@@ -107,12 +107,15 @@ impl Flight {
     }
 
     /// Numbers go on after those of so many earlier lives.
-    pub const fn begin_life(&mut self, life: u32) {
-        self.next = life as u64 * LIFE + 1;
+    pub fn begin_life(&mut self, life: u32) {
+        let life = if broken(Mutant::LifeIgnored) { 0 } else { life };
+        self.next = u64::from(life) * LIFE + 1;
     }
 
     /// Number `n` went out in an earlier life, and is not settled. Told in the order of the numbers.
     pub fn restore(&mut self, message: Queued, n: u64, again: bool, known_until: Instant) {
+        let n = if broken(Mutant::RestoredRenumbered) { self.next } else { n };
+        let again = again && !broken(Mutant::RestoredTrusted);
         let again_at = Instant::NEVER;
         self.messages.push(Flying { n, message, on: EARLIER, again_at, known_until, doubted: again });
         self.next = self.next.max(n + 1);

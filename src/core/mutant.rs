@@ -72,6 +72,12 @@ mutants! {
     FlowIgnored,
     #[doc = "Who was told to wait is never told to go on."]
     PressedForever,
+    #[doc = "A message that was restored gets another number."]
+    RestoredRenumbered,
+    #[doc = "A page that goes on numbers on where the store ends, which holds nothing of what was settled."]
+    LifeIgnored,
+    #[doc = "The doubt of an earlier page is forgotten."]
+    RestoredTrusted,
 
     // What is received.
     #[doc = "A number that does not follow the last one is taken as if it did."]

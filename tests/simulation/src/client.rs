@@ -9,6 +9,7 @@ mod around;
 mod hearing;
 mod orders;
 mod outlet;
+mod store;
 mod strays;
 mod work;
 
@@ -36,6 +37,8 @@ use everwire::core::{action::Action, action::Registers, terms::Terms};
 use outlet::Outlet;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use store::Hello;
+pub use store::Store;
 
 /// A reply or an event is waited for so long, where nobody says otherwise.
 const PATIENCE_MS: u64 = 30_000;
@@ -71,6 +74,16 @@ pub struct Client {
     pub messages: Messages,
     /// The account of its events.
     pub events: Events,
+    /// What it and those before it stored.
+    pub store: Store,
+    /// It stores messages.
+    pub persists: bool,
+    /// It dies before what it does now leaves it.
+    pub doomed: bool,
+    /// It went on with what an earlier page left.
+    claimed: bool,
+    /// What the server said last.
+    hello: Hello,
     attempts: Attempts,
     presence: Presence,
     /// What is told comes from a socket that was left.
@@ -137,6 +150,11 @@ impl Client {
             asked: Vec::new(),
             messages: Messages::default(),
             events: Events::default(),
+            store: Store::default(),
+            persists: false,
+            doomed: false,
+            claimed: false,
+            hello: Hello::default(),
             attempts: Attempts::default(),
             presence: Presence::default(),
             strays: false,
@@ -196,6 +214,7 @@ impl Client {
         self.attempts = Attempts::default();
         self.presence = Presence::default();
         self.messages.begins();
+        self.claimed = false;
         self.lives += 1;
     }
 
@@ -256,6 +275,13 @@ impl Client {
         self.clock.read(self.now(around.t));
         what.until = ttl.or((request || what.awaited).then_some(PATIENCE_MS)).map(|ttl| self.clock.at().after(ttl));
         what.ack |= request;
+        what.persist &= self.persists;
+        let closed = self.machine.is_none() || matches!(self.state(), "closing" | "stopped");
+        if what.persist && !closed {
+            self.store.put(what, &text, around.t);
+        } else {
+            what.persist = false;
+        }
         self.texts.insert(receipt, (text, what));
         self.awake(around);
         let greeted = self.machine.as_ref().is_some_and(|machine| {

@@ -15,11 +15,16 @@ const TO_SOCKET: [&str; 5] = ["opened", "closed", "construct_failed", "send_fail
 const BEFORE_START: [&str; 5] = ["start", "close", "want_state", "want_none", "plane"];
 
 /// States, inputs that cannot meet any of them, and why.
-pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 10] = [
+pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 11] = [
     (
         &["resolving", "connecting", "open", "waiting", "suspended", "closing", "stopped"],
         &["start"],
         "it is told once, and first",
+    ),
+    (
+        &["connecting", "open", "waiting", "suspended", "closing", "stopped"],
+        &["adopt", "restore"],
+        "they are told before the providers are asked",
     ),
     (&["resolving", "waiting", "suspended", "stopped"], &FROM_PEER, "there is no socket"),
     (&["resolving", "waiting", "suspended", "stopped"], &TO_SOCKET, "there is no socket"),

@@ -12,9 +12,11 @@ use std::fmt;
 pub const STATES: [&str; 8] = ["idle", "resolving", "connecting", "open", "waiting", "suspended", "closing", "stopped"];
 
 /// Every input of a client, by name.
-pub const INPUTS: [&str; 45] = [
+pub const INPUTS: [&str; 47] = [
     "start",
     "send",
+    "adopt",
+    "restore",
     "abort",
     "buffered",
     "buffered_beside",

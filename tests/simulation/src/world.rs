@@ -224,6 +224,7 @@ impl World {
             let wants = chance.one_in(2);
             let mut client = Client::new(index, options, wants, world.t, chance.part());
             client.conflates = chance.one_in(2);
+            client.persists = chance.one_in(2);
             world.clients.push(client);
             world.asleep.push(Sleep::Awake);
             world.said.push(0);
@@ -353,6 +354,9 @@ impl World {
         client.flush(&mut around);
         if was && let Err(wrong) = &mut self.wrong {
             *wrong = format!("client {index}: {wrong}");
+        }
+        if client.doomed {
+            client.wishes.clear();
         }
         for wish in std::mem::take(&mut client.wishes) {
             self.grant(index, wish);

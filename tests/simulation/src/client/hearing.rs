@@ -115,9 +115,10 @@ impl Client {
             self.answered = self.messages.flying(*n);
         } else if let Heard::Nack { n, busy: true, .. } = heard {
             self.messages.postponed(*n);
-        } else if let Heard::Hello(Hello { seq: Some(seq), .. }) = heard
+        } else if let Heard::Hello(Hello { seq: Some(seq), keep, .. }) = heard
             && connection.terms().is_none()
         {
+            self.hello = (epoch.clone(), *keep);
             let was_untold = self.events.is_untold();
             self.events.hello(&epoch.unwrap_or_default(), *seq);
             if self.events.is_untold() && !was_untold {

@@ -75,6 +75,9 @@ impl Client {
                 let (at, window) = (self.clock.at(), self.window());
                 around.check(self.messages.transmitted(receipt, id, again, window, (generation, at)));
                 let (text, weight) = self.texts.get(&receipt).map_or(("", 0), |(text, what)| (text, what.bytes));
+                if let (Some(n), Some((_, what))) = (id, self.texts.get(&receipt)) {
+                    self.store.number(what.mark, n, again, around.t, &self.hello);
+                }
                 let marked = if again { "\"$again\":true," } else { "" };
                 let text = id.map_or_else(
                     || text.to_owned(),
@@ -86,7 +89,9 @@ impl Client {
             // It ended while the wish that it did waited: nobody listens any more.
             Action::Settle { receipt, outcome } if self.messages.is_late(receipt, outcome) => {}
             Action::Settle { receipt, outcome } => {
-                self.texts.remove(&receipt);
+                if let Some((_, what)) = self.texts.remove(&receipt) {
+                    around.check(self.store.end(what, outcome));
+                }
                 let own = outcome.fate != Fate::Acked || self.answered == Some(receipt);
                 around.check(must(own, || format!("message {receipt} is acked, and another was")));
                 self.ends.push((receipt, outcome.fate));
@@ -94,7 +99,9 @@ impl Client {
                 self.told(ended, false, around);
             }
             Action::Refused { receipt, nack } => {
-                self.texts.remove(&receipt);
+                if let Some((_, what)) = self.texts.remove(&receipt) {
+                    around.check(self.store.end(what, Outcome::plain(Fate::Rejected)));
+                }
                 let own = self.answered == Some(receipt);
                 around.check(must(own, || format!("message {receipt} is refused, and another was")));
                 // Applied, and what it answered is gone.
@@ -105,7 +112,9 @@ impl Client {
                 self.told(ended, true, around);
             }
             Action::Replied { receipt, reply } => {
-                self.texts.remove(&receipt);
+                if let Some((_, what)) = self.texts.remove(&receipt) {
+                    around.check(self.store.end(what, Outcome::plain(Fate::Acked)));
+                }
                 let own = self.answered == Some(receipt);
                 around.check(must(own, || format!("request {receipt} is answered, and another was")));
                 let ended = self.messages.ended(receipt, Outcome::plain(Fate::Acked), self.clock.at());
@@ -136,6 +145,7 @@ impl Client {
         match action {
             Action::Resolve { call } => {
                 self.call = call;
+                self.claim(around);
                 self.wishes.push(Wish::Ask(call));
             }
             Action::Deliver { payload, id } => {

@@ -70,11 +70,15 @@ impl Client {
         around.check(must(self.plane.clone().read().credit > 0, || "the data plane has no credit".to_owned()));
         let Some(machine) = &self.machine else { return };
         let is_final = machine.snapshot().is_final;
+        if is_final {
+            self.attempts.stopped(self.clock.at(), &self.options);
+        }
         around.check(must(!refused || before != "connecting" || is_final, || {
             "shouldReconnect said no, and there is another attempt".to_owned()
         }));
         let deadline = machine.deadline();
-        let first = self.messages.first_until();
+        // What an earlier page left is told of one by one.
+        let first = self.messages.first_until().filter(|_| self.facts.is_empty());
         let at = self.clock.at();
         around.check(must(!tick || first.is_none_or(|first| first > at), || format!("at {at:?}, {first:?} is over")));
         let line = deadline.map(|(due, _)| due.after(self.slept));

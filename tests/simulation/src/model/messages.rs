@@ -26,6 +26,8 @@ pub struct Parcel {
     pub ack: bool,
     /// It is a request.
     pub request: bool,
+    /// It is stored.
+    pub persist: bool,
     /// It goes now or never.
     pub volatile: bool,
     /// It is no message: an event is waited for.
@@ -97,6 +99,25 @@ impl Messages {
             self.waiting.insert(receipt, what.ack);
         }
         self.open.insert(receipt, Message { what, ..Message::default() });
+    }
+
+    /// The page is gone, with all that was not stored.
+    pub fn die(&mut self) {
+        self.open.clear();
+        self.waiting.clear();
+        self.last_sent.clear();
+    }
+
+    /// The page goes on where so many others ended.
+    pub fn lives(&mut self, life: u32) {
+        self.last_n = u64::from(life) << 32;
+    }
+
+    /// An earlier page sent this one as number `n`.
+    pub fn restored(&mut self, receipt: ReceiptId, what: Parcel, n: u64) {
+        self.accepted = receipt;
+        self.flying.insert(n, receipt);
+        self.open.insert(receipt, Message { what, n: Some(n), ..Message::default() });
     }
 
     /// The application wants no more of a message.

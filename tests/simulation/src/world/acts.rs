@@ -190,7 +190,8 @@ impl World {
             self.report.count("messages sent by applications");
             let heavy = self.chance.one_in(self.nature.heavy);
             let bytes = if heavy { self.chance.between(10_000, MOST_WEIGHT) as usize } else { text.len() };
-            let what = Parcel { mark, high, ack, request, volatile, awaited, bytes, ttl, until: None };
+            let persist = ack && !request && self.chance.one_in(2);
+            let what = Parcel { mark, high, ack, request, persist, volatile, awaited, bytes, ttl, until: None };
             self.with(index, |client, around| client.send(what, text, around));
         }
     }

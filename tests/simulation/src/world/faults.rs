@@ -30,6 +30,7 @@ enum Fault {
     Sleep,
     Wall,
     Freeze,
+    Kill,
     PageHide,
     Visibility,
     Network,
@@ -67,6 +68,7 @@ impl World {
             (10, Fault::Sleep),
             (5, Fault::Wall),
             (12, Fault::Freeze),
+            (10, Fault::Kill),
             (12, Fault::PageHide),
             (12, Fault::Visibility),
             (12, Fault::Network),
@@ -86,6 +88,7 @@ impl World {
             Fault::Wall => self.client_wall(index),
             Fault::Sleep if self.sleeps(index).is_none() => self.sleep(index),
             Fault::Freeze if self.sleeps(index).is_none() => self.freeze(index, step),
+            Fault::Kill => self.kill(index, step),
             Fault::PageHide if self.sleeps(index).is_none() => {
                 self.report.fault("pagehide");
                 self.page(index, PageEvent::PageHide);
@@ -208,6 +211,7 @@ impl World {
             Fault::Sleep
             | Fault::Wall
             | Fault::Freeze
+            | Fault::Kill
             | Fault::PageHide
             | Fault::Visibility
             | Fault::Network
@@ -252,7 +256,47 @@ impl World {
         self.at(until, Happening::Wake(index));
     }
 
+    /// The browser kills a page, perhaps before what it has just said left it, and the user opens it anew.
+    fn kill(&mut self, index: usize, step: Step) {
+        if self.clients[index].state() == "idle" {
+            return;
+        }
+        self.report.fault("a page killed");
+        if self.sleeps(index).is_none() && self.chance.one_in(2) {
+            self.clients[index].doomed = true;
+            self.send_some(index, step);
+            self.clients[index].doomed = false;
+        }
+        self.asleep[index] = Sleep::Awake;
+        let mut chance = self.steps.chance(step.part(99));
+        let left: Vec<u64> =
+            self.links.iter().filter(|(_, link)| link.client == index && link.wanted).map(|(id, _)| *id).collect();
+        for id in left {
+            if let Some(link) = self.links.get_mut(&id) {
+                link.wanted = false;
+                self.wires.remove(&(index, link.generation));
+            }
+            // What was given to the kernel arrives, or not.
+            if chance.one_in(2) {
+                self.to(id, Way::Up, Packet::Close(1006));
+            } else {
+                self.proxy_ends(id, 1006);
+            }
+        }
+        self.clients[index].die(self.t);
+        self.with(index, |client, around| {
+            client.tell(everwire::core::input::Input::Start, around);
+            client.tell(everwire::core::input::Input::WantState(client.wants_state), around);
+            let page = if client.visible { PageEvent::Visible } else { PageEvent::Hidden };
+            client.tell(everwire::core::input::Input::Page(page), around);
+        });
+    }
+
     pub(super) fn wake(&mut self, index: usize) {
+        // The sleep of a page that was killed.
+        if self.sleeps(index).is_some_and(|until| until > self.t) {
+            return;
+        }
         let was = std::mem::replace(&mut self.asleep[index], Sleep::Awake);
         match was {
             Sleep::Awake => {}

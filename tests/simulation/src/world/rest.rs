@@ -87,6 +87,7 @@ impl World {
             must(client.messages.open() == 0, || {
                 format!("client {index} waits for {} at rest", client.messages.open())
             })?;
+            must(client.store.is_empty(), || format!("client {index} has stored messages at rest"))?;
             must(!client.pressed(), || format!("client {index} tells those who send to wait, at rest"))?;
             must(!client.is_flooded(), || format!("client {index} is flooded at rest"))?;
             // Not `kept`: where two requests were lost on a live connection, nobody can say, and nothing asks again.

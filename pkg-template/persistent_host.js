@@ -24,6 +24,8 @@ import { warning } from './status.js';
 const PAGE_HIDE = 6;
 /** Place of `hello` in the wire's list. */
 const HELLO = fact.RESERVED + 2;
+/** Of the wire's limits for a name. */
+const MOST_EPOCH = 128;
 /** An outbox is waited for as long as this, and not longer. */
 const CLAIM_MS = 3_000;
 /** Of messages that wait for the outbox to be claimed; those beyond go before what it holds. */
@@ -161,7 +163,8 @@ export function persistent(Base, choices) {
 
     /** @param {number} kind @param {any} value @param {number} generation @param {number} bytes */
     hear(kind, value, generation, bytes) {
-      if (kind === HELLO) this.own.hello = { epoch: value.epoch, keep: value.keep };
+      // What would be too long for the core is not stored with every message either.
+      if (kind === HELLO && String(value.epoch).length <= MOST_EPOCH) this.own.hello = { epoch: value.epoch, keep: value.keep };
       super.hear(kind, value, generation, bytes);
     }
 

@@ -286,6 +286,14 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_too_big_is_nudged_in_a_frame_of_its_own() {
+        let mut flight = three();
+        assert!(flight.nudge(1, Instant(10_000)).is_some_and(|flown| flown.joined));
+        flight.too_big();
+        assert!(flight.nudge(1, Instant(10_000)).is_some_and(|flown| !flown.joined));
+    }
+
+    #[test]
     fn an_outcome_is_told_once() {
         let mut flight = three();
         assert_eq!(flight.settle(3), Some(3));

@@ -224,6 +224,22 @@ mod tests {
     }
 
     #[test]
+    fn who_sends_waits_from_a_mebibyte_on_until_a_quarter_of_it_is_left() {
+        let mut outbox = Outbox::new(10, 1_000, 8 << 20);
+        let (mebi, part) = (1 << 20, 1 << 18);
+        push(&mut outbox, Outgoing { bytes: mebi - part - 1, ..message(1, Priority::Normal, false) });
+        push(&mut outbox, Outgoing { bytes: part, ..message(2, Priority::Normal, false) });
+        assert!(!outbox.presses(false));
+        push(&mut outbox, Outgoing { bytes: 1, ..message(3, Priority::Normal, false) });
+        assert!(outbox.presses(false));
+        outbox.pop(true);
+        assert!(outbox.presses(true), "a quarter and a byte are left");
+        push(&mut outbox, Outgoing { bytes: 0, ..message(4, Priority::Normal, false) });
+        outbox.pop(true);
+        assert!(!outbox.presses(true));
+    }
+
+    #[test]
     fn a_long_queue_keeps_its_order_while_it_is_filled_and_emptied() {
         let mut outbox = Outbox::new(10, 1_000, 100_000);
         let mut next = 1;

@@ -152,7 +152,6 @@ fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<In
         fact::RESTORE => {
             Input::Restore { receipt: one, n: two as u64, again: three != 0, ttl: known(value.unchecked_into_f64()) }
         }
-        fact::ABORT => Input::Abort(one),
         _ => Input::Heard(one, convert::reserved(kind - fact::RESERVED, value)),
     })
 }

@@ -178,7 +178,7 @@ export class DataPlane {
     if (answer && isPong) return;
     if (this.pass && generation === this.generation && this.credit > 0) {
       this.credit--;
-      this.accept(data, data.length ?? data.byteLength);
+      this.accept(data, typeof data === 'string' ? data.length : data.byteLength);
     } else this.sink(EVENT, data, generation, sizeOf(data));
   }
 

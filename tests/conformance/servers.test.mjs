@@ -17,19 +17,19 @@ async function hasAllBut(options, lacking) {
   assert.deepEqual(others, lacking, report(options.url, results));
 }
 
+const request = '{"type":"count"}';
 const auth = ['auth-silent', 'auth-refused'];
-const reply = ['reply-each', 'reply-repeated', 'reply-across-connections', 'reply-unnamed'];
 const critical = ['critical-retried', 'critical-acknowledged', 'critical-repeated', 'critical-own', 'critical-window'];
 
 describe('servers', { concurrency: true }, () => {
   test('the Node server passes every check of what it has', async (t) => {
     const { url, stop } = await start(t, process.execPath, [nodeServer]);
-    await hasAllBut({ url, stop, log: 500 }, ['ping-by-server', ...auth, ...reply, 'resync-parts', ...critical]);
+    await hasAllBut({ url, stop, request, log: 500 }, ['ping-by-server', ...auth, 'resync-parts', ...critical]);
   });
 
   test('the Python server passes every check of what it has', { skip: withoutPython }, async (t) => {
     const { url, stop } = await start(t, 'python3', [pythonServer]);
-    await hasAllBut({ url, stop, log: 500 }, ['ping-by-server', ...auth, ...reply, 'resync-parts', ...critical]);
+    await hasAllBut({ url, stop, request, log: 500 }, ['ping-by-server', ...auth, 'resync-parts', ...critical]);
   });
 
   test('the reference server passes every check of what it has', async (t) => {
@@ -37,7 +37,8 @@ describe('servers', { concurrency: true }, () => {
     await server.startRun('gate');
     await until('the run waits', async () => JSON.stringify(await server.state('gate')).includes('waiting'));
     const event = '[{"type":"pause_execution"},{"type":"resume_execution"}]';
-    await hasAllBut({ url: server.stream('gate'), event, stop: async () => void server.child?.kill('SIGTERM') }, ['ping-by-server', ...auth, ...reply, 'resync-trimmed', 'resync-parts']);
+    const asked = '{"type":"node_output","node_id":"ask"}';
+    await hasAllBut({ url: server.stream('gate'), event, request: asked, stop: async () => void server.child?.kill('SIGTERM') }, ['ping-by-server', ...auth, 'resync-trimmed', 'resync-parts']);
   });
 
   test('a server that has everything passes every check', async (t) => {

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
 import { WebSocketServer } from 'ws';
+import { meaning } from '../../pkg-template/inline.mjs';
 import { bundle } from './support/bundle.mjs';
 
 /** A server that greets with one event and answers every message with what it heard. */
@@ -100,7 +101,7 @@ test('the slim entry runs on the module of everwire/core.wasm', async () => {
   assert.equal(stdout, 'true wasm_unavailable true\nws://127.0.0.1:1/ connecting\n', stderr);
 });
 
-test('the inlined module is core.wasm, byte by byte', async (t) => {
+test('the inlined module is core.wasm, but for what engines ignore', async (t) => {
   const wasm = readFileSync(fileURLToPath(import.meta.resolve('everwire/core.wasm')));
   /** @type {Uint8Array} */
   let compiled = new Uint8Array();
@@ -110,5 +111,5 @@ test('the inlined module is core.wasm, byte by byte', async (t) => {
   });
   const { connect } = await import('everwire');
   assert.throws(() => connect('ws://127.0.0.1:1/'));
-  assert.ok(wasm.equals(compiled));
+  assert.deepEqual(meaning(compiled), meaning(wasm));
 });

@@ -39,6 +39,7 @@ function origin(t) {
     /** @type {any[]} */
     const ends = [];
     const onSettled = (/** @type {any} */ end) => ends.push(end);
+    /** @type {import('everwire').Client<any, any>} */
     const client = page.run(() =>
       connect(url, {
         // What was dropped stays so: a page that comes back has another network.

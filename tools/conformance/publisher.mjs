@@ -5,6 +5,9 @@ import { randomBytes } from 'node:crypto';
 
 const reserved = new Set(['ping', 'pong', 'hello', 'ack', 'nack', 'reply', 'resync_request', 'resync', 'goaway']);
 
+/** What is the application's. @param {any} message */
+export const isEvent = (message) => typeof message?.type === 'string' && !reserved.has(message.type);
+
 /** @typedef {{ message: any, isIt: (message: any) => boolean }} Publication */
 
 /**
@@ -29,7 +32,6 @@ export class Publisher {
     this.#count += 1;
     const mark = `${this.#run}-${this.#count}.`;
     const template = this.templates[(this.#turn + ahead) % this.templates.length] ?? '{}';
-    const isEvent = (/** @type {any} */ message) => typeof message?.type === 'string' && !reserved.has(message.type);
     return {
       message: JSON.parse(template.replaceAll('{n}', mark)),
       isIt: (message) => isEvent(message) && (!this.isMarked || JSON.stringify(message).includes(mark)),

@@ -6,14 +6,14 @@ const FRAME = 1 << 20, UNREAD = 4 << 20; // bytes: of a frame; sent and not read
 const TEXT = 300, EVENTS = 500, CLIENTS = 10_000, WINDOW = 64; // EVENTS of TEXT fit a frame; WINDOW outcomes a client
 const KEEP = 600_000, SILENCE = 90_000, HELLO_WAIT = 2_000, GRACE = 2_000; // ms
 const epoch = randomBytes(8).toString('hex'); // The log is in memory, so each start begins another one.
-let log = [], head = 0; // the last events, numbered; the number of the last one
-const clients = new Map(); // by the `client` of hello: { name, highest, outcomes, peer, seen }
-const peers = new Set(); // connections; `at` is the last number each was told
+let log = [], head = 0, opened = 0; // the last events, numbered; the number of the last one; connections so far
+const clients = new Map(), peers = new Set(); // { name, highest, outcomes, peer, seen } by name; connections
 
-/** Yours: what a message does, and what becomes of it. */
+/** Yours: what a message does, and what becomes of it; a request changes nothing and is answered by a reply. */
 function apply({ type, text }) {
+  if (type === 'count') return { type: 'reply', data: { count: head } };
   const isSay = type === 'say' && typeof text === 'string' && text.length <= TEXT;
-  if (!isSay) return { type: 'nack', code: 'bad_message', message: `at most ${TEXT} characters, and only say` };
+  if (!isSay) return { type: 'nack', code: 'bad_message', message: `say at most ${TEXT} characters, or count` };
   head += 1;
   log = [...log.slice(1 - EVENTS), { type, text, $seq: head }];
   peers.forEach(catchUp);
@@ -28,28 +28,28 @@ function receive(peer, message) {
   else if (type === 'hello') peer.client ?? hello(peer, message);
   else if (type === 'resync_request') resync(peer, message);
   else if (id === undefined) apply(message);
-  else if (peer.ack && typeof id === 'string' && id.length <= 128) tell(peer, { ...applyOnce(peer.client, id, message), id });
+  else if (peer.ack && typeof id === 'string' && id.length <= 128) tell(peer, { ...applyOnce(peer, id, message), id });
 }
-
-function applyOnce(client, id, message) {
+function applyOnce({ client, reply }, id, message) {
   const n = Number(id.slice(client.name.length + 1));
   if (!Number.isSafeInteger(n) || n < 1 || id !== `${client.name}.${n}`) return { type: 'nack', code: 'bad_id' };
   if (n <= client.highest - WINDOW) return { type: 'nack', code: 'forgotten' };
   if (!client.outcomes.has(n)) client.outcomes.set(n, apply(message)); // Nothing comes between effect and record.
   client.highest = Math.max(client.highest, n);
   for (const old of client.outcomes.keys()) if (old <= client.highest - WINDOW) client.outcomes.delete(old);
-  return client.outcomes.get(n);
+  const outcome = client.outcomes.get(n);
+  return outcome.type === 'reply' && !reply ? { type: 'ack' } : outcome;
 }
-
 function hello(peer, { v, client: name, features }) {
   if (!(v >= 1) || typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) return peer.socket.close(4400, 'bad hello');
   for (const [old, { peer, seen }] of clients) if (!peer && seen < Date.now() - KEEP - SILENCE) clients.delete(old);
   const client = clients.get(name) ?? { name, highest: 0, outcomes: new Map() };
   if (clients.size >= CLIENTS && !clients.has(name)) return peer.socket.close(1013, 'too many clients');
   clients.set(name, client);
+  if (client.peer?.opened > peer.opened) return peer.socket.close(4409, 'a late hello'); // A newer one serves.
   client.peer?.socket.close(4409, 'the same client connected again');
-  const [ack, seq] = ['ack', 'seq'].map((feature) => Array.isArray(features) && features.includes(feature));
-  client.peer = Object.assign(peer, { client, waiting: false, ack, seq });
+  const [ack, seq, reply] = ['ack', 'seq', 'reply'].map((feature) => Array.isArray(features) && features.includes(feature));
+  client.peer = Object.assign(peer, { client, waiting: false, ack, seq, reply });
   if (peer.late && peer.seq) resync(peer, {}); // It was told events without numbers: the state stands for them.
   catchUp(peer);
 }
@@ -72,11 +72,11 @@ const verifyClient = ({ origin }) => !origin || (process.env.ORIGINS ?? '').spli
 const server = new WebSocketServer({ port: process.env.PORT ?? 8788, host: '127.0.0.1', maxPayload: FRAME, verifyClient });
 server.on('listening', () => console.log(`ws://127.0.0.1:${server.address().port}`));
 server.on('connection', (socket) => {
-  const peer = { socket, at: head, waiting: true }, limits = { frame: FRAME, inflight: WINDOW };
+  const peer = { socket, opened: (opened += 1), at: head, waiting: true }, limits = { frame: FRAME, inflight: WINDOW };
   peers.add(peer);
   const silence = setTimeout(() => socket.terminate(), SILENCE);
   setTimeout(() => peer.client ?? catchUp(Object.assign(peer, { waiting: false, late: true })), HELLO_WAIT);
-  tell(peer, { type: 'hello', v: 1, features: ['batch', 'ack', 'seq'], epoch, seq: head, limits, keep: KEEP });
+  tell(peer, { type: 'hello', v: 1, features: ['batch', 'ack', 'seq', 'reply'], epoch, seq: head, limits, keep: KEEP });
   socket.on('message', (data, binary) => {
     silence.refresh();
     try {

@@ -19,6 +19,9 @@ const snapshot = (extra: Partial<Snapshot>): Snapshot => ({
   continuity: 'kept',
   peer: 'everwire',
   connects: 1,
+  dropped: 0,
+  conflated: 0,
+  invalid: 0,
   ...extra,
 });
 

@@ -16,12 +16,13 @@ const RETRY = 1_000;
 const TOKEN = 'a token';
 
 /** @typedef {{ name: string, highest: number, outcomes: Map<number, any>, unacknowledged: Map<string, any>, peer: Peer | null }} Client */
-/** @typedef {{ socket: import('ws').WebSocket, at: number, client: Client | null, features: string[] }} Peer */
+/** @typedef {{ socket: import('ws').WebSocket, opened: number, at: number, client: Client | null, features: string[] }} Peer */
 
 const epoch = randomBytes(8).toString('hex');
 /** @type {any[]} */
 let log = [];
 let head = 0;
+let opened = 0;
 /** @type {Map<string, Client>} */
 const clients = new Map();
 /** @type {Set<Peer>} */
@@ -100,6 +101,7 @@ function hello(peer, { v, client: name, features, token }) {
   if (token !== TOKEN) return peer.socket.close(4401, 'a token is wanted');
   const client = clients.get(name) ?? { name, highest: 0, outcomes: new Map(), unacknowledged: new Map(), peer: null };
   clients.set(name, client);
+  if (client.peer && client.peer.opened > peer.opened) return peer.socket.close(4409, 'a late hello');
   client.peer?.socket.close(4409, 'the same client connected again');
   client.peer = peer;
   Object.assign(peer, { client, features: Array.isArray(features) ? features : [] });
@@ -136,7 +138,7 @@ const server = new WebSocketServer({ port: Number(process.env['PORT'] ?? 0), hos
 server.on('listening', () => console.log(`ws://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`));
 server.on('connection', (socket) => {
   /** @type {Peer} */
-  const peer = { socket, at: head, client: null, features: [] };
+  const peer = { socket, opened: (opened += 1), at: head, client: null, features: [] };
   peers.add(peer);
   const features = ['batch', 'ack', 'seq', 'reply'];
   const limits = { frame: FRAME, inflight: WINDOW };

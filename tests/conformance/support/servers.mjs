@@ -33,10 +33,12 @@ export async function start(t, program, args) {
   let complained = '';
   child.stdout.setEncoding('utf8').on('data', (text) => (printed += text));
   child.stderr.setEncoding('utf8').on('data', (text) => (complained += text));
-  const address = await until('the server is ready', () => {
+  const ask = () => {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${complained}`);
     return /^ws:\/\/\S+$/m.exec(printed)?.[0];
-  });
+  };
+  // All of them start at once.
+  const address = await until('the server is ready', ask, { within: 30_000 });
   return { url: address, stop: async () => void child.kill('SIGTERM'), complaints: () => complained };
 }
 

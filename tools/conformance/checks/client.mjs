@@ -154,6 +154,18 @@ export const client = {
         }),
     },
     {
+      name: 'client-request',
+      requires: 'A request of the client is promised its reply.',
+      section: '§6',
+      needs: ['ack', 'reply', 'request'],
+      make: (run) =>
+        withClient(run, async (real) => {
+          const request = run.request();
+          const data = await real.client.request(request, { timeout: run.patience + 4_000 }).catch((error) => error);
+          must(!(data instanceof Error), request, data instanceof Error ? `${data.name}: ${data.message}` : data);
+        }),
+    },
+    {
       name: 'client-cut',
       requires: 'Events of a cut reach the client afterwards, each once and in order; or a state stands for them.',
       section: '§8',

@@ -25,7 +25,7 @@ export const everything = {
     },
     {
       name: 'frames',
-      requires: 'Frames are text and JSON. A batch goes to who named it, has at most 1,000 elements and limits.frame bytes, and only messages in it.',
+      requires: 'Frames are text and JSON. A batch goes to who named it, from who named it, and has at most 1,000 elements and limits.frame bytes and only messages in it.',
       section: '§2',
       needs: ['hello'],
       make: async (run) => {
@@ -33,7 +33,8 @@ export const everything = {
         for (const { text, value, named, binary } of run.peers.flatMap((peer) => peer.frames)) {
           must(!binary && value !== undefined, 'anything', `a frame that is not JSON text: ${text}`);
           if (!Array.isArray(value) || typeof value[0]?.type !== 'string') continue;
-          must(named?.includes('batch') === true, `a hello with features ${JSON.stringify(named)}`, text);
+          const isNamed = named?.includes('batch') === true && run.features.includes('batch');
+          must(isNamed, `a hello with features ${JSON.stringify(named)}, after one with ${JSON.stringify(run.features)}`, text);
           const isBatch = value.length <= 1_000 && Buffer.byteLength(text) <= most && value.every((each) => typeof each?.type === 'string');
           must(isBatch, 'anything', `a batch of ${value.length} elements and ${Buffer.byteLength(text)} bytes: ${text}`);
         }

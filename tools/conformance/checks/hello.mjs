@@ -2,6 +2,7 @@
 // Owns the checks of hello: its shape, who says what before it, and what a bad one brings; must not know the features.
 
 import { NotOffered, must } from '../check.mjs';
+import { isEvent } from '../publisher.mjs';
 import { misshapen } from '../shapes.mjs';
 import { isServedOrRefused } from './base.mjs';
 
@@ -142,6 +143,28 @@ export const hello = {
         must(code === 4409, 'a hello with the client of another connection', code === null ? 'the older one stays open' : `the older one closed with ${code}`);
         await isServedOrRefused(run, newer, 'a hello with the client of another connection');
         must(newer.isOpen, 'a hello with the client of another connection', `the newer one closed with ${newer.code}`);
+      },
+    },
+    {
+      name: 'client-late',
+      requires: 'The older connection is that which was opened first: a hello that comes late on it closes it (4409), and not the newer one.',
+      section: '§5, §10',
+      needs: ['hello'],
+      make: async (run) => {
+        const older = await run.open();
+        const newer = await run.connect({ client: older.client });
+        await run.settled(newer);
+        const said = 'on the connection that was opened first a hello with the client of the newer one';
+        const from = newer.mark;
+        older.sayHello(newer.named ?? []);
+        const code = await older.closeCode();
+        await isServedOrRefused(run, newer, said);
+        must(newer.isOpen, said, `the newer one closed with ${newer.code}`);
+        must(code === 4409, said, code === null ? 'the older one stays open' : `the older one closed with ${code}`);
+        if (!run.facts.has('event')) return;
+        await run.publish();
+        await run.settled(newer);
+        must(newer.messages.slice(from).some(isEvent), `${said}, and an event`, 'the newer one is told no event');
       },
     },
     {

@@ -403,6 +403,7 @@ export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent ex
    * Fulfilled while the client can take more; never rejected. Pending from when the socket holds a MiB that it has not
    * sent, as much is queued (or half of `queue.bytes`), or the `normal` queue is full, until a quarter of that is left in
    * the socket and the queue, and half of the messages. Who awaits it before each `send` loses nothing to a full queue.
+   * Of a client that has stopped for good it is as it was, until `retry()` or `close()`.
    */
   readonly ready: Promise<void>;
 

@@ -66,9 +66,12 @@ test('frames come by a loop and go by a stream', async (t) => {
 
 test('what cannot be sent is refused with what can', (t) => {
   const { client, sent } = open(t);
-  for (const wrong of [new Blob(['x']), { type: 'x' }, 7, null, undefined]) {
+  for (const wrong of [new Blob(['x']), { type: 'x' }, { byteLength: 5 }, 7, null, undefined]) {
     assert.throws(() => client.send(/** @type {any} */ (wrong)), { code: 'invalid_event', message: /a string, an ArrayBuffer/ });
   }
+  const gone = new Uint8Array(3);
+  structuredClone(gone.buffer, { transfer: [gone.buffer] });
+  for (const wrong of [gone, gone.buffer]) assert.throws(() => client.send(wrong), { code: 'invalid_event' });
   assert.throws(() => client.send('x', /** @type {any} */ ({ ack: true })), { code: 'invalid_option' });
   assert.throws(() => client.on(/** @type {any} */ ('price'), () => {}), { code: 'invalid_handler', message: /message/ });
   assert.throws(() => connect(URL_A, /** @type {any} */ ({ protocol: 'mqtt' })), { code: 'invalid_option', message: /raw/ });

@@ -77,8 +77,8 @@ impl Client {
                 let (text, weight) = self.texts.get(&receipt).map_or(("", 0), |(text, what)| (text, what.bytes));
                 if let (Some(n), Some((_, what))) = (id, self.texts.get(&receipt)) {
                     self.store.number(what.mark, n, again, around.t, &self.hello);
-                    let step = Step::of(Kind::Handler, self.index as u64, what.mark).part(2);
-                    let chosen = self.unruly && again && what.persist && around.steps.chance(step).one_in(30);
+                    let step = Step::of(Kind::Handler, self.index as u64, u64::from(self.lives)).part(2);
+                    let chosen = self.unruly && again && what.persist && around.steps.chance(step).one_in(8);
                     self.dies |= chosen && around.steps.takes(step);
                 }
                 let marked = if again { "\"$again\":true," } else { "" };

@@ -80,6 +80,8 @@ pub struct Client {
     pub persists: bool,
     /// It dies before what it does now leaves it.
     pub doomed: bool,
+    /// It dies with this task.
+    pub dies: bool,
     /// It went on with what an earlier page left.
     claimed: bool,
     /// What the server said last.
@@ -153,6 +155,7 @@ impl Client {
             store: Store::default(),
             persists: false,
             doomed: false,
+            dies: false,
             claimed: false,
             hello: Hello::default(),
             attempts: Attempts::default(),
@@ -273,7 +276,8 @@ impl Client {
         };
         let Parcel { ack, request, volatile, bytes, ttl, .. } = what;
         self.clock.read(self.now(around.t));
-        what.until = ttl.or((request || what.awaited).then_some(PATIENCE_MS)).map(|ttl| self.clock.at().after(ttl));
+        what.until =
+            ttl.or_else(|| (request || what.awaited).then_some(PATIENCE_MS)).map(|ttl| self.clock.at().after(ttl));
         what.ack |= request;
         what.persist &= self.persists;
         let closed = self.machine.is_none() || matches!(self.state(), "closing" | "stopped");

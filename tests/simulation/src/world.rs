@@ -43,6 +43,8 @@ pub enum Happening {
     Answer(usize, u32, Option<String>),
     /// A client goes on after sleep.
     Wake(usize),
+    /// A client's page is no more.
+    Gone(usize),
     /// Others make events; so many more of them will.
     Storm(u64),
     /// A client's page draws a frame.
@@ -287,6 +289,7 @@ impl World {
                 }
             }
             Happening::Wake(index) => self.wake(index),
+            Happening::Gone(index) => self.gone(index, Step::of(Kind::Fault, 3, self.t)),
             Happening::Storm(left) => self.storm(left),
             Happening::Draw(index) => self.draw(index),
             Happening::Act(index, nth) => self.act(index, nth),
@@ -355,9 +358,16 @@ impl World {
         if was && let Err(wrong) = &mut self.wrong {
             *wrong = format!("client {index}: {wrong}");
         }
-        if client.doomed {
+        let dies = std::mem::take(&mut client.dies);
+        if client.doomed || dies {
             client.wishes.clear();
         }
+        if dies {
+            self.report.fault("a page killed");
+            self.later(0, Happening::Gone(index));
+            return;
+        }
+        let client = &mut self.clients[index];
         for wish in std::mem::take(&mut client.wishes) {
             self.grant(index, wish);
         }

@@ -77,6 +77,9 @@ impl Client {
                 let (text, weight) = self.texts.get(&receipt).map_or(("", 0), |(text, what)| (text, what.bytes));
                 if let (Some(n), Some((_, what))) = (id, self.texts.get(&receipt)) {
                     self.store.number(what.mark, n, again, around.t, &self.hello);
+                    let step = Step::of(Kind::Handler, self.index as u64, u64::from(self.lives)).part(2);
+                    let chosen = self.unruly && again && what.persist && around.steps.chance(step).one_in(8);
+                    self.dies |= chosen && around.steps.takes(step);
                 }
                 let marked = if again { "\"$again\":true," } else { "" };
                 let text = id.map_or_else(
@@ -198,10 +201,12 @@ impl Client {
         self.seen += 1;
         let step = Step::of(Kind::Handler, self.index as u64, self.seen);
         let mut chance = around.steps.chance(step);
-        if self.unruly && chance.one_in(40) && around.steps.takes(step.part(1)) {
-            if let Some(receipt) = self.messages.some(chance.bits()) {
-                self.abort_one(receipt, around);
-            }
+        if self.unruly
+            && chance.one_in(40)
+            && around.steps.takes(step.part(1))
+            && let Some(receipt) = self.messages.some(chance.bits())
+        {
+            self.abort_one(receipt, around);
         }
         if self.unruly && chance.one_in(300) && around.steps.takes(step) {
             around.report.fault("close() in a handler");

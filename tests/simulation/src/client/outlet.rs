@@ -84,8 +84,8 @@ impl Outlet {
 
     /// The socket is given so many bytes. How long it takes until they have left it.
     fn give(&mut self, weight: u64, now: u64) -> u64 {
-        if self.rate > 0 {
-            self.busy_until = self.busy_until.max(now) + weight / self.rate;
+        if let Some(takes) = weight.checked_div(self.rate) {
+            self.busy_until = self.busy_until.max(now) + takes;
         }
         self.busy_until.saturating_sub(now)
     }

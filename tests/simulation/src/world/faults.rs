@@ -267,6 +267,11 @@ impl World {
             self.send_some(index, step);
             self.clients[index].doomed = false;
         }
+        self.gone(index, step);
+    }
+
+    /// A page is no more, and another one is opened.
+    pub(super) fn gone(&mut self, index: usize, step: Step) {
         self.asleep[index] = Sleep::Awake;
         let mut chance = self.steps.chance(step.part(99));
         let left: Vec<u64> =

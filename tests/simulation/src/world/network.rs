@@ -126,15 +126,15 @@ impl World {
 
     fn send(&mut self, index: usize, generation: Generation, packet: Packet, delay: u64) {
         let Some(id) = self.wires.get(&(index, generation)).copied() else { return };
-        self.to_after(id, Way::Up, packet, delay);
+        self.put_after(id, Way::Up, packet, delay);
     }
 
     /// Puts a packet into a connection's pipe.
     pub(super) fn to(&mut self, id: u64, way: Way, packet: Packet) {
-        self.to_after(id, way, packet, 0);
+        self.put_after(id, way, packet, 0);
     }
 
-    fn to_after(&mut self, id: u64, way: Way, packet: Packet, delay: u64) {
+    fn put_after(&mut self, id: u64, way: Way, packet: Packet, delay: u64) {
         let Some(mut link) = self.links.remove(&id) else { return };
         let at = link.arrival(self.t + delay);
         if matches!(packet, Packet::Text(_)) && std::mem::take(&mut link.twice) {

@@ -22,6 +22,30 @@ import { openDB } from 'idb';
 /** An identity without messages is forgotten after a day: its page may come back out of the back/forward cache. */
 const FORGET_MS = 86_400_000;
 
+/** Of an earlier page's numbers, and of the pages that had an identity, as many as an `$id` has room for. */
+const MOST_NUMBER = 1e15;
+const MOST_LIVES = 200_000;
+
+/** @param {unknown} value */
+const isCount = (value) => Number.isSafeInteger(value) && /** @type {number} */ (value) >= 0;
+
+/** Another version may have written what this one cannot read. @param {any} page */
+const isPage = ({ client, life, made }) => /^[\w-]{1,64}$/.test(client) && isCount(life) && life < MOST_LIVES && isCount(made);
+
+/** @param {any} message */
+const isMessage = ({ text, bytes, flags, until, n, again, sent }) =>
+  isEvent(text) && isCount(bytes) && isCount(flags) && isCount(until) && isCount(n) && n < MOST_NUMBER && typeof again === 'boolean' &&
+  (n === 0 || (isCount(sent?.at) && typeof sent.hello === 'object' && sent.hello !== null));
+
+/** @param {any} text */
+function isEvent(text) {
+  try {
+    return text.startsWith('{"') && typeof JSON.parse(text).type === 'string';
+  } catch {
+    return false;
+  }
+}
+
 /** Every message of an identity. @param {string} client */
 const of = (client) => IDBKeyRange.bound([client], [client, []]);
 
@@ -73,12 +97,13 @@ export class OutboxStore {
     const [pages, keys] = await Promise.all([tx.objectStore('pages').getAll(), /** @type {any} */ (tx.objectStore('messages').getAllKeys())]);
     const full = new Set(keys.map(([client]) => client));
     return pages
-      .filter((page) => page.place === place && page.user === user && full.has(page.client) && !taken.has(this.lockName(page.client)))
+      .filter((page) => isPage(page) && page.place === place && page.user === user && full.has(page.client) && !taken.has(this.lockName(page.client)))
       .sort((one, other) => one.made - other.made);
   }
 
   /**
-   * Begins another life of an identity that is held. When this is over, its numbers are nobody else's.
+   * Begins another life of an identity that is held. When this is over, its numbers are nobody else's, and new messages
+   * have their places after `lastId`.
    *
    * @param {string} client
    */
@@ -87,11 +112,12 @@ export class OutboxStore {
     /** @type {Page | undefined} */
     const found = await tx.objectStore('pages').get(client);
     /** @type {Message[]} */
-    const messages = found === undefined ? [] : await tx.objectStore('messages').getAll(of(client));
+    const all = found === undefined ? [] : await tx.objectStore('messages').getAll(of(client));
+    const messages = all.filter(isMessage);
     const page = messages.length > 0 && found ? { ...found, life: found.life + 1 } : null;
     if (page) tx.objectStore('pages').put(page);
     await tx.done;
-    return page && { page, messages };
+    return page && { page, messages, lastId: all.reduce((last, { id }) => (isCount(id) ? Math.max(last, id) : last), 0) };
   }
 
   /** Whether an identity is as this page left it. @param {Page} page @param {boolean} known whether it was ever stored */

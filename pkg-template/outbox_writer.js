@@ -164,10 +164,10 @@ export class OutboxWriter {
     const entry = this.entries.get(receipt);
     if (entry === undefined || !this.entries.delete(receipt)) return;
     this.bytes -= entry.message.bytes;
-    if (this.line.some((waiting) => waiting.entry === entry)) {
-      this.line = this.line.filter((waiting) => waiting.entry !== entry);
-      this.proceed();
-    }
+    // What was reported as sent goes out all the same.
+    for (const waiting of this.line) if (waiting.plain && waiting.entry === entry) waiting.entry = undefined;
+    this.line = this.line.filter((waiting) => waiting.entry !== entry);
+    this.proceed();
     if (stays) return;
     this.changed.delete(entry);
     entry.stored?.end(new EverwireError('not_persisted', 'the message ended before it was stored'));
@@ -213,12 +213,13 @@ export class OutboxWriter {
       this.known ||= put.length > 0;
     } catch (cause) {
       if (put.length > 0) fault = this.warn(`messages could not be stored (${nameOf(cause)}); they are sent all the same`, cause);
-      // What is there without its number would be sent twice by a later page.
-      await within(PATIENCE_MS, store.write(page, known, [], put.map(keyOf))).catch(() => {});
+      // What is there without its number would be sent twice by a later page. What has changed since is being written again.
+      const dead = counted.flatMap(([entry, changes]) => (entry.changes === changes ? entry : []));
+      await within(PATIENCE_MS, store.write(page, known, [], [...dead, ...gone].map(keyOf))).catch(() => {});
     }
     for (const [entry, changes] of counted) {
-      entry.saved = changes;
-      entry.stored?.end(fault);
+      entry.saved = Math.max(entry.saved, changes);
+      if (fault === null || entry.changes === changes) entry.stored?.end(fault);
     }
     this.proceed();
   }

@@ -30,8 +30,10 @@ const MOST_EPOCH = 128;
 const CLAIM_MS = 3_000;
 /** Of messages that wait for the outbox to be claimed; those beyond go before what it holds. */
 const MOST_HELD = 1_000;
-/** As bits of a message. */
+/** As bits of a message: those of what is sent by a later page, and of what there is no use in keeping back. */
+const HIGH = 1;
 const ACK = 4;
+const AT_ONCE = 2 + 8;
 
 const ENDED = 'the message ended before it was stored';
 const ERRAND = Symbol('errand');
@@ -39,7 +41,7 @@ const TAKEN = Object.freeze({ fate: 'unknown', confirmed: false, code: 'taken_ov
 
 /** What a host with an outbox has more than others, for one core. */
 class Own {
-  /** @param {Errand | undefined} errand @param {boolean} persisting what is being sent is to be stored @param {OutboxWriter} box */
+  /** @param {Errand | undefined} errand @param {number} persisting the receipt of what is to be stored @param {OutboxWriter} box */
   constructor(errand, persisting, box) {
     this.errand = errand;
     /** Stores nothing until it is known what came before. */
@@ -54,6 +56,8 @@ class Own {
     this.fresh = true;
     this.persisting = persisting;
     this.closed = false;
+    /** Hidden away since it was last asked for the identity. */
+    this.hidden = false;
     /** What it stored is another page's. */
     this.leaving = false;
     /** What the server said of its log and memory. @type {object} */
@@ -78,8 +82,8 @@ export function persistent(Base, choices) {
       super.begin();
       // All of it is made here: the first fact is told before a constructor of this class could run.
       // What is being sent to a client that was closed makes it begin.
-      /** @type {boolean} */
-      const persisting = /** @type {any} */ (this).more?.persisting ?? false;
+      /** @type {number} */
+      const persisting = /** @type {any} */ (this).more?.persisting ?? 0;
       /** @type {Own} */
       this.more = new Own(this.options[ERRAND], persisting, this.writer(null, { client: this.client, place: '', user: '', life: 0, made: 0 }));
       this.receipts.end = (id, outcome, data) => Receipts.prototype.end.call(this.receipts, id, this.ended(id, outcome), data);
@@ -98,22 +102,32 @@ export function persistent(Base, choices) {
       });
     }
 
+    /** An application's function that throws must not take what is being stored with it. @param {any} what */
+    warn(what) {
+      try {
+        super.warn(what);
+      } catch (error) {
+        report(error);
+      }
+    }
+
     // ------------------------------------------------------------------------------------------------- what is sent
 
     /** @param {any} event @param {any} options */
     send(event, options) {
       const { persist = false, ...others } = options ?? {};
       if (typeof persist !== 'boolean') throw new EverwireError('invalid_option', 'option "persist": false or true');
-      const before = this.own.persisting;
-      this.own.persisting = persist;
-      try {
-        const receipt = Sender.prototype.send.call(this.sender, event, persist ? { ...others, ack: true } : options && others);
-        // It ended before it was accepted.
-        if (persist && !('stored' in receipt)) promised(receipt).end(new EverwireError('not_persisted', ENDED));
-        return receipt;
-      } finally {
-        this.own.persisting = before;
-      }
+      const { sender } = this;
+      if (!persist) return Sender.prototype.send.call(sender, event, options && others);
+      // This message alone: the application may send others before this returns.
+      const commit = (/** @type {Parameters<Sender['commit']>} */ ...what) => {
+        this.own.persisting = what[0];
+        sender.commit(...what);
+      };
+      const receipt = Sender.prototype.send.call(Object.create(sender, { commit: { value: commit } }), event, { ...others, ack: true });
+      // It ended before it was accepted.
+      if (!('stored' in receipt)) promised(receipt).end(new EverwireError('not_persisted', ENDED));
+      return receipt;
     }
 
     /** @param {number} kind @param {any[]} rest */
@@ -123,16 +137,23 @@ export function persistent(Base, choices) {
         if (kind === fact.PAGE && rest[0] === PAGE_HIDE) this.letGo();
         return;
       }
-      const persist = this.own.persisting;
-      const stored = persist ? promised(this.receipts.open.get(rest[0])) : undefined;
+      const [id, , flags, ttl] = rest;
+      const stored = id === this.own.persisting ? promised(this.receipts.open.get(id)) : undefined;
+      const sent = performance.now();
+      let told = false;
       const act = () => {
+        if (told) return;
+        told = true;
         // Aborted meanwhile.
-        if (!this.receipts.open.has(rest[0])) return stored?.end(new EverwireError('not_persisted', ENDED));
+        if (!this.receipts.open.has(id)) return stored?.end(new EverwireError('not_persisted', ENDED));
+        // Its time goes by while it is held.
+        if (ttl !== undefined) rest[3] = Math.max(0, Math.ceil(ttl - (performance.now() - sent)));
         if (stored) this.store(stored, ...rest);
         super.tell(kind, ...rest);
       };
-      if (this.own.held === undefined) act();
-      else if (this.own.held.push(act) >= MOST_HELD) this.releaseHeld();
+      if (this.own.held === undefined || flags & AT_ONCE) return act();
+      if (ttl < CLAIM_MS) setTimeout(act, ttl);
+      if (this.own.held.push(act) >= MOST_HELD) this.releaseHeld();
     }
 
     /** @param {Stored} stored @param {any[]} message */
@@ -163,8 +184,12 @@ export function persistent(Base, choices) {
 
     /** @param {number} kind @param {any} value @param {number} generation @param {number} bytes */
     hear(kind, value, generation, bytes) {
-      // What would be too long for the core is not stored with every message either.
-      if (kind === HELLO && String(value.epoch).length <= MOST_EPOCH) this.own.hello = { epoch: value.epoch, keep: value.keep };
+      // What the core does not take is not stored with every message either.
+      if (kind === HELLO && generation === this.plane.generation && !this.plane.envelope) {
+        const { epoch = null, keep = null } = value;
+        const isEpoch = epoch === null || (typeof epoch === 'string' && epoch.length <= MOST_EPOCH);
+        if (isEpoch && (keep === null || typeof keep === 'number')) this.own.hello = { epoch, keep };
+      }
       super.hear(kind, value, generation, bytes);
     }
 
@@ -181,9 +206,11 @@ export function persistent(Base, choices) {
         return TAKEN;
       }
       if (entry === undefined) return outcome;
-      // What close() ends, a later page goes on with; and what an earlier one stored, another has room for.
+      // What close() ends, a later page goes on with; and what an earlier one stored, another has room for. A server may
+      // refuse a message that was sent with any code.
       const restored = entry.stored === null;
-      const stays = outcome.code === 'closed' || (restored && outcome.code === 'queue_full');
+      const { code, fate } = outcome;
+      const stays = fate === 'rejected' ? restored && code === 'queue_full' && entry.message.n === 0 : code === 'closed';
       this.own.box.end(id, stays);
       if (restored && !stays) tellEnd(entry.message, outcome);
       if (this.own.errand && this.own.box.entries.size === 0) void Promise.resolve().then(() => this.close({ drain: 0 }));
@@ -194,6 +221,7 @@ export function persistent(Base, choices) {
 
     /** The providers are asked when the identity is known. @param {number} call */
     resolve(call) {
+      this.own.hidden = false;
       if (this.own.release !== undefined) return super.resolve(call);
       const { core } = this;
       this.own.claiming ??= this.claim().finally(() => {
@@ -210,15 +238,16 @@ export function persistent(Base, choices) {
       const claimed = this.own.fresh ? this.first(() => late || core !== this.core) : this.again();
       try {
         const release = await within(CLAIM_MS, claimed);
-        // Closed, or hidden away once more.
         if (core !== this.core || this.own.closed) return release();
         this.own.release = release;
-        if (!this.own.errand) void this.runErrands().catch(() => {});
+        if (!this.own.errand && !this.own.hidden) void this.runErrands().catch(() => {});
       } catch (cause) {
         late = true;
         void claimed.then((release) => release(), () => {});
         if (core !== this.core) return;
         this.own.release = null;
+        // Nothing is left to do under that identity.
+        if (this.own.errand) return this.close({ drain: 0 });
         if (this.own.fresh) {
           this.warn(warning('not_persisted', `there is no outbox here (${nameOf(cause)}); messages are sent, and lost with the page`));
         } else {
@@ -227,6 +256,7 @@ export function persistent(Base, choices) {
       }
       this.own.fresh = false;
       this.releaseHeld();
+      if (this.own.hidden) this.letGo();
     }
 
     /** An earlier page's identity, with what it left; else a new one. @param {() => boolean} isLate */
@@ -238,12 +268,14 @@ export function persistent(Base, choices) {
       for (const orphan of await store.orphans(place, choices.user)) {
         if (errand && orphan.client !== errand.client) continue;
         const release = await store.lock(orphan.client);
-        const found = release && (await store.adopt(orphan.client));
-        if (release && found && !isLate()) {
+        if (release === null) continue;
+        const found = await orRelease(release, store.adopt(orphan.client));
+        if (found && !isLate()) {
           this.restore(store, found.page, found.messages);
+          this.own.box.lastId = Math.max(this.own.box.lastId, found.lastId);
           return release;
         }
-        release?.();
+        release();
       }
       const release = await store.lock(client);
       if (release === null || isLate()) {
@@ -280,7 +312,7 @@ export function persistent(Base, choices) {
         }
         this.receipts.add(id, text);
         if (n > 0) super.tell(fact.RESTORE, id, n, +again, until - now);
-        else super.tell(fact.SEND, id, bytes, flags | ACK, until - now);
+        else super.tell(fact.SEND, id, bytes, (flags & HIGH) | ACK, until - now);
       }
       if (this.own.errand && this.own.box.entries.size === 0) void Promise.resolve().then(() => this.close({ drain: 0 }));
     }
@@ -291,7 +323,7 @@ export function persistent(Base, choices) {
       if (store === null) throw new Error('nothing is stored here');
       await this.own.box.flush();
       const release = await store.lock(page.client);
-      if (release && (await store.isAsLeft(page, this.own.box.known))) return release;
+      if (release && (await orRelease(release, store.isAsLeft(page, this.own.box.known)))) return release;
       release?.();
       throw new Error('taken');
     }
@@ -331,6 +363,7 @@ export function persistent(Base, choices) {
     /** The identity is anybody's, once what has changed is written. */
     letGo() {
       const { release, box } = this.own;
+      this.own.hidden = true;
       if (release === undefined) return;
       this.own.release = undefined;
       void box.flush().then(() => release?.());
@@ -383,6 +416,16 @@ export function persistent(Base, choices) {
       report(error);
     }
   }
+}
+
+/**
+ * Nothing is held for what cannot be read.
+ *
+ * @template T @param {() => void} release @param {Promise<T>} read @returns {Promise<T>}
+ */
+function orRelease(release, read) {
+  read.catch(release);
+  return read;
 }
 
 /**

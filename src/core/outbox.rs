@@ -116,7 +116,7 @@ impl Outbox {
             let mut kept = 0;
             for index in queue.first..queue.messages.len() {
                 let message = queue.messages[index];
-                if is_over(&message, false) {
+                if is_over(&message, false) && !broken(Mutant::AbortForgotten) {
                     self.bytes -= message.bytes;
                 } else {
                     queue.messages[kept] = message;

@@ -8,7 +8,7 @@ import { EverwireError } from './everwire_error.js';
 export const DATA = 'a string, an ArrayBuffer or a view of one';
 
 /** @param {any} data */
-export const isData = (data) => typeof data === 'string' || data?.byteLength >= 0;
+export const isData = (data) => typeof data === 'string' || ArrayBuffer.isView(data) || /ArrayBuffer]/.test({}.toString.call(data));
 
 /** What is sent: of bytes, which may change later, a copy. @param {any} data @returns {any} */
 export function copy(data) {

@@ -153,9 +153,9 @@ export class Receipts {
    * @param {any} event
    */
   encode(event) {
-    if (this.plane.raw) return copy(event);
     let text;
     try {
+      if (this.plane.raw) return copy(event);
       // Asked for here and not by `stringify`, so that what is checked is what is sent.
       if (typeof event?.toJSON === 'function') event = event.toJSON();
       if (this.check) event = this.check(event);
@@ -164,7 +164,7 @@ export class Receipts {
       text = JSON.stringify(event);
     } catch (error) {
       if (error instanceof EverwireError) throw error;
-      throw new EverwireError('invalid_event', 'the event cannot be turned into JSON', false, error);
+      throw new EverwireError('invalid_event', 'the event cannot be turned into what is sent', false, error);
     }
     if (typeof text !== 'string' || text[0] !== '{') {
       throw new EverwireError('invalid_event', 'the event must be an object in JSON too');

@@ -65,11 +65,11 @@ export class Sender {
   expect(type, options) {
     const { signal, within } = optionsOf('expect', ['within', 'signal'], options);
     const { plane, receipts } = this.host;
-    const [id, receipt] = receipts.add();
     const off = plane.on(type, (/** @type {any} */ event) => {
       receipts.ended(id, true, event);
       this.host.tell(fact.ABORT, id);
     });
+    const [id, receipt] = receipts.add();
     receipt.settled.then(off);
     // Nothing is sent.
     this.commit(id, receipt, 0, 2, signal, within);

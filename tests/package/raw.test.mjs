@@ -7,6 +7,8 @@ import { newest, Socket } from './support/network.mjs';
 
 Object.assign(globalThis, { WebSocket: Socket });
 const { connect } = await import('everwire');
+const { iterate } = await import('everwire/iterate');
+const { writable } = await import('everwire/stream');
 
 const URL_A = 'wss://a.example/';
 const soon = (ms = 5) => new Promise((done) => setTimeout(done, ms));
@@ -50,11 +52,26 @@ test('what is sent goes out as it was when it was sent', async (t) => {
   assert.ok(receipts.every(({ fate }) => fate === 'sent'));
 });
 
+test('frames come by a loop and go by a stream', async (t) => {
+  const { client, sent, receive } = open(t);
+  const frames = iterate(client, 'message');
+  receive('a');
+  receive(bytes(1));
+  assert.deepEqual([(await frames.next()).value, (await frames.next()).value], ['a', bytes(1)]);
+  const writer = writable(client).getWriter();
+  await writer.write('b');
+  await writer.write(new Uint8Array([2]));
+  assert.deepEqual(sent, ['b', new Uint8Array([2])]);
+});
+
 test('what cannot be sent is refused with what can', (t) => {
   const { client, sent } = open(t);
-  for (const wrong of [new Blob(['x']), { type: 'x' }, 7, null, undefined]) {
+  for (const wrong of [new Blob(['x']), { type: 'x' }, { byteLength: 5 }, 7, null, undefined]) {
     assert.throws(() => client.send(/** @type {any} */ (wrong)), { code: 'invalid_event', message: /a string, an ArrayBuffer/ });
   }
+  const gone = new Uint8Array(3);
+  structuredClone(gone.buffer, { transfer: [gone.buffer] });
+  for (const wrong of [gone, gone.buffer]) assert.throws(() => client.send(wrong), { code: 'invalid_event' });
   assert.throws(() => client.send('x', /** @type {any} */ ({ ack: true })), { code: 'invalid_option' });
   assert.throws(() => client.on(/** @type {any} */ ('price'), () => {}), { code: 'invalid_handler', message: /message/ });
   assert.throws(() => connect(URL_A, /** @type {any} */ ({ protocol: 'mqtt' })), { code: 'invalid_option', message: /raw/ });

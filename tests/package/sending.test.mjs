@@ -165,6 +165,16 @@ test('expect promises the next event of a type and is gone afterwards', async ()
   await rejects(closed, 'closed', false);
 });
 
+test('what expect refuses leaves nothing behind', async () => {
+  const { Sender } = await import(String(new URL('../../node_modules/everwire/sender.js', import.meta.url)));
+  const { Receipts } = await import(String(new URL('../../node_modules/everwire/receipts.js', import.meta.url)));
+  const { DataPlane } = await import(String(new URL('../../node_modules/everwire/data_plane.js', import.meta.url)));
+  const plane = new DataPlane();
+  const receipts = new Receipts(plane);
+  assert.throws(() => new Sender({ plane, receipts }).expect(7), { code: 'invalid_handler' });
+  assert.equal(receipts.open.size, 0);
+});
+
 test('a producer that awaits ready is held back, and loses nothing', async () => {
   const client = greeted();
   const socket = newest();

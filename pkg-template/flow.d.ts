@@ -13,7 +13,7 @@ import type { Flow } from './index.js';
 export interface Rule {
   /**
    * Of the events with the same key that wait for a frame, the newest is delivered, in its place. The name of a field, or a
-   * function of the event; undefined for an event that has none.
+   * function of the event, called at once; undefined or null for an event that has none. Keys are compared as JSON.
    */
   key?: string | ((event: any) => unknown) | undefined;
   /** Whether the oldest of them may be dropped while more than 1,000 events wait. Default false. */

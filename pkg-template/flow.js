@@ -20,8 +20,11 @@ export function thin(rules) {
 /** Of one type only: another one may have the same key. @param {Rule['key']} key @param {any} event */
 function keyOf(key, event) {
   try {
-    const value = typeof key === 'string' ? event[key] : key?.(event);
-    return value === undefined ? undefined : JSON.stringify([event.type, value]);
+    // What every object inherits is no field of the event.
+    const value = typeof key !== 'string' ? key?.(event) : Object.hasOwn(event, key) ? event[key] : undefined;
+    if (typeof value?.then === 'function') throw refusal(`flow.${event.type}.key`, 'a function that answers at once, not a promise');
+    const text = JSON.stringify(value) ?? 'null';
+    return text === 'null' ? undefined : `${JSON.stringify(event.type)}${text}`;
   } catch (error) {
     report(error);
     return undefined;

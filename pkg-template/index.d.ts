@@ -221,6 +221,7 @@ export interface HeartbeatOptions {
 export interface Options {
   /** What is spoken beside the application's messages; see {@link RawOptions} for `raw`. Default `everwire`. */
   protocol?: 'everwire' | undefined;
+  /** A subprotocol of the handshake, or several. Default: none. */
   protocols?: Protocols | undefined;
   /** Travels in the client's hello to servers that speak everwire's protocol; asked afresh for every attempt. */
   token?: string | (() => Awaitable<string>) | undefined;
@@ -251,7 +252,10 @@ export interface Options {
     | undefined;
   /** Whether the server is alive, of servers that answer pings. `false` turns it off. */
   heartbeat?: boolean | HeartbeatOptions | undefined;
-  /** What may wait while there is no connection. A full `normal` queue drops its oldest, a full `high` one refuses the newcomer. */
+  /**
+   * What may wait while there is no connection. A full `normal` queue drops its oldest that wants no acknowledgement; where
+   * there is none, and for a full `high` one, the newcomer is refused.
+   */
   queue?:
     | {
         /** Messages of high priority: 1 to 100,000. Default 50. */
@@ -270,8 +274,8 @@ export interface Options {
   resyncGap?: number | undefined;
   /**
    * What may be left out in a flood (1,000 events within a second): what `thin()` of `everwire/flow` returns. Everything else
-   * is delivered, whatever comes. In a flood, handlers get the events of a frame at a time, for up to 8 ms of each frame; on
-   * a hidden page as they come.
+   * is delivered, whatever comes, up to `close()`. In a flood, handlers get events in batches, for up to 8 ms of each frame;
+   * on a hidden page as they come.
    */
   flow?: Flow | undefined;
   /** What `schemas()` of `everwire/schemas` returns. */
@@ -380,8 +384,8 @@ export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent ex
    * the promise: a rejection alone is no unhandled one.
    *
    * It rejects with an EverwireError whose `code` says why: `timeout`, `aborted`, `closed`, `queue_full`, `too_big`,
-   * `in_doubt`, `reply_unsupported` (the server answers no requests), or the server's own (`reply_lost`: carried out, and
-   * the answer is gone). It is `retryable` where it was certainly not carried out and may succeed later.
+   * `in_doubt`, `ack_unsupported`, `taken_over` (another page goes on with what this one sent), `reply_unsupported` (the
+   * server answers no requests), or the server's own (`reply_lost`: carried out, and the answer is gone). It is `retryable` where it was certainly not carried out and may succeed later.
    *
    * @throws EverwireError `invalid_event`, `invalid_option`
    */
@@ -466,7 +470,7 @@ export type RawData = string | ArrayBuffer | ArrayBufferView;
  * Options for a server that speaks a protocol of its own, text or binary: nothing of everwire's is sent or understood, and
  * every rule of a connection holds.
  */
-export interface RawOptions extends Omit<Options, 'protocol' | 'heartbeat' | 'token' | 'onDoubt' | 'resyncGap' | 'reserved' | 'persist'> {
+export interface RawOptions extends Omit<Options, 'protocol' | 'heartbeat' | 'token' | 'onDoubt' | 'resyncGap' | 'reserved' | 'persist' | 'flow' | 'validate'> {
   protocol: 'raw';
   /** Without a `ping` there is none: freshness is `unknown`, and no silence is death. */
   heartbeat?:
@@ -497,13 +501,31 @@ export interface RawClient extends Pick<Client, 'state' | 'ready' | 'close' | 'r
   send(data: RawData, options?: Pick<SendOptions, 'priority' | 'ttl' | 'signal' | 'volatile'>): Receipt;
 }
 
-export type ErrorCode = 'invalid_url' | 'invalid_option' | 'invalid_event' | 'invalid_handler' | 'overflow' | 'csp' | 'wasm_unavailable';
+export type ErrorCode =
+  | 'invalid_url'
+  | 'invalid_option'
+  | 'invalid_event'
+  | 'invalid_handler'
+  | 'csp'
+  | 'wasm_unavailable'
+  // Of promises.
+  | 'timeout'
+  | 'aborted'
+  | 'closed'
+  | 'queue_full'
+  | 'too_big'
+  | 'in_doubt'
+  | 'ack_unsupported'
+  | 'reply_unsupported'
+  | 'taken_over'
+  | 'overflow'
+  | 'not_persisted';
 
-/** What everwire throws. */
+/** What everwire throws, and what its promises reject with. */
 export declare class EverwireError extends Error {
   constructor(code: string, message: string, retryable?: boolean, cause?: unknown);
   readonly name: 'EverwireError';
-  /** Stable: to be compared with. */
+  /** Stable: to be compared with. Of a `request`, also the server's own. */
   readonly code: ErrorCode | (string & {});
   /** Whether the same call can succeed later without a change of the program or the page. */
   readonly retryable: boolean;

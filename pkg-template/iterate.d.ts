@@ -6,7 +6,7 @@
  *
  * for await (const { amount } of iterate(client, 'price', { buffer: 100 })) await draw(amount);
  */
-import type { Client, EventOf, Resync, Typed } from './index.js';
+import type { Client, EventOf, RawClient, Resync, Typed } from './index.js';
 
 export interface IterateOptions {
   /** Events that may wait to be taken: 1 to 100,000. Default 1,000. */
@@ -21,8 +21,13 @@ export interface IterateOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Ends after `client.close()`, once what came before is taken; by `break`; and by the signal. It never rejects but for `overflow`. */
-export interface Iteration<E> extends AsyncIterableIterator<E, undefined, void> {
+/**
+ * Ends after `client.close()`, once what came before is taken; by `break`; and by the signal. No lost connection ends it, and
+ * no stop by the server, after which `retry()` may go on. It never rejects but for `overflow`. One that is left without any
+ * of these keeps its handler and what waits.
+ */
+// Not the `AsyncIterableIterator` of the language, which has as many parameters as the compiler is new.
+export interface Iteration<E> extends AsyncIterator<E, undefined, void> {
   /** Events for which there was no room so far. */
   readonly lost: number;
   next(): Promise<IteratorResult<E, undefined>>;
@@ -42,3 +47,5 @@ export declare function iterate<E extends Typed, T extends E['type']>(
   type: T,
   options?: IterateOptions,
 ): Iteration<EventOf<E, T>>;
+/** The frames of a client with `protocol: 'raw'`. */
+export declare function iterate(client: RawClient, type: 'message', options?: IterateOptions): Iteration<string | ArrayBuffer>;

@@ -16,8 +16,9 @@ const END = Object.freeze({ done: true, value: undefined });
  */
 export function iterate(client, type, options = {}) {
   const { buffer, overflow, signal } = read(options);
-  /** Those that nobody asked for yet. @type {any[]} */
+  /** Those that nobody asked for yet, from place `first` on. @type {any[]} */
   let events = [];
+  let first = 0;
   /** Those who asked for more than there was. @type {((result: IteratorResult<any, undefined>) => void)[]} */
   const asking = [];
   /** @type {(() => void)[]} */
@@ -33,8 +34,19 @@ export function iterate(client, type, options = {}) {
     for (const off of offs.splice(0)) off();
     for (const answer of asking.splice(0)) answer(END);
   };
+  /** The oldest. Each that stays is moved once: to shift all by one is dear where there are many. */
+  const shift = () => {
+    const event = events[first];
+    events[first++] = undefined;
+    if (2 * first > events.length) {
+      events = events.slice(first);
+      first = 0;
+    }
+    return event;
+  };
   const leave = () => {
     events = [];
+    first = 0;
     failure = undefined;
     end();
   };
@@ -42,10 +54,10 @@ export function iterate(client, type, options = {}) {
   const take = (event) => {
     const answer = asking.shift();
     if (answer !== undefined) return answer({ done: false, value: event });
-    if (events.length < buffer) return void events.push(event);
+    if (events.length - first < buffer) return void events.push(event);
     lost++;
     if (overflow === 'drop-oldest') {
-      events.shift();
+      shift();
       events.push(event);
     } else if (overflow === 'error') {
       failure = new EverwireError('overflow', `${buffer} events of type "${type}" wait and nobody takes them; see the options buffer and overflow`);
@@ -71,7 +83,7 @@ export function iterate(client, type, options = {}) {
     },
     /** @returns {Promise<IteratorResult<any, undefined>>} */
     next() {
-      if (events.length > 0) return Promise.resolve({ done: false, value: events.shift() });
+      if (events.length > first) return Promise.resolve({ done: false, value: shift() });
       if (failure !== undefined) {
         const error = failure;
         failure = undefined;

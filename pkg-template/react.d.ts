@@ -1,6 +1,6 @@
 /** Hooks for React 18 and later: safe under StrictMode, concurrent rendering, Suspense and on servers. */
 
-import type { AnyEvent, Client, EventOf, Options, Resync, Snapshot, Typed, Url } from './index.js';
+import type { AnyEvent, Client, EventOf, Options, Resync, Snapshot, Typed, Url, Validator } from './index.js';
 
 export type * from './index.js';
 
@@ -27,6 +27,10 @@ export interface ClientOptions extends Options {
  *
  * Errors of `connect` reach the nearest error boundary.
  */
+export declare function useClient<ServerEvent extends Typed, ClientEvent extends Typed, S = unknown>(
+  url: Url | null | undefined,
+  options: ClientOptions & { validate: Validator<ServerEvent, ClientEvent> },
+): Client<ServerEvent, ClientEvent, S> | null;
 export declare function useClient<ServerEvent extends Typed = AnyEvent, ClientEvent extends Typed = AnyEvent, S = unknown>(
   url: Url | null | undefined,
   options?: ClientOptions,

@@ -31,6 +31,9 @@ const NONE = Object.freeze({
   continuity: 'unknown',
   peer: 'unknown',
   connects: 0,
+  dropped: 0,
+  conflated: 0,
+  invalid: 0,
 });
 
 /**

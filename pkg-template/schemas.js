@@ -3,6 +3,7 @@
 // becomes of those that do not pass.
 
 import { EverwireError } from './everwire_error.js';
+import { warning } from './status.js';
 
 /** @typedef {import('./host.js').Host} Host */
 /** @typedef {{ message: string, path?: readonly unknown[] }} Issue */
@@ -21,16 +22,16 @@ export function schemas(options = {}) {
   for (const name of Object.keys(others)) throw refusal(name, 'is not known; schemas() has in, out');
   const incoming = read('in', inbound);
   const outgoing = read('out', outbound);
-  /** Types of which was told that they do not pass: there are no more than schemas. */
-  const told = new Set();
   return (/** @type {Host} */ host) => {
     const { plane, receipts } = host;
+    /** Types of which was told that they do not pass: there are no more than schemas. @type {Set<string>} */
+    const told = new Set();
     plane.check = (event) => {
       const validate = incoming.get(event?.type);
       if (validate === undefined) return event;
       // Its `$id` and `$seq` are then the protocol's, of which no schema knows.
       const { value, wrong } = result(validate, plane.envelope ? opened(event) : event);
-      if (wrong !== undefined) refuse(host, event.type, wrong);
+      if (wrong !== undefined) refuse(host, told, event.type, wrong);
       return value;
     };
     receipts.check = (event) => {
@@ -41,21 +42,21 @@ export function schemas(options = {}) {
       throw new EverwireError('invalid_event', `the event of type "${event.type}" does not pass its schema: ${wrong}`, false, cause);
     };
   };
+}
 
-  /**
-   * Counts an event that is not delivered.
-   *
-   * @param {Host} host @param {string} type @param {string} wrong
-   */
-  function refuse(host, type, wrong) {
-    host.plane.invalid++;
-    if (!told.has(type)) {
-      told.add(type);
-      host.warn(Object.freeze({ code: 'invalid_event', message: `An event of type "${type}" was not delivered: ${wrong}. Others of this type are only counted.` }));
-    }
-    host.shown = undefined;
-    host.plane.notify();
-  }
+/**
+ * Counts an event that is not delivered.
+ *
+ * @param {Host} host @param {Set<string>} told @param {string} type @param {string} wrong
+ */
+function refuse(host, told, type, wrong) {
+  host.plane.invalid++;
+  // Of a client that its schema closed, what was last shown stays.
+  if (host.core !== undefined) host.shown = undefined;
+  host.plane.notify();
+  if (told.has(type)) return;
+  told.add(type);
+  host.warn(warning('invalid_event', `An event of type "${type}" was not delivered: ${wrong}. Others of this type are only counted.`));
 }
 
 /**

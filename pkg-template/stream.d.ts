@@ -1,6 +1,6 @@
 /** A client as a stream of the platform. */
 
-import type { Client } from './index.js';
+import type { Client, RawClient, RawData } from './index.js';
 
 /**
  * A stream of what is to be sent: it takes the next event when the one before was sent and the client is `ready`, so a
@@ -13,3 +13,5 @@ import type { Client } from './index.js';
 export declare function writable<ClientEvent extends { readonly type: string }>(
   client: Client<any, ClientEvent, any>,
 ): WritableStream<ClientEvent>;
+/** The same of texts and bytes, for a client with `protocol: 'raw'`. */
+export declare function writable(client: RawClient): WritableStream<RawData>;

@@ -3,6 +3,7 @@
 //! Owns their order and which of them are left out; must not know handlers, or when events wait.
 
 use super::flood::{MARK, MOST, MOST_BYTES};
+use super::mutant::{Mutant, broken};
 use std::collections::VecDeque;
 
 /// An event that waits.
@@ -62,13 +63,16 @@ impl<T> BacklogModel<T> {
             return vec![event];
         }
         if let Some(older) = self.find(|waiting| rule.key.is_some() && waiting.rule.key == rule.key) {
-            self.remove(older);
             self.conflated += 1;
+            if broken(Mutant::OlderStands) {
+                return Vec::new();
+            }
+            self.remove(older);
         }
         self.bytes += bytes;
         self.waiting.push_back(Waiting { event, rule, bytes });
         if self.waiting.len() > self.mark
-            && let Some(oldest) = self.find(|waiting| waiting.rule.droppable)
+            && let Some(oldest) = self.find(|waiting| waiting.rule.droppable || broken(Mutant::AnyDropped))
         {
             self.remove(oldest);
             self.dropped += 1;

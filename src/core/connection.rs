@@ -250,6 +250,7 @@ impl Connection {
 
     /// Sends once more what is late.
     fn nudge<P>(&mut self, cx: &mut Context<P>) {
+        cx.expire_late();
         while self.flow.is_free()
             && let Some(flown) = cx.flight.nudge(self.generation, cx.at())
         {
@@ -264,6 +265,7 @@ impl Connection {
 
     /// Sends what may be sent: resends first, then what waits.
     pub fn flush<P>(&mut self, cx: &mut Context<P>) {
+        cx.expire_late();
         while !self.holds() && self.flow.is_free() && self.send_next(cx) {}
     }
 
@@ -290,8 +292,8 @@ impl Connection {
             _ if request && !acks.is_some_and(|terms| terms.reply) => {
                 cx.end(receipt, Outcome::because(Fate::Rejected, Cause::ReplyUnsupported));
             }
-            Some(_) if ack => {
-                let flown = cx.flight.launch(message, self.generation, at);
+            Some(Terms { keep, .. }) if ack => {
+                let flown = cx.flight.launch(message, self.generation, at, keep);
                 self.fly(cx, flown);
             }
             _ => {

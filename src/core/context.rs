@@ -58,7 +58,7 @@ pub struct Context<P> {
     pub inbox: Inbox,
     /// What is known of the peer behind this URL, from any connection.
     pub peer: PeerKind,
-    /// The log that messages in flight were sent to, and when that connection was lost.
+    /// The log that messages in flight were sent to.
     pub sent_to: SentTo,
     /// The number of the last socket.
     pub generation: Generation,
@@ -128,20 +128,12 @@ impl Page {
 }
 
 /// What is in flight went to this log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SentTo {
     /// Its epoch.
     pub epoch: Option<Epoch>,
-    /// How long the server remembers outcomes.
-    pub keep: Millis,
-    /// When the connection was lost.
-    pub lost_at: Instant,
-}
-
-impl Default for SentTo {
-    fn default() -> Self {
-        Self { epoch: None, keep: 0, lost_at: Instant::NEVER }
-    }
+    /// Until then its server remembers what became of what an earlier life sent.
+    pub known_until: Instant,
 }
 
 /// The one call to the url, protocols and token providers.
@@ -283,8 +275,8 @@ impl<P> Context<P> {
         self.flight.begin_life(life);
         let keep = clamp(keep.unwrap_or(limits::KEEP_MS), &limits::KEEP_MS_RANGE).saturating_sub(age);
         // A moment ago: a memory that is over already is over at the next hello, however soon that comes.
-        let lost_at = Instant(self.at().0.saturating_sub(1));
-        self.sent_to = SentTo { epoch, keep, lost_at };
+        let known_until = Instant((self.at().0 + keep).saturating_sub(1));
+        self.sent_to = SentTo { epoch, known_until };
     }
 
     /// A connection was open for long enough to count as a success.

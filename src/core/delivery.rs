@@ -16,7 +16,7 @@ pub struct Delivery<'a, P> {
     actions: &'a mut Vec<Action<P>>,
     /// Where critical events are acknowledged.
     generation: Generation,
-    /// What came brought something: it was delivered, is known already, or moved the position.
+    /// What came brought something: an event, which may be known already, or another position.
     pub progressed: bool,
 }
 
@@ -52,7 +52,6 @@ impl<'a, P> Delivery<'a, P> {
 
     /// A state that stands for what was missed in `(from, to]`, or the news that nothing does.
     pub fn resync(&mut self, state: Option<P>, continuity: Continuity, from: Option<u64>, to: Option<u64>) {
-        self.progressed = true;
         self.actions.push(Action::DeliverResync { state, continuity, from, to });
     }
 }

@@ -39,6 +39,9 @@ struct Flying {
     on: Generation,
     /// When it goes out again if nothing is said.
     again_at: Instant,
+    /// Until then the server remembers its end, if it has one: `keep` after it was first sent. What was heard since proves
+    /// nothing, because it may have waited in the socket of a page that stood still.
+    known_until: Instant,
     /// Its end is in doubt: the server may have forgotten that it applied it.
     doubted: bool,
 }
@@ -91,9 +94,12 @@ impl Flight {
         self.messages.first().is_none_or(|oldest| n < oldest.n + window)
     }
 
-    /// Gives a message its number and sends it.
-    pub fn launch(&mut self, message: Queued, on: Generation, at: Instant) -> Flown {
-        let flying = Flying { n: self.next, message, on, again_at: at.after(RESEND_MS), doubted: false };
+    /// Gives a message its number and sends it, to a server that remembers its end for `keep`.
+    pub fn launch(&mut self, message: Queued, on: Generation, at: Instant, keep: Millis) -> Flown {
+        let (again_at, known_until) = (at.after(RESEND_MS), at.after(keep));
+        let until = if broken(Mutant::FlyingTimeless) { Instant::NEVER } else { message.until };
+        let message = Queued { until, ..message };
+        let flying = Flying { n: self.next, message, on, again_at, known_until, doubted: false };
         self.next += u64::from(!broken(Mutant::NumberGivenTwice));
         let flown = flying.flown(!self.cautious);
         self.messages.push(flying);
@@ -101,13 +107,17 @@ impl Flight {
     }
 
     /// Numbers go on after those of so many earlier lives.
-    pub const fn begin_life(&mut self, life: u32) {
-        self.next = life as u64 * LIFE + 1;
+    pub fn begin_life(&mut self, life: u32) {
+        let life = if broken(Mutant::LifeIgnored) { 0 } else { life };
+        self.next = u64::from(life) * LIFE + 1;
     }
 
     /// Number `n` went out in an earlier life, and is not settled. Told in the order of the numbers.
-    pub fn restore(&mut self, message: Queued, n: u64, again: bool) {
-        self.messages.push(Flying { n, message, on: EARLIER, again_at: Instant::NEVER, doubted: again });
+    pub fn restore(&mut self, message: Queued, n: u64, again: bool, known_until: Instant) {
+        let n = if broken(Mutant::RestoredRenumbered) { self.next } else { n };
+        let again = again && !broken(Mutant::RestoredTrusted);
+        let again_at = Instant::NEVER;
+        self.messages.push(Flying { n, message, on: EARLIER, again_at, known_until, doubted: again });
         self.next = self.next.max(n + 1);
     }
 
@@ -153,12 +163,18 @@ impl Flight {
         let mut kept = 0;
         for index in 0..self.messages.len() {
             let flying = self.messages[index];
-            if !is_over(&flying.message, true) {
+            if !is_over(&flying.message, true) || broken(Mutant::TtlForgotten) {
                 self.messages[kept] = flying;
                 kept += 1;
             }
         }
         self.messages.truncate(kept);
+    }
+
+    /// A deliberate bug: the oldest number in flight.
+    #[must_use]
+    pub fn oldest(&self) -> u64 {
+        self.messages.first().map_or(0, |flying| flying.n)
     }
 
     /// The server is too busy for number `n` until `at`.
@@ -168,14 +184,23 @@ impl Flight {
         }
     }
 
-    /// What was sent to a server that may have forgotten it: sent again and marked, or given up.
-    pub fn doubt(&mut self, on_doubt: OnDoubt, end: impl FnMut(ReceiptId, Outcome)) {
-        match on_doubt {
-            OnDoubt::Resend => {
-                self.messages.iter_mut().for_each(|flying| flying.doubted = !broken(Mutant::AgainForgotten))
+    /// What was sent to a server that has forgotten it by `at`, perhaps: sent again and marked, or given up.
+    pub fn doubt(&mut self, at: Instant, on_doubt: OnDoubt, mut end: impl FnMut(ReceiptId, Outcome)) {
+        self.messages.retain_mut(|flying| {
+            if flying.known_until < at {
+                if on_doubt == OnDoubt::Fail {
+                    end(flying.message.receipt, Outcome::because(Fate::Unknown, Cause::InDoubt));
+                    return false;
+                }
+                flying.doubted = !broken(Mutant::AgainForgotten);
             }
-            OnDoubt::Fail => self.give_up(Cause::InDoubt, end),
-        }
+            true
+        });
+    }
+
+    /// A deliberate bug: what was heard last counts as the moment at which the server last saw us.
+    pub fn heard(&mut self, known_until: Instant) {
+        self.messages.iter_mut().for_each(|flying| flying.known_until = known_until);
     }
 
     /// Ends everything in flight as `unknown`.
@@ -213,12 +238,14 @@ impl Flying {
 mod tests {
     use super::*;
 
+    const KEEP: Millis = 60_000;
+
     fn message(receipt: ReceiptId) -> Queued {
         Queued { receipt, bytes: 1, ack: true, request: false, until: Instant::NEVER }
     }
 
     fn launch(flight: &mut Flight, receipt: ReceiptId) -> u64 {
-        flight.launch(message(receipt), 1, Instant(0)).n
+        flight.launch(message(receipt), 1, Instant(0), KEEP).n
     }
 
     fn three() -> Flight {
@@ -259,6 +286,14 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_too_big_is_nudged_in_a_frame_of_its_own() {
+        let mut flight = three();
+        assert!(flight.nudge(1, Instant(10_000)).is_some_and(|flown| flown.joined));
+        flight.too_big();
+        assert!(flight.nudge(1, Instant(10_000)).is_some_and(|flown| !flown.joined));
+    }
+
+    #[test]
     fn an_outcome_is_told_once() {
         let mut flight = three();
         assert_eq!(flight.settle(3), Some(3));
@@ -269,10 +304,12 @@ mod tests {
     #[test]
     fn doubt_marks_or_gives_up() {
         let mut flight = three();
-        flight.doubt(OnDoubt::Resend, |receipt, _| panic!("{receipt} has not ended"));
+        flight.doubt(Instant(KEEP), OnDoubt::Fail, |receipt, _| panic!("{receipt} is remembered"));
+        let over = Instant(KEEP + 1);
+        flight.doubt(over, OnDoubt::Resend, |receipt, _| panic!("{receipt} has not ended"));
         assert!(flight.resend(2, 256, Instant(0)).is_some_and(|flown| flown.again));
         let mut ended = Vec::new();
-        flight.doubt(OnDoubt::Fail, |receipt, outcome| ended.push((receipt, outcome.fate)));
+        flight.doubt(over, OnDoubt::Fail, |receipt, outcome| ended.push((receipt, outcome.fate)));
         assert_eq!(ended, [1, 2, 3].map(|receipt| (receipt, Fate::Unknown)));
     }
 
@@ -281,7 +318,7 @@ mod tests {
         let mut flight = Flight::default();
         flight.begin_life(1);
         for n in [3, 7] {
-            flight.restore(message(n as ReceiptId), n, n == 7);
+            flight.restore(message(n as ReceiptId), n, n == 7, Instant(KEEP));
         }
         assert!(!flight.has_room(256), "the server may remember no more than its window");
         let resent: Vec<_> = std::iter::from_fn(|| flight.resend(1, 256, Instant(0))).collect();
@@ -294,7 +331,7 @@ mod tests {
     #[test]
     fn a_number_that_was_stored_is_never_given_again() {
         let mut flight = Flight::default();
-        flight.restore(message(1), LIFE + 5, false);
+        flight.restore(message(1), LIFE + 5, false, Instant(KEEP));
         flight.settle(LIFE + 5);
         assert_eq!(launch(&mut flight, 2), LIFE + 6);
     }

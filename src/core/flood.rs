@@ -2,6 +2,7 @@
 //!
 //! Owns when one begins, when it is over, and how much may wait meanwhile; must not know the events.
 
+use super::mutant::{Mutant, broken};
 use super::time::{Instant, Millis};
 
 /// Credit that is used up within this time is a flood.
@@ -51,8 +52,8 @@ impl Flood {
     }
 
     /// It may be over; `waiting` events still wait. Whether it is.
-    pub const fn is_over(&mut self, waiting: u32, at: Instant) -> bool {
-        self.is_on = waiting > FEW;
+    pub fn is_over(&mut self, waiting: u32, at: Instant) -> bool {
+        self.is_on = waiting > FEW || broken(Mutant::FloodForever);
         if self.is_on {
             self.granted = at;
         }

@@ -4,6 +4,7 @@
 //! something, so it is asked: once it may hold too much, and then until little is left. One that keeps up is never asked
 //! between two MiB of messages, and needs no timer.
 
+use super::mutant::{Mutant, broken};
 use super::time::{Instant, Millis};
 
 /// Bytes in the socket, or waiting for it, at which those who send should stop.
@@ -37,7 +38,7 @@ impl Flow {
     /// Whether messages may be given to the socket now.
     #[must_use]
     pub fn is_free(&self) -> bool {
-        self.due == Instant::NEVER
+        self.due == Instant::NEVER || broken(Mutant::FlowIgnored)
     }
 
     /// Whether the socket is known to hold too much.

@@ -58,9 +58,8 @@ pub fn leave<P>(cx: &mut Context<P>, connection: &Connection) -> bool {
     if connection.was_heard() {
         cx.heard = connection.heard();
     }
-    if connection.terms().is_some() {
-        // It may have seen us last when it was last heard, so its memory is counted from there.
-        cx.sent_to.lost_at = connection.heard();
+    if let Some(terms) = connection.terms().filter(|_| broken(Mutant::HeardIsSeen)) {
+        cx.flight.heard(connection.heard().after(terms.keep));
     }
     cx.position.forget_outstanding();
     stable

@@ -257,7 +257,9 @@ impl<P> Machine<P> {
             batch: terms.batch,
             frame_bytes: terms.frame_bytes,
             track_ts: open && !numbered,
-            pressed: connection.is_some_and(Connection::is_over) || self.cx.outbox.presses(self.registers.pressed),
+            pressed: connection.is_some_and(Connection::is_over)
+                || self.cx.outbox.presses(self.registers.pressed)
+                || (self.registers.pressed && broken(Mutant::PressedForever)),
             slice: self.flood.slice(self.cx.page.hidden),
         };
         if registers != self.registers {

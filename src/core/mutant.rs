@@ -56,6 +56,28 @@ mutants! {
     CloseForgets,
     #[doc = "The list of orders that were carried out is never emptied."]
     OrdersPile,
+    #[doc = "The absence of a client counts from when it last heard the server, though a frozen page hears late."]
+    HeardIsSeen,
+    #[doc = "A message in flight whose time is over is told so, and sent again."]
+    TtlForgotten,
+    #[doc = "A message in flight has all the time in the world."]
+    FlyingTimeless,
+    #[doc = "A volatile message waits for a better time."]
+    VolatileQueued,
+    #[doc = "A reply settles the oldest message in flight, whichever it is for."]
+    ReplySettlesAnother,
+    #[doc = "What ended in a queue is sent all the same."]
+    AbortForgotten,
+    #[doc = "A socket that holds too much is given more."]
+    FlowIgnored,
+    #[doc = "Who was told to wait is never told to go on."]
+    PressedForever,
+    #[doc = "A message that was restored gets another number."]
+    RestoredRenumbered,
+    #[doc = "A page that goes on numbers on where the store ends, which holds nothing of what was settled."]
+    LifeIgnored,
+    #[doc = "The doubt of an earlier page is forgotten."]
+    RestoredTrusted,
 
     // What is received.
     #[doc = "A number that does not follow the last one is taken as if it did."]
@@ -120,6 +142,14 @@ mutants! {
     RegisterStale,
     #[doc = "Data plane: its credit is never renewed."]
     CreditNeverRenewed,
+    #[doc = "Data plane: of two events of one key that wait, the older is shown."]
+    OlderStands,
+    #[doc = "Data plane: any event may be dropped."]
+    AnyDropped,
+    #[doc = "Data plane: a critical event overtakes those that wait."]
+    BacklogOvertaken,
+    #[doc = "A flood is never over."]
+    FloodForever,
 }
 
 /// Whether the bug is there.

@@ -116,7 +116,7 @@ impl Outbox {
             let mut kept = 0;
             for index in queue.first..queue.messages.len() {
                 let message = queue.messages[index];
-                if is_over(&message, false) {
+                if is_over(&message, false) && !broken(Mutant::AbortForgotten) {
                     self.bytes -= message.bytes;
                 } else {
                     queue.messages[kept] = message;
@@ -221,6 +221,22 @@ mod tests {
         let order: Vec<_> = std::iter::from_fn(|| outbox.pop(true)).map(|message| message.receipt).collect();
         assert_eq!(order, [2, 4, 1, 3]);
         assert_eq!((outbox.bytes(), outbox.len()), (0, 0));
+    }
+
+    #[test]
+    fn who_sends_waits_from_a_mebibyte_on_until_a_quarter_of_it_is_left() {
+        let mut outbox = Outbox::new(10, 1_000, 8 << 20);
+        let (mebi, part) = (1 << 20, 1 << 18);
+        push(&mut outbox, Outgoing { bytes: mebi - part - 1, ..message(1, Priority::Normal, false) });
+        push(&mut outbox, Outgoing { bytes: part, ..message(2, Priority::Normal, false) });
+        assert!(!outbox.presses(false));
+        push(&mut outbox, Outgoing { bytes: 1, ..message(3, Priority::Normal, false) });
+        assert!(outbox.presses(false));
+        outbox.pop(true);
+        assert!(outbox.presses(true), "a quarter and a byte are left");
+        push(&mut outbox, Outgoing { bytes: 0, ..message(4, Priority::Normal, false) });
+        outbox.pop(true);
+        assert!(!outbox.presses(true));
     }
 
     #[test]

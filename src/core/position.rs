@@ -228,7 +228,8 @@ impl<P> Position<P> {
             let from = answer.from.or_else(|| asked?.last_seen).unwrap_or(own.seq);
             to.resync(answer.state, self.continuity, Some(from), answer.to);
         }
-        to.progressed |= self.log != before;
+        // A state where we are is what was wanted, or no help.
+        to.progressed |= only_wanted || self.log != before;
         self.go_on(answer.more, restored, at, to)
     }
 

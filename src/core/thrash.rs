@@ -96,6 +96,16 @@ mod tests {
     }
 
     #[test]
+    fn the_brake_holds_for_eight_seconds_and_up_to_thirty_percent_more() {
+        let mut thrash = Thrash::default();
+        assert!((0..6).any(|n| thrash.connection_lost(Instant(n))));
+        let mut rng = Rng::new(7);
+        let delays: Vec<u64> = (0..1_000).map(|_| thrash.not_before(Instant(0), &mut rng).0).collect();
+        let (least, most) = (delays.iter().min().copied(), delays.iter().max().copied());
+        assert!(matches!((least, most), (Some(8_000..8_100), Some(10_300..=10_400))), "{least:?} {most:?}");
+    }
+
+    #[test]
     fn six_losses_in_more_than_a_minute_do_not() {
         let mut thrash = Thrash::default();
         assert!(!(0..20).any(|n| thrash.connection_lost(Instant(n * 12_001))));

@@ -86,13 +86,15 @@ export class Backlog {
     const { requestAnimationFrame, cancelAnimationFrame } = /** @type {Partial<typeof globalThis>} */ (globalThis);
     const run = () => {
       clearTimeout(timer);
-      cancelAnimationFrame?.(/** @type {number} */ (frame));
+      cancelAnimationFrame?.(frame);
       this.armed = false;
       const end = performance.now() + this.slice;
       this.drain(() => performance.now() >= end);
       this.arm();
     };
-    const frame = requestAnimationFrame?.(run);
-    const timer = setTimeout(run, frame === undefined ? 16 : LATE);
+    // What a page has put in the place of the browser's function may call back at once.
+    let frame = 0;
+    const timer = setTimeout(run, requestAnimationFrame ? LATE : 16);
+    frame = requestAnimationFrame?.(run) ?? 0;
   }
 }

@@ -41,6 +41,9 @@ import { serve } from './work.js';
 /** What `handle` returns instead of a deadline when nothing will happen until the application asks. */
 const FINAL = -1;
 
+/** @param {any} warning */
+const warnOnConsole = ({ message }) => console.warn('everwire:', message);
+
 export class Host {
   /**
    * @param {MakeCore} makeCore
@@ -343,9 +346,8 @@ export class Host {
     this.orders.push(() => this.plane.notify());
   }
 
-  /** @param {any} warning */
+  /** Also where no order is carried out: a warning must not stop what it is about. @param {any} warning */
   warn(warning) {
-    if (this.onWarning) this.onWarning(warning);
-    else console.warn('everwire:', warning.message);
+    this.carryOut(() => (this.onWarning ?? warnOnConsole)(warning));
   }
 }

@@ -12,6 +12,8 @@ import { LONG, pause, until } from './support/until.mjs';
 const A_SECOND = 2_000;
 const SECONDS = LONG ? 20 : 5;
 const KEYS = 50;
+/** In milliseconds; counted and not listed, because the memory of the page is measured. */
+const MOST_LAG = 30_000;
 const MB = 1 << 20;
 
 /** What handlers do with an event of a type, in milliseconds, beside writing it to the page. @typedef {Record<string, number>} Cost */
@@ -19,11 +21,11 @@ const MB = 1 << 20;
 /**
  * The handlers of the page, and what is measured in it.
  *
- * @param {Cost} cost
+ * @param {[cost: Cost, MOST_LAG: number]} given
  */
-function watch(cost) {
+function watch([cost, MOST_LAG]) {
   const { client } = Reflect.get(window, 'lab');
-  const watched = { seen: /** @type {Record<string, number>} */ ({}), order: 0, overtaken: 0, lags: /** @type {number[]} */ ([]), long: /** @type {number[]} */ ([]) };
+  const watched = { seen: /** @type {Record<string, number>} */ ({}), order: 0, overtaken: 0, lags: new Array(MOST_LAG + 1).fill(0), long: /** @type {number[]} */ ([]) };
   const places = new Map();
   /** @param {string} name */
   const place = (name) => {
@@ -38,7 +40,7 @@ function watch(cost) {
     const key = event.user_id ?? event.type;
     place(key).textContent = event.at;
     for (const end = performance.now() + (cost[event.type] ?? 0); performance.now() < end; );
-    if (event.type === 'cursor_move') watched.lags.push(Date.now() - event.at);
+    if (event.type === 'cursor_move') watched.lags[Math.min(MOST_LAG, Math.max(0, Date.now() - event.at))]++;
   });
   new PerformanceObserver((list) => watched.long.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
   Object.assign(window, { watched });
@@ -54,40 +56,52 @@ async function flood(t, cost) {
   const behaviour = speaking();
   const peer = await startPeer(t, behaviour);
   const { lab, page } = await openLab(t);
-  await lab.connect(peer.url, { flow: { cursor_move: { key: 'user_id' }, spark: { droppable: true } } });
+  await lab.connect(peer.url, { flow: { cursor_move: { key: 'user_id' }, spark: { droppable: true } } }, false);
   await until('greeted', () => behaviour.greeted === 1);
-  await page.evaluate(watch, cost);
+  await page.evaluate(watch, /** @type {[Cost, number]} */ ([cost, MOST_LAG]));
   const session = await page.context().newCDPSession(page);
   const heap = async () => {
     await session.send('HeapProfiler.collectGarbage');
     return (await session.send('Runtime.getHeapUsage')).usedSize;
   };
-  const before = await heap();
   /** @type {Record<string, number>} */
   const sent = { cursor_move: 0, spark: 0, tick: 0 };
-  const from = performance.now();
-  for (let count = 0; count < A_SECOND * SECONDS; ) {
-    const due = ((performance.now() - from) / 1_000) * A_SECOND;
-    for (; count < due; count++) {
-      const type = ['cursor_move', 'spark', 'cursor_move', 'tick', 'cursor_move', 'spark'][count % 6] ?? '';
-      sent[type] = (sent[type] ?? 0) + 1;
-      const user = type === 'cursor_move' ? { user_id: `u${(count * 7) % KEYS}` } : {};
-      peer.say({ type, ...user, at: Date.now(), $seq: ++behaviour.seq });
-    }
-    await pause(5);
-  }
   /** @returns {Promise<{ seen: Record<string, number>, overtaken: number, lags: number[], long: number[] }>} */
   const watched = () => page.evaluate(() => Reflect.get(window, 'watched'));
   const total = () => Object.values(sent).reduce((sum, each) => sum + each, 0);
-  await until('everything is seen, or said to be left out', async () => {
-    const [{ seen }, { dropped, conflated }] = await Promise.all([watched(), lab.snapshot()]);
-    return Object.values(seen).reduce((sum, each) => sum + each, 0) + dropped + conflated === total();
-  }, { within: 20_000 });
-  const grown = (await heap()) - before;
+  /** @param {number} seconds */
+  const pour = async (seconds) => {
+    const from = performance.now();
+    for (let count = 0; count < A_SECOND * seconds; ) {
+      const due = ((performance.now() - from) / 1_000) * A_SECOND;
+      for (; count < due; count++) {
+        const type = ['cursor_move', 'spark', 'cursor_move', 'tick', 'cursor_move', 'spark'][count % 6] ?? '';
+        sent[type] = (sent[type] ?? 0) + 1;
+        const user = type === 'cursor_move' ? { user_id: `u${(count * 7) % KEYS}` } : {};
+        peer.say({ type, ...user, at: Date.now(), $seq: ++behaviour.seq });
+      }
+      await pause(5);
+    }
+    await until('everything is seen, or said to be left out', async () => {
+      const [{ seen }, { dropped, conflated }] = await Promise.all([watched(), lab.snapshot()]);
+      return Object.values(seen).reduce((sum, each) => sum + each, 0) + dropped + conflated === total();
+    }, { within: 20_000 });
+  };
+  // What the engine compiles and caches once is no growth.
+  await pour(2);
+  const before = await heap();
+  // The collection above is a long task itself.
+  await pause(500);
+  await page.evaluate(() => void (Reflect.get(window, 'watched').long.length = 0));
+  await pour(SECONDS);
   const { lags, ...result } = await watched();
+  const grown = (await heap()) - before;
   const { dropped, conflated } = await lab.snapshot();
-  lags.sort((a, b) => a - b);
-  const at = (/** @type {number} */ share) => lags[Math.min(lags.length - 1, Math.floor(lags.length * share))] ?? NaN;
+  const counted = lags.reduce((sum, each) => sum + each, 0);
+  const at = (/** @type {number} */ share) => {
+    let rest = counted * share;
+    return lags.findIndex((each) => (rest -= each) <= 0);
+  };
   t.diagnostic(
     `sent ${JSON.stringify(sent)}, seen ${JSON.stringify(result.seen)}, ${dropped} dropped, ${conflated} conflated; ` +
       `lag ${at(0.5)} ms, 99 % within ${at(0.99)}, longest ${at(1)}; long tasks: ${result.long.map(Math.round).join(', ') || 'none'}; ` +
@@ -106,7 +120,7 @@ test('2,000 events a second: no long task, the newest of each key within 100 ms,
   assert.equal(result.seen['cursor_move'], (result.sent['cursor_move'] ?? 0) - result.conflated);
   assert.ok(result.conflated > 0 && result.dropped === 0);
   assert.ok(result.lag <= 100, `${result.lag} ms`);
-  assert.ok(result.grown < 2 * MB, `${result.grown} bytes more than before`);
+  assert.ok(result.grown < MB / 2, `${result.grown} bytes more than before`);
   assert.ok(result.warnings.includes('flood'));
 });
 
@@ -118,5 +132,5 @@ test('handlers that take longer than there is: only what may be dropped is, and 
   assert.equal(result.seen['cursor_move'], (result.sent['cursor_move'] ?? 0) - result.conflated);
   assert.equal(result.seen['spark'], (result.sent['spark'] ?? 0) - result.dropped);
   assert.ok(result.dropped > 0 && result.conflated > 0);
-  assert.ok(result.grown < 2 * MB, `${result.grown} bytes more than before`);
+  assert.ok(result.grown < MB / 2, `${result.grown} bytes more than before`);
 });

@@ -124,6 +124,14 @@ test('where no frame comes although the page can be seen, they do not wait for e
   assert.equal(me.frames.size, 0, 'the frame that never came is taken back');
 });
 
+test('a function of the page that draws at once, in the place of the browser\'s, keeps nothing back', (t) => {
+  const me = page(t);
+  Object.assign(globalThis, { requestAnimationFrame: (/** @type {() => void} */ run) => (run(), 1) });
+  me.flood();
+  me.say(ticks(3));
+  assert.deepEqual(numbers(me.seen), [0, 1, 2]);
+});
+
 test('on a hidden page they are delivered as they come', (t) => {
   const me = page(t);
   me.flood();
@@ -177,6 +185,25 @@ test('a key that throws is reported and keeps its event', (t) => {
   me.draw();
   assert.deepEqual(numbers(me.seen), [0, 1]);
   assert.equal(report.mock.callCount(), 2);
+});
+
+test('what is no key leaves nothing out', (t) => {
+  const report = t.mock.fn();
+  Object.assign(globalThis, { reportError: report });
+  t.after(() => Reflect.deleteProperty(globalThis, 'reportError'));
+  const rules = {
+    inherited: { key: 'constructor' },
+    empty: { key: 'who' },
+    nan: { key: () => NaN },
+    symbol: { key: () => Symbol('who') },
+    promise: { key: async () => 'who' },
+  };
+  const me = page(t, { flow: thin(rules) });
+  me.flood();
+  for (const type of Object.keys(rules)) me.say(ticks(2, () => ({ type, who: null })));
+  me.draw();
+  assert.equal(me.seen.length, 10);
+  assert.deepEqual(report.mock.calls.map(({ arguments: [error] }) => error.code), ['invalid_option', 'invalid_option']);
 });
 
 test('of what waits beyond a thousand only what may be dropped is, oldest first, and all adds up', (t) => {

@@ -8,6 +8,10 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const folder = dirname(fileURLToPath(import.meta.resolve('everwire/package.json')));
+/** @type {{ exports: Record<string, unknown> }} */
+const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+/** All but the first and what is no script. */
+const entries = Object.keys(manifest.exports).flatMap((path) => /^\.\/(\w+)$/.exec(path)?.[1] ?? []);
 const scripts = readdirSync(folder).filter((file) => file.endsWith('.js'));
 
 test('importing everything in Node touches neither the globals nor wasm nor a socket', async (t) => {
@@ -21,7 +25,7 @@ test('importing everything in Node touches neither the globals nor wasm nor a so
   t.after(() => Object.assign(WebAssembly, { Module, Instance }) && Object.assign(globalThis, timers));
 
   const modules = [];
-  for (const entry of ['', '/slim', '/react', '/flow', '/iterate', '/schemas']) modules.push(await import(`everwire${entry}`));
+  for (const entry of ['', ...entries.map((name) => `/${name}`)]) modules.push(await import(`everwire${entry}`));
 
   assert.deepEqual(touched, []);
   assert.deepEqual(Reflect.ownKeys(globalThis), before);
@@ -29,7 +33,7 @@ test('importing everything in Node touches neither the globals nor wasm nor a so
 });
 
 test('the entries export what their types say', async () => {
-  for (const entry of ['index', 'slim', 'react', 'flow', 'iterate', 'schemas']) {
+  for (const entry of ['index', ...entries]) {
     const names = Object.keys(await import(entry === 'index' ? 'everwire' : `everwire/${entry}`));
     assert.deepEqual(names.sort(), [...declaredValues(`${entry}.d.ts`)].sort(), entry);
   }

@@ -54,6 +54,26 @@ test('a full buffer lets go of the oldest, or of the newcomer, and counts', asyn
   assert.deepEqual([await taken(oldest, 2), await taken(newcomer, 2)], [[3, 4], [1, 2]]);
 });
 
+test('what waits is as much as the buffer holds, and in order, however it is taken', async (t) => {
+  const client = open(t);
+  const events = iterate(client, 'tick', { buffer: 10 });
+  /** @type {unknown[]} */
+  const seen = [];
+  const take = async (/** @type {number} */ count) => {
+    for (; count > 0; count--) seen.push((await events.next()).value?.['n']);
+  };
+  tell(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+  await take(3);
+  tell(11, 12, 13);
+  assert.equal(events.lost, 0);
+  tell(14, 15);
+  assert.equal(events.lost, 2);
+  await take(9);
+  tell(16);
+  await take(2);
+  assert.deepEqual(seen, [1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
+});
+
 test('or ends with an error, after what it holds, and rejects nothing that nobody asked for', async (t) => {
   const rejected = t.mock.fn();
   process.on('unhandledRejection', rejected);

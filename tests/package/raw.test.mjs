@@ -7,6 +7,8 @@ import { newest, Socket } from './support/network.mjs';
 
 Object.assign(globalThis, { WebSocket: Socket });
 const { connect } = await import('everwire');
+const { iterate } = await import('everwire/iterate');
+const { writable } = await import('everwire/stream');
 
 const URL_A = 'wss://a.example/';
 const soon = (ms = 5) => new Promise((done) => setTimeout(done, ms));
@@ -48,6 +50,18 @@ test('what is sent goes out as it was when it was sent', async (t) => {
   const out = /** @type {any[]} */ (newest().sent).map((frame) => (typeof frame === 'string' ? frame : [...new Uint8Array(frame)]));
   assert.deepEqual(out, ['', [2, 3], [1, 2, 3, 4]]);
   assert.ok(receipts.every(({ fate }) => fate === 'sent'));
+});
+
+test('frames come by a loop and go by a stream', async (t) => {
+  const { client, sent, receive } = open(t);
+  const frames = iterate(client, 'message');
+  receive('a');
+  receive(bytes(1));
+  assert.deepEqual([(await frames.next()).value, (await frames.next()).value], ['a', bytes(1)]);
+  const writer = writable(client).getWriter();
+  await writer.write('b');
+  await writer.write(new Uint8Array([2]));
+  assert.deepEqual(sent, ['b', new Uint8Array([2])]);
 });
 
 test('what cannot be sent is refused with what can', (t) => {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import * as v from 'valibot';
 import * as z from 'zod';
-import { Socket, forget, newest } from './support/network.mjs';
+import { Socket, forget, newest, sockets } from './support/network.mjs';
 
 Object.assign(globalThis, { WebSocket: Socket });
 const { connect } = await import('everwire');
@@ -110,6 +110,50 @@ test('a schema that throws harms nobody', (t) => {
   newest().deliver({ type: 'price' }, { type: 'other' });
   assert.deepEqual(seen, [{ type: 'other' }]);
   assert.throws(() => client.send({ type: 'price' }), { code: 'invalid_event', message: /failed/ });
+});
+
+test('an onWarning that throws keeps nothing from anybody', (t) => {
+  const report = t.mock.fn();
+  Object.assign(globalThis, { reportError: report });
+  t.after(() => Reflect.deleteProperty(globalThis, 'reportError'));
+  const onWarning = () => {
+    throw new Error('mine');
+  };
+  const validate = /** @type {any} */ (schemas({ in: { price: ofHand } }));
+  const client = connect('wss://a.example/', { validate, onWarning });
+  t.after(() => client.close({ drain: 0 }));
+  const seen = t.mock.fn();
+  client.on('tick', seen);
+  newest().accept();
+  newest().deliver(HELLO);
+  newest().receive(JSON.stringify([{ type: 'price', amount: 'dear', $seq: 1 }, { type: 'tick', $seq: 2 }, { type: 'tick', $seq: 3 }]));
+  assert.equal(seen.mock.callCount(), 2);
+  assert.equal(report.mock.callCount(), 1);
+});
+
+test('a client may be closed by what does not pass', (t) => {
+  /** @type {any} */
+  const stops = { '~standard': { version: 1, vendor: 'hand', validate: () => (client.close({ drain: 0 }), { issues: [] }) } };
+  const first = schemas({ in: { price: stops } });
+  let client = connect('wss://a.example/', { validate: /** @type {any} */ (first), onWarning: () => {} });
+  newest().accept();
+  newest().deliver({ type: 'price' });
+  assert.equal(client.snapshot().reason?.code, 'closed_by_application', 'by the schema');
+  const listener = t.mock.fn(() => client.state);
+  const second = schemas({ in: { price: ofHand } });
+  client = connect('wss://a.example/', { validate: /** @type {any} */ (second), onWarning: () => client.close({ drain: 0 }) });
+  client.subscribe(listener);
+  newest().accept();
+  newest().deliver({ type: 'price', amount: 'dear' });
+  assert.equal(client.snapshot().reason?.code, 'closed_by_application', 'by onWarning');
+  assert.deepEqual(listener.mock.calls.at(-1)?.result, 'closed');
+});
+
+test('clients with the same schemas are each told', (t) => {
+  const validate = schemas({ in: { price: ofHand } });
+  const each = [open(t, validate), open(t, validate)];
+  for (const socket of sockets) socket.deliver({ type: 'price', amount: 'dear' });
+  assert.deepEqual(each.map(({ warnings }) => warnings.length), [1, 1]);
 });
 
 test('however many issues there are, the words are few', (t) => {

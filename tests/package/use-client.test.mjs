@@ -40,6 +40,18 @@ for (const strict of [false, true]) {
   });
 }
 
+test('without a client all that a snapshot says is there', async () => {
+  let client = /** @type {any} */ (null);
+  let shown = {};
+  const Shown = () => {
+    shown = useConnection(null);
+    return h(Page, { onClient: (made) => (client = made) });
+  };
+  const page = await mount(h(Shown));
+  assert.deepEqual(Object.keys(shown).sort(), Object.keys(client.snapshot()).sort());
+  await page.unmount();
+});
+
 test('an unmount while connecting leaves no socket behind', async () => {
   const page = await mount(h(Page));
   await settle();

@@ -263,3 +263,38 @@ test('a resync passes the reducer once, and repeated events do not', async () =>
   assert.equal(page.text(), '42');
   await page.unmount();
 });
+
+test('in a flood every event passes once and in order, a render shows many, and who has gone hears nothing that waited', async (t) => {
+  /** @type {(() => void)[]} */
+  const frames = [];
+  Object.assign(globalThis, { requestAnimationFrame: (/** @type {() => void} */ run) => frames.push(run), cancelAnimationFrame: nothing });
+  t.after(() => ['requestAnimationFrame', 'cancelAnimationFrame'].forEach((name) => Reflect.deleteProperty(globalThis, name)));
+  const gone = /** @type {number[]} */ ([]);
+  let renders = 0;
+  /** @param {{ client: any }} props */
+  function Count({ client }) {
+    renders++;
+    const seen = useReducedEvents(client, collect, []);
+    return `${seen.length} ${seen.every((/** @type {number} */ n, /** @type {number} */ at) => n === at)}`;
+  }
+  /** @param {{ shown?: boolean }} props */
+  function Outer({ shown = true }) {
+    const client = useClient(url);
+    return [h(Count, { client, key: 1 }), shown && h(Listener, { client, on: (n) => gone.push(n), key: 2 })];
+  }
+  const page = await mount(h(Outer));
+  newest().accept();
+  newest().deliver({ type: 'hello', v: 1, features: ['batch'], keep: 60_000, limits: { frame: 65_536 } });
+  await act(async () => newest().receive(JSON.stringify(numbers(0, 1_000))));
+  await act(async () => newest().receive(JSON.stringify(numbers(1_000, 1_500))));
+  await act(async () => newest().receive(JSON.stringify(numbers(1_500, 2_500))));
+  const before = gone.length;
+  assert.ok(before < 2_500, 'some wait');
+  await page.render(h(Outer, { shown: false }));
+  renders = 0;
+  for (let frame = 0; frame < 1_000 && frames.length > 0; frame++) await act(async () => frames.splice(0).forEach((run) => run()));
+  assert.equal(page.text(), '2500 true');
+  assert.equal(gone.length, before);
+  assert.ok(renders < 200, `${renders} renders`);
+  await page.unmount();
+});

@@ -2,7 +2,7 @@ use crate::rig::{CLIENT, Rig};
 use crate::server::greeting;
 use everwire::core::action::{Action, Fate};
 use everwire::core::error::Warning;
-use everwire::core::input::Priority;
+use everwire::core::input::{PageEvent, Priority};
 use everwire::core::options::{OnDoubt, Options};
 use everwire::wire::features::Features;
 use everwire::wire::message::{ServerHello, ServerMessage};
@@ -247,6 +247,43 @@ fn an_absence_counts_from_when_the_server_last_knew_us() {
         rig.hello("e", 5);
     });
     assert_eq!(rig.transmitted(), [(1, Some(1), true)]);
+}
+
+#[test]
+fn what_a_frozen_page_reads_late_makes_its_absence_no_shorter() {
+    let rig = doubted_while(|rig| {
+        rig.page(PageEvent::Frozen);
+        rig.pass(60_001);
+        // Its socket kept this, and the end.
+        rig.pong();
+        rig.event(6);
+        rig.closed(1006);
+        rig.page(PageEvent::Resumed);
+    });
+    assert_eq!(rig.transmitted(), [(1, Some(1), true)]);
+}
+
+#[test]
+fn what_was_first_sent_within_keep_is_no_doubt() {
+    let rig = doubted_while(|rig| {
+        rig.pass(59_000);
+        rig.pong();
+        rig.send(NORMAL, true);
+        rig.closed(1006);
+        rig.pass(2_000);
+    });
+    assert_eq!(rig.transmitted(), [(1, Some(1), true), (2, Some(2), false)]);
+}
+
+/// A message is unanswered; what happens then, and what goes out on the next connection to the same log.
+fn doubted_while(happen: impl FnOnce(&mut Rig)) -> Rig {
+    let mut rig = Rig::greeted();
+    rig.send(NORMAL, true);
+    happen(&mut rig);
+    rig.forget();
+    rig.reconnect();
+    rig.hello("e", 6);
+    rig
 }
 
 #[test]

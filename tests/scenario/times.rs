@@ -59,6 +59,23 @@ fn a_message_sent_in_time_has_no_time_any_more_if_nobody_answers_for_it() {
 }
 
 #[test]
+fn what_is_over_does_not_go_out_because_a_throttled_timer_has_not_told_yet() {
+    let mut rig = offline();
+    rig.send_as(within(30_000, ACKED));
+    rig.until(|rig| rig.call == 2);
+    rig.resolve();
+    rig.pass(40_000);
+    rig.opened();
+    rig.hello("e", 5);
+    assert_eq!((rig.transmitted(), rig.outcomes()), (vec![], end(Fate::Expired, Cause::Expired)));
+
+    let mut rig = Rig::greeted();
+    rig.send_as(within(12_000, ACKED));
+    rig.late(60_000);
+    assert_eq!(rig.transmitted().len(), 1, "not again after twelve seconds, though it was late after ten");
+}
+
+#[test]
 fn a_message_in_flight_whose_time_is_over_is_unknown_and_not_sent_again() {
     let mut rig = Rig::greeted();
     rig.send_as(within(700, ACKED));

@@ -1,9 +1,12 @@
 //! What a sample of mutants (`make mutants`) showed to be looked at by no other test.
 
 use crate::rig::Rig;
+use everwire::core::action::Action;
+use everwire::core::continuity::Continuity;
 use everwire::core::error::Warning;
 use everwire::core::heard::Heard;
 use everwire::core::input::{Input, PlaneReading, Priority, SocketEvent};
+use everwire::core::snapshot::PublicState;
 use everwire::wire::limits::MAX_SAFE_INTEGER;
 use everwire::wire::message::{Resync, ServerMessage};
 use std::collections::BTreeSet;
@@ -96,4 +99,47 @@ fn an_answer_up_to_a_number_that_is_none_leaves_the_client_where_it_stands() {
     }));
     rig.event(6);
     assert_eq!(rig.delivered, [6]);
+}
+
+#[test]
+fn each_public_state_has_the_standards_word() {
+    let states = [PublicState::Connecting, PublicState::Open, PublicState::Closing, PublicState::Closed];
+    assert_eq!(states.map(PublicState::name), ["connecting", "open", "closing", "closed"]);
+}
+
+#[test]
+fn those_who_look_are_told_of_each_change_once_and_of_nothing_else() {
+    let mut rig = Rig::greeted();
+    let changes = |rig: &Rig| rig.picked(|action| matches!(action, Action::Changed).then_some(())).len();
+    rig.forget();
+    rig.event(6);
+    assert_eq!(changes(&rig), 0, "an event changes nothing that a snapshot says");
+    rig.send(NORMAL, true);
+    assert_eq!(changes(&rig), 1, "one is in flight");
+    rig.ack(1);
+    assert_eq!(changes(&rig), 2);
+}
+
+#[test]
+fn the_greatest_ts_is_looked_for_on_an_open_connection_without_numbers_only() {
+    let track = |rig: &Rig| {
+        let programs =
+            rig.picked(|action| if let Action::Program(registers) = action { Some(*registers) } else { None });
+        programs.last().is_some_and(|(_, registers)| registers.track_ts)
+    };
+    let mut plain = Rig::open();
+    plain.advance(2_000);
+    assert!(track(&plain));
+    plain.closed(1006);
+    assert!(!track(&plain), "nobody speaks");
+    assert!(!track(&Rig::greeted()), "its events have numbers");
+}
+
+#[test]
+fn a_gap_that_is_being_asked_for_has_not_ended_the_continuity() {
+    let mut rig = Rig::greeted();
+    rig.closed(1006);
+    rig.reconnect();
+    rig.hello("e", 9);
+    assert_eq!(rig.snapshot().continuity, Continuity::Kept, "the answer may bring all of it");
 }

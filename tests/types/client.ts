@@ -1,6 +1,6 @@
 // What the types of a client let through and what they do not.
 
-import { connect, Client, EverwireError, type Outcome, type Resync, type Snapshot } from 'everwire';
+import { connect, Client, EverwireError, type Outcome, type RawData, type Resync, type Snapshot } from 'everwire';
 import { thin } from 'everwire/flow';
 import { iterate } from 'everwire/iterate';
 import { outbox } from 'everwire/persist';
@@ -196,6 +196,10 @@ raw.on('message', (data) => holds<Same<typeof data, string | ArrayBuffer>>());
 raw.send('text', { priority: 'high' }).settled satisfies Promise<Outcome>;
 raw.send(new Uint8Array(2));
 raw.snapshot() satisfies Snapshot;
+writable(raw) satisfies WritableStream<RawData>;
+iterate(raw, 'message').next().then(({ value }) => holds<Same<typeof value, string | ArrayBuffer | undefined>>());
+// @ts-expect-error its frames have no type
+connect('/mqtt', { protocol: 'raw', flow: thin({}) });
 // @ts-expect-error nobody acknowledges
 raw.send('text', { ack: true });
 // @ts-expect-error no other type of events

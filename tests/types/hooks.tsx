@@ -4,6 +4,10 @@ import type { Client, Resync } from 'everwire';
 import { useClient, useConnection, useEvent, useReducedEvents } from 'everwire/react';
 import type { ClientEvent, ServerEvent, State } from './events.js';
 import { holds, type Same } from './expect.js';
+import { schemas } from 'everwire/schemas';
+import * as z from 'zod';
+
+const price = z.object({ type: z.literal('price'), amount: z.number() });
 
 interface View {
   readonly spent: number;
@@ -48,6 +52,14 @@ export function Page({ room }: { room: string | null }) {
       {view.spent} {reason?.message} {retryAt?.toFixed()}
     </button>
   );
+}
+
+export function Validated() {
+  const client = useClient('/live', { validate: schemas({ in: { price } }) });
+  useEvent(client, 'price', ({ amount }) => amount.toFixed());
+  // @ts-expect-error no such event
+  useEvent(client, 'prices', () => {});
+  return null;
 }
 
 export function Keyed({ token }: { token?: string | undefined }) {

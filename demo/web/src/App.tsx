@@ -16,14 +16,19 @@ import type { Control } from './components/RunControls.tsx';
 import { RUN_WORDS } from './components/statusWords.ts';
 import { Toasts } from './components/Toasts.tsx';
 import { connectionView, isLive } from './connectionView.ts';
+import { ended } from './earlierVisit.ts';
 import { linkKey, proxiedStreamUrl, setNetwork, startRun } from './network.ts';
 import { createRunStore } from './runStore.ts';
 import { createToastStore } from './toasts.ts';
 import { useCommands } from './useCommands.ts';
 import { useDAGStream } from './useDAGStream.ts';
+import { useEarlier } from './useEarlier.ts';
 import { useGate } from './useGate.ts';
 import { useIncidents } from './useIncidents.ts';
 import { useMedia } from './useMedia.ts';
+
+/** A wish about the run that arrives later than this, in milliseconds, may meet another run than it was meant for. */
+const MEANT_FOR = 600_000;
 
 interface Props {
   readonly dagId: string;
@@ -34,11 +39,14 @@ export function App({ dagId, onDag }: Props) {
   const [store] = useState(createRunStore);
   const [toasts] = useState(createToastStore);
   const [link] = useState(linkKey);
-  const stream = useDAGStream(dagId, store, () => proxiedStreamUrl(dagId, link));
-  const { run, connection, retry } = stream;
+  const stream = useDAGStream(dagId, store, () => proxiedStreamUrl(dagId, link), ({ event, outcome }) =>
+    toasts.show(ended(event, outcome, (id) => store.getSnapshot().nodes.get(id)?.title ?? id)),
+  );
+  const { run, connection, earlier, request, retry } = stream;
   const live = isLive(connection);
   const commands = useCommands(stream, toasts);
-  const gate = useGate(run.gates, commands, live);
+  const gate = useGate(run.gates, commands, live, earlier > 0);
+  useEarlier(stream, toasts);
   useIncidents(run, toasts);
 
   const [selected, setSelected] = useState<string | null>(null);
@@ -58,7 +66,7 @@ export function App({ dagId, onDag }: Props) {
   const control = useCallback(
     async (what: Control) => {
       if (what !== 'start') {
-        await issue(what, { type: `${what}_execution` });
+        await issue(what, { type: `${what}_execution` }, MEANT_FOR);
         return;
       }
       setStarting(true);
@@ -122,7 +130,16 @@ export function App({ dagId, onDag }: Props) {
             />
           )}
           {node && (
-            <NodePanel node={node} nodes={run.nodes} edges={run.edges} onSelect={setSelected} onClose={() => setSelected(null)} />
+            <NodePanel
+              node={node}
+              nodes={run.nodes}
+              edges={run.edges}
+              runId={run.runId}
+              live={live}
+              request={request}
+              onSelect={setSelected}
+              onClose={() => setSelected(null)}
+            />
           )}
           {gate.gate && !gate.open && (
             <button type="button" className="button reopen" data-testid="gate-open" onClick={() => gate.setOpen(true)}>

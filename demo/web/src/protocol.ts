@@ -99,10 +99,21 @@ export type ServerEvent =
   | ({ readonly type: 'human_gate_waiting' } & WaitingGate)
   | { readonly type: 'error'; readonly node_id?: string; readonly message: string };
 
+/** The reply to a `node_output`. */
+export interface NodeOutput {
+  readonly node_id: string;
+  /** The one that printed it, from 1. */
+  readonly attempt: number;
+  /** All of it that the server keeps; null if nothing was run yet. */
+  readonly output: string | null;
+}
+
 export type Decision = 'approve' | 'reject' | 'modify';
 
 export type ClientEvent =
   | { readonly type: 'human_decision'; readonly node_id: string; readonly decision: Decision; readonly feedback?: string }
   | { readonly type: 'pause_execution' }
   | { readonly type: 'resume_execution' }
-  | { readonly type: 'cancel_execution' };
+  | { readonly type: 'cancel_execution' }
+  /** A question, to be asked by `request`; the reply is a `NodeOutput`. */
+  | { readonly type: 'node_output'; readonly node_id: string };

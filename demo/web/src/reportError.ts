@@ -1,7 +1,7 @@
 // The one place where an error leaves the page. Put your error tracker here.
 
 export interface ErrorContext {
-  /** What was being done: `node`, `gate`, `network`, `render`, `connection`. */
+  /** What was being done: `node`, `gate`, `network`, `render`, `connection`, `output`. */
   readonly where: string;
   readonly nodeId?: string;
   readonly runId?: string;

@@ -8,10 +8,16 @@ test('a toast of the same key takes the place of the earlier one', () => {
   assert.deepEqual(withToast([queued], delivered), [delivered]);
 });
 
-test('the same words are not shown twice', () => {
+test('a problem is not told twice in the same words; good news about two things is told of both', () => {
   const told: Toast = { key: 'incident', tone: 'red', title: 'A problem', text: 'too late' };
   const refused: Toast = { key: 'command', tone: 'red', title: 'Not applied', text: 'too late' };
   assert.deepEqual(withToast([told], refused), [refused]);
+  const [first, second]: Toast[] = [
+    { key: 'first', tone: 'green', title: 'The first', text: 'delivered' },
+    { key: 'second', tone: 'green', title: 'The second', text: 'delivered' },
+  ];
+  assert.ok(first && second);
+  assert.deepEqual(withToast([first], second), [first, second]);
 });
 
 test('toasts are bounded, and one that must stay outlives those that end by themselves', () => {

@@ -17,9 +17,9 @@ export interface Toast {
 /** More than this many at once help nobody. */
 export const MAX_TOASTS = 4;
 
-/** One of the same key or the same text takes the place of the earlier. Those with an end go first, then the oldest. */
+/** One of the same key, or a problem in the same words, takes the place of the earlier. Those with an end go first, then the oldest. */
 export function withToast(toasts: readonly Toast[], toast: Toast): readonly Toast[] {
-  const known = toasts.findIndex(({ key, text }) => key === toast.key || (text !== undefined && text === toast.text));
+  const known = toasts.findIndex(({ key, tone, text }) => key === toast.key || (tone === 'red' && tone === toast.tone && text !== undefined && text === toast.text));
   if (known >= 0) return toasts.with(known, toast);
   const room = [...toasts, toast];
   if (room.length > MAX_TOASTS) {

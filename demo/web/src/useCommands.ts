@@ -4,6 +4,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { DAGStream } from './useDAGStream.ts';
 import { isLive } from './connectionView.ts';
+import { whyNot } from './outcomeWords.ts';
 import type { ClientEvent } from './protocol.ts';
 import { reportError } from './reportError.ts';
 import type { ToastStore } from './toasts.ts';
@@ -13,15 +14,18 @@ export type Outcome = { readonly ok: true } | { readonly ok: false; readonly mes
 export interface Commands {
   /**
    * Sends a command once; `noun` names it for people ("decision"). Resolves when the server applied or refused it.
-   * A second one of the same noun is not sent while the first is under way.
+   * A second one of the same noun is not sent while the first is under way. It outlives the page, and is not delivered
+   * later than `within` milliseconds from now.
    */
-  issue(noun: string, event: ClientEvent): Promise<Outcome>;
+  issue(noun: string, event: ClientEvent, within: number): Promise<Outcome>;
   /** The nouns under way. */
   readonly pending: ReadonlySet<string>;
 }
 
 export function useCommands({ connection, send }: Pick<DAGStream, 'connection' | 'send'>, toasts: ToastStore): Commands {
   const [pending, setPending] = useState<ReadonlySet<string>>(new Set());
+  /** Those that a reload would not lose. */
+  const [kept, setKept] = useState<ReadonlySet<string>>(new Set());
   const underWay = useRef(new Set<string>());
   const announced = useRef(new Set<string>());
   const live = isLive(connection);
@@ -39,13 +43,15 @@ export function useCommands({ connection, send }: Pick<DAGStream, 'connection' |
         key: `command-${noun}`,
         tone: 'amber',
         title: `${capital(noun)} queued, connection lost`,
-        text: 'It will be delivered once, as soon as the connection is back. You need not do anything.',
+        text: kept.has(noun)
+          ? 'It is kept, even if you reload or close this page, and will be delivered once.'
+          : 'It will be delivered once, as soon as the connection is back. You need not do anything.',
       });
     }
-  }, [live, pending, toasts]);
+  }, [live, pending, kept, toasts]);
 
   const issue = useCallback(
-    async (noun: string, event: ClientEvent): Promise<Outcome> => {
+    async (noun: string, event: ClientEvent, within: number): Promise<Outcome> => {
       const refuse = (message: string): Outcome => {
         toasts.show({ key: `command-${noun}`, tone: 'red', title: `${capital(noun)} not applied`, text: message, lasts: 12_000 });
         return { ok: false, message };
@@ -57,10 +63,14 @@ export function useCommands({ connection, send }: Pick<DAGStream, 'connection' |
       };
       mark((nouns) => nouns.add(noun));
       try {
-        const receipt = latest.current(event, { priority: 'high', ack: true });
+        const receipt = latest.current(event, { priority: 'high', persist: true, ttl: within });
         if (!receipt) return refuse('There is no connection yet.');
-        const { fate, message } = await receipt.settled;
-        if (fate !== 'acked' && fate !== 'sent') return refuse(message ?? fateText(fate));
+        void receipt.stored?.then(
+          () => setKept((nouns) => new Set([...nouns, noun])),
+          () => {}, // It is sent all the same; everwire warns of it.
+        );
+        const outcome = await receipt.settled;
+        if (outcome.fate !== 'acked' && outcome.fate !== 'sent') return refuse(whyNot(outcome));
         if (announced.current.has(noun)) {
           toasts.show({ key: `command-${noun}`, tone: 'green', title: `${capital(noun)} delivered`, lasts: 6_000 });
         }
@@ -70,6 +80,7 @@ export function useCommands({ connection, send }: Pick<DAGStream, 'connection' |
         return refuse(error instanceof Error ? error.message : String(error));
       } finally {
         announced.current.delete(noun);
+        setKept((nouns) => (nouns.has(noun) ? new Set([...nouns].filter((other) => other !== noun)) : nouns));
         mark((nouns) => nouns.delete(noun));
       }
     },
@@ -77,10 +88,6 @@ export function useCommands({ connection, send }: Pick<DAGStream, 'connection' |
   );
 
   return useMemo(() => ({ issue, pending }), [issue, pending]);
-}
-
-function fateText(fate: string): string {
-  return fate === 'unknown' ? 'It was sent, and whether it was applied cannot be known.' : `It was ${fate}.`;
 }
 
 function capital(word: string): string {

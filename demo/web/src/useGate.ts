@@ -10,6 +10,8 @@ const CONFIRMED_WITHIN = 3_000;
 /** After the server's word a gate closes within a frame or so; one that stays longer was not settled by this decision. */
 const SETTLES_WITHIN = 10_000;
 
+const EARLIER: GateProgress = { text: 'An earlier decision of yours is on its way.', tone: 'blue', busy: true };
+
 interface Answer {
   readonly gate: string;
   readonly state: 'under way' | 'applied' | 'refused';
@@ -25,7 +27,8 @@ export interface GateView {
   setOpen(open: boolean): void;
 }
 
-export function useGate(gates: readonly WaitingGate[], { issue }: Commands, live: boolean): GateView {
+/** @param earlier a decision of an earlier visit is under way: it may be the answer. */
+export function useGate(gates: readonly WaitingGate[], { issue }: Commands, live: boolean, earlier: boolean): GateView {
   const gate = gates[0] ?? null;
   const id = gate ? `${gate.node_id}@${gate.presentation.expires_at}` : null;
   const [answer, setAnswer] = useState<Answer | null>(null);
@@ -34,14 +37,15 @@ export function useGate(gates: readonly WaitingGate[], { issue }: Commands, live
 
   const decide = useCallback(
     (decision: Decision, feedback?: string) => {
-      if (!gate || id === null || (current && current.state !== 'refused')) return;
+      if (!gate || id === null || earlier || (current && current.state !== 'refused')) return;
       const said = { type: 'human_decision', node_id: gate.node_id, decision, ...(feedback !== undefined && { feedback }) } as const;
       setAnswer({ gate: id, state: 'under way', message: '' });
-      void issue('decision', said).then((outcome) => {
+      // Silence is a no by then.
+      void issue('decision', said, gate.presentation.expires_in).then((outcome) => {
         setAnswer({ gate: id, state: outcome.ok ? 'applied' : 'refused', message: outcome.ok ? '' : outcome.message });
       });
     },
-    [gate, id, current, issue],
+    [gate, id, earlier, current, issue],
   );
 
   useEffect(() => {
@@ -63,7 +67,7 @@ export function useGate(gates: readonly WaitingGate[], { issue }: Commands, live
     gate,
     more: Math.max(gates.length - 1, 0),
     open: gate !== null && putAside !== id,
-    progress: current && progressOf(current, live, slow === current),
+    progress: current ? progressOf(current, live, slow === current) : earlier ? EARLIER : null,
     decide,
     setOpen: (open) => setPutAside(open ? null : id),
   };

@@ -4,9 +4,10 @@
 
 use super::{BUSY_MS, Connection};
 use crate::core::action::{Action, Fate, Outcome, Say};
-use crate::core::context::{Context, SentTo};
+use crate::core::context::Context;
 use crate::core::error::{Cause, Warning};
 use crate::core::heard::{Event, Heard, Hello};
+use crate::core::mutant::{Mutant, broken};
 use crate::core::snapshot::PeerKind;
 use crate::core::terms::Terms;
 use crate::core::time::{Instant, Millis};
@@ -110,18 +111,19 @@ impl Connection {
     fn reconsider_flight<P>(&self, cx: &mut Context<P>) {
         let Some(terms) = self.terms else { return };
         let epoch = terms.log.map(|log| log.epoch);
-        let absent = cx.at().since(cx.sent_to.lost_at);
         if !terms.ack {
             cx.give_up(Cause::AckUnsupported);
-        } else if !cx.flight.is_empty() && (epoch != cx.sent_to.epoch || absent > cx.sent_to.keep) {
-            cx.doubt();
+        } else {
+            // Another log's server remembers nothing.
+            cx.doubt(if epoch == cx.sent_to.epoch { cx.at() } else { Instant::NEVER });
         }
-        cx.sent_to = SentTo { epoch, keep: terms.keep, lost_at: Instant::NEVER };
+        cx.sent_to.epoch = epoch;
     }
 
     /// The server applied number `n`.
     fn on_ack<P>(&mut self, cx: &mut Context<P>, n: u64, reply: Option<P>) {
         self.confirmed(cx);
+        let n = if reply.is_some() && broken(Mutant::ReplySettlesAnother) { cx.flight.oldest() } else { n };
         if let Some(receipt) = cx.flight.settle(n) {
             match reply {
                 Some(reply) => cx.act(Action::Replied { receipt, reply }),

@@ -16,7 +16,7 @@ const PATIENCE_MS: Millis = 30_000;
 impl<P> Context<P> {
     /// Accepts a message into the outbox, or ends it there.
     pub fn accept(&mut self, message: Outgoing) {
-        if message.volatile {
+        if message.volatile && !broken(Mutant::VolatileQueued) {
             self.end(message.receipt, Outcome::because(Fate::Dropped, Cause::NotNow));
             return;
         }
@@ -34,7 +34,12 @@ impl<P> Context<P> {
     pub fn restore(&mut self, receipt: ReceiptId, n: u64, again: bool, ttl: Option<Millis>) {
         let until = ttl.map_or(Instant::NEVER, |ttl| self.at().after(ttl));
         self.expiry = self.expiry.min(until);
-        self.flight.restore(Queued { receipt, bytes: 0, ack: true, request: false, until }, n, again);
+        self.flight.restore(
+            Queued { receipt, bytes: 0, ack: true, request: false, until },
+            n,
+            again,
+            self.sent_to.known_until,
+        );
     }
 
     /// Refuses a message: the application closed the client.
@@ -54,6 +59,13 @@ impl<P> Context<P> {
     /// Ends what has had its time, and finds the end of the next.
     pub fn expire(&mut self) {
         self.sweep(self.at(), 0, Cause::Expired);
+    }
+
+    /// The same where a throttled timer has not told of it yet: before anything is sent.
+    pub fn expire_late(&mut self) {
+        if self.expiry <= self.at() {
+            self.expire();
+        }
     }
 
     /// The application wants no more: what is unsent is aborted, what is sent and not settled is unknown.
@@ -101,9 +113,9 @@ impl<P> Context<P> {
         self.act(Action::Settle { receipt, outcome });
     }
 
-    /// The server may have forgotten what is in flight.
-    pub fn doubt(&mut self) {
-        self.flight.doubt(self.options.on_doubt, ends(&mut self.actions));
+    /// By `at` the server may have forgotten some of what is in flight.
+    pub fn doubt(&mut self, at: Instant) {
+        self.flight.doubt(at, self.options.on_doubt, ends(&mut self.actions));
     }
 
     /// The end of what is in flight cannot be known.

@@ -177,6 +177,28 @@ fn a_server_whose_answers_never_help_is_not_asked_for_ever() {
 }
 
 #[test]
+fn a_server_that_always_answers_with_the_same_state_is_not_asked_for_ever() {
+    for stuck in [state("a", 5), Resync { state: None, ..state("a", 5) }] {
+        let mut position = at(5);
+        let (_, request) = admit(&mut position, event(8));
+        assert_eq!(request, Some(Request::after(log("a", 5))));
+        let (deliveries, request) = answer(&mut position, stuck.clone(), Instant(1));
+        assert_eq!((deliveries.last(), request), (Some(&8), None));
+        assert_eq!(position.continuity(), Continuity::Lost);
+    }
+}
+
+#[test]
+fn a_hole_that_came_while_a_state_was_wanted_is_asked_for_after_it() {
+    let mut position = at(5);
+    position.ask_state(Instant(0));
+    for seq in [6, 8] {
+        admit(&mut position, event(seq));
+    }
+    assert_eq!(answer(&mut position, state("a", 5), Instant(1)), (vec![99, 6], Some(Request::after(log("a", 6)))));
+}
+
+#[test]
 fn parts_follow_one_another() {
     let mut position = at(5);
     position.meet(log("a", 9), false, Instant(0));

@@ -86,9 +86,9 @@ export class Lab {
     this.page = page;
   }
 
-  /** @param {string} url @param {object} [options] JSON only */
-  connect(url, options = {}) {
-    return this.page.evaluate(([to, with_]) => Reflect.get(window, 'lab').connect(to, with_), /** @type {const} */ ([url, options]));
+  /** @param {string} url @param {object} [options] JSON only @param {boolean} [collect] whether its events are kept */
+  connect(url, options = {}, collect = true) {
+    return this.page.evaluate(([to, ...rest]) => Reflect.get(window, 'lab').connect(to, ...rest), /** @type {const} */ ([url, options, collect]));
   }
 
   /** @returns {Promise<import('everwire').Snapshot>} */

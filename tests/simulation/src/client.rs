@@ -9,22 +9,25 @@ mod around;
 mod hearing;
 mod orders;
 mod outlet;
+mod store;
 mod strays;
 mod work;
 
 use crate::chance::Chance;
 use crate::model::attempts::Attempts;
 use crate::model::events::Events;
-use crate::model::messages::{Mark, Messages};
+use crate::model::messages::{Messages, Parcel};
 use crate::model::must;
 use crate::model::presence::Presence;
+use crate::model::shown::Shown;
 use crate::payload::{Payload, Told};
 use crate::plan::{Kind, Step};
 use crate::server::WALL;
 pub use around::{Surroundings, Wish};
+use everwire::core::action::Fate;
 use everwire::core::backlog_model::BacklogModel;
 use everwire::core::data_plane_model::DataPlaneModel;
-use everwire::core::input::{Generation, Input, Outgoing, Priority, ReceiptId, SocketEvent};
+use everwire::core::input::{Generation, Input, Outgoing, PageEvent, Priority, ReceiptId, SocketEvent};
 use everwire::core::interpreter::Interpreter;
 use everwire::core::machine::Machine;
 use everwire::core::options::Options;
@@ -34,6 +37,11 @@ use everwire::core::{action::Action, action::Registers, terms::Terms};
 use outlet::Outlet;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use store::Hello;
+pub use store::Store;
+
+/// A reply or an event is waited for so long, where nobody says otherwise.
+const PATIENCE_MS: u64 = 30_000;
 
 /// A page.
 #[derive(Debug)]
@@ -66,6 +74,16 @@ pub struct Client {
     pub messages: Messages,
     /// The account of its events.
     pub events: Events,
+    /// What it and those before it stored.
+    pub store: Store,
+    /// It stores messages.
+    pub persists: bool,
+    /// It dies before what it does now leaves it.
+    pub doomed: bool,
+    /// It went on with what an earlier page left.
+    claimed: bool,
+    /// What the server said last.
+    hello: Hello,
     attempts: Attempts,
     presence: Presence,
     /// What is told comes from a socket that was left.
@@ -77,14 +95,22 @@ pub struct Client {
     tasks: u64,
     machine: Option<Machine<Payload>>,
     plane: DataPlaneModel,
-    /// What waits for a frame, which comes after every task.
-    backlog: BacklogModel<Rc<Told>>,
+    /// What waits for a frame, by its place.
+    backlog: BacklogModel<(u64, Rc<Told>)>,
+    /// The account of that.
+    shown: Shown,
+    /// A frame is to be drawn.
+    draws: bool,
+    /// Its application says what may be left out of a flood.
+    pub conflates: bool,
     registers: Registers,
     interpreter: Interpreter,
     /// What the `$id`s of its messages begin with.
     pub identity: String,
     outlets: BTreeMap<Generation, Outlet>,
-    texts: BTreeMap<ReceiptId, String>,
+    texts: BTreeMap<ReceiptId, (String, Parcel)>,
+    /// How messages ended since the last was sent.
+    ends: Vec<(ReceiptId, Fate)>,
     receipts: ReceiptId,
     facts: VecDeque<Input<Payload>>,
     later: VecDeque<Action<Payload>>,
@@ -124,6 +150,11 @@ impl Client {
             asked: Vec::new(),
             messages: Messages::default(),
             events: Events::default(),
+            store: Store::default(),
+            persists: false,
+            doomed: false,
+            claimed: false,
+            hello: Hello::default(),
             attempts: Attempts::default(),
             presence: Presence::default(),
             strays: false,
@@ -133,11 +164,15 @@ impl Client {
             machine: None,
             plane: DataPlaneModel::default(),
             backlog: BacklogModel::default(),
+            shown: Shown::default(),
+            draws: false,
+            conflates: false,
             registers: Registers::default(),
             interpreter: Interpreter::new(""),
             identity: String::new(),
             outlets: BTreeMap::new(),
             texts: BTreeMap::new(),
+            ends: Vec::new(),
             receipts: 0,
             facts: VecDeque::new(),
             later: VecDeque::new(),
@@ -173,11 +208,13 @@ impl Client {
         self.slept = 0;
         self.plane = DataPlaneModel::default();
         self.backlog = BacklogModel::default();
+        self.shown = Shown::default();
         self.registers = Registers::default();
         self.events = Events::default();
         self.attempts = Attempts::default();
         self.presence = Presence::default();
         self.messages.begins();
+        self.claimed = false;
         self.lives += 1;
     }
 
@@ -211,6 +248,12 @@ impl Client {
         Some((self.alarm?, self.alarms))
     }
 
+    /// Whether who sends is told to wait.
+    #[must_use]
+    pub const fn pressed(&self) -> bool {
+        self.registers.pressed
+    }
+
     /// The sockets it has.
     #[must_use]
     pub fn sockets(&self) -> usize {
@@ -220,15 +263,52 @@ impl Client {
     // ------------------------------------------------------------------------------------- what the application does
 
     /// Sends an event.
-    pub fn send(&mut self, mark: Mark, text: String, high: bool, ack: bool, around: &mut Surroundings<'_>) {
+    pub fn send(&mut self, mut what: Parcel, text: String, around: &mut Surroundings<'_>) {
         self.receipts += 1;
         let receipt = self.receipts;
-        let priority = if high { Priority::High } else { Priority::Normal };
-        let message = Outgoing { receipt, bytes: text.len(), priority, ack, ..Outgoing::default() };
-        self.texts.insert(receipt, text);
-        self.messages.accepted(receipt, mark, high, ack);
+        let priority = match what {
+            Parcel { awaited: true, .. } => Priority::Never,
+            Parcel { high: true, .. } => Priority::High,
+            _ => Priority::Normal,
+        };
+        let Parcel { ack, request, volatile, bytes, ttl, .. } = what;
+        self.clock.read(self.now(around.t));
+        what.until = ttl.or((request || what.awaited).then_some(PATIENCE_MS)).map(|ttl| self.clock.at().after(ttl));
+        what.ack |= request;
+        what.persist &= self.persists;
+        let closed = self.machine.is_none() || matches!(self.state(), "closing" | "stopped");
+        if what.persist && !closed {
+            self.store.put(what, &text, around.t);
+        } else {
+            what.persist = false;
+        }
+        self.texts.insert(receipt, (text, what));
         self.awake(around);
-        self.tell(Input::Send(message), around);
+        let greeted = self.machine.as_ref().is_some_and(|machine| {
+            machine.state().name().name() == "open"
+                && machine.state().connection().is_some_and(|own| own.terms().is_some())
+        });
+        let goes = volatile && greeted && !self.registers.pressed;
+        self.messages.accepted(receipt, what);
+        self.ends.clear();
+        self.tell(Input::Send(Outgoing { receipt, bytes, priority, ack, request, volatile, ttl }), around);
+        let end = self.ends.iter().find(|(ended, _)| *ended == receipt).map(|(_, fate)| *fate);
+        around.check(must(!volatile || end.is_some(), || format!("volatile message {receipt} waits")));
+        around.check(must(!goes || end == Some(Fate::Sent), || format!("volatile message {receipt} ends {end:?}")));
+    }
+
+    /// Wants no more of some message, or of one that was not told of yet.
+    pub fn abort(&mut self, nth: u64, around: &mut Surroundings<'_>) {
+        let Some(receipt) = self.messages.some(nth) else { return };
+        if self.machine.is_some() {
+            self.abort_one(receipt, around);
+            around.check(must(!self.messages.is_open(receipt), || format!("message {receipt} is aborted and goes on")));
+        }
+    }
+
+    pub(crate) fn abort_one(&mut self, receipt: ReceiptId, around: &mut Surroundings<'_>) {
+        around.report.count("messages aborted");
+        self.tell(Input::Abort(receipt), around);
     }
 
     /// Closes.
@@ -239,7 +319,12 @@ impl Client {
 
     /// Tries now.
     pub fn retry(&mut self, around: &mut Surroundings<'_>) {
+        let was_closed = self.machine.is_none();
         self.awake(around);
+        if was_closed {
+            let page = if self.visible { PageEvent::Visible } else { PageEvent::Hidden };
+            self.facts.push_back(Input::Page(page));
+        }
         self.tell(Input::Retry, around);
     }
 
@@ -307,10 +392,13 @@ impl Client {
         }
     }
 
-    /// It wakes, having slept since `since`; `stood` if its monotonic clock did, so that the other can tell.
-    pub fn woke(&mut self, since: u64, t: u64, stood: bool) {
-        let tells = stood && self.visible && self.wall == self.read_wall;
+    /// It wakes, having slept since `since`; `stood` if its monotonic clock did, so that the other can tell. Whether
+    /// neither can: the wall was set meanwhile.
+    pub fn woke(&mut self, since: u64, t: u64, stood: bool) -> bool {
+        let set = self.wall != self.read_wall;
+        let tells = stood && self.visible && !set;
         self.presence.woke(tells.then_some(since), t);
+        stood && set
     }
 
     /// Tells the core a fact, or lets it wait for those before it.
@@ -327,7 +415,7 @@ impl Client {
             }
         }
         self.busy = false;
-        if self.is_final() { self.rest(around) } else { self.arm() }
+        if self.machine.as_ref().is_none_or(Machine::is_at_rest) { self.rest(around) } else { self.arm() }
     }
 
     /// Sets the timer to the core's deadline; one that is set for an earlier moment is left to find nothing due.
@@ -345,6 +433,8 @@ impl Client {
 
     /// Nothing will happen until the application asks.
     fn rest(&mut self, around: &mut Surroundings<'_>) {
+        let waiting = self.backlog.flush();
+        self.show(&waiting, around);
         self.alarm = None;
         self.due = None;
         let left: Vec<Generation> = self.outlets.keys().copied().collect();
@@ -362,13 +452,28 @@ impl Client {
 
     /// The end of a task: what was said in it leaves.
     pub fn flush(&mut self, around: &mut Surroundings<'_>) {
-        let waiting = self.backlog.flush();
-        self.show(&waiting, around);
+        if !self.backlog.is_empty() && !std::mem::replace(&mut self.draws, true) {
+            self.wishes.push(Wish::Draw);
+        }
         let generations: Vec<Generation> = self.outlets.keys().copied().collect();
         for generation in generations {
             self.flush_one(generation);
         }
         self.examine(around);
+    }
+
+    /// A frame is drawn, in which handlers have time for so many events.
+    pub fn draw(&mut self, count: usize, around: &mut Surroundings<'_>) {
+        self.draws = false;
+        around.report.count("frames in a flood");
+        let waiting = self.backlog.take(count);
+        self.show(&waiting, around);
+    }
+
+    /// Whether it takes more events than it can show.
+    #[must_use]
+    pub fn is_flooded(&self) -> bool {
+        self.registers.slice > 0 || !self.backlog.is_empty()
     }
 
     fn window(&self) -> u64 {

@@ -15,15 +15,21 @@ const TO_SOCKET: [&str; 5] = ["opened", "closed", "construct_failed", "send_fail
 const BEFORE_START: [&str; 5] = ["start", "close", "want_state", "want_none", "plane"];
 
 /// States, inputs that cannot meet any of them, and why.
-pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 10] = [
+pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 11] = [
     (
         &["resolving", "connecting", "open", "waiting", "suspended", "closing", "stopped"],
         &["start"],
         "it is told once, and first",
     ),
+    (
+        &["connecting", "open", "waiting", "suspended", "closing", "stopped"],
+        &["adopt", "restore"],
+        "they are told before the providers are asked",
+    ),
     (&["resolving", "waiting", "suspended", "stopped"], &FROM_PEER, "there is no socket"),
     (&["resolving", "waiting", "suspended", "stopped"], &TO_SOCKET, "there is no socket"),
     (&["connecting"], &FROM_PEER, "its socket is not open"),
+    (&["resolving", "connecting", "waiting", "suspended", "stopped"], &["buffered"], "nothing was given to a socket"),
     (&["connecting"], &["send_failed"], "its socket is not open"),
     (&["open"], &["opened"], "its socket is open already"),
     (
@@ -31,7 +37,6 @@ pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 10] = [
         &["handled"],
         "handlers return in the task in which the event came, on an open connection",
     ),
-    (&["suspended", "stopped"], &["tick"], "nothing is due"),
     (&["resolving", "waiting", "suspended", "closing", "stopped"], &["siblings"], "they are counted for a new socket"),
     (&["closing"], &["opened", "construct_failed"], "the attempt beside the old connection was given up"),
 ];

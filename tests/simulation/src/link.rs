@@ -82,6 +82,11 @@ impl Pipe {
         self.blind = true;
     }
 
+    /// From now on everything vanishes.
+    pub const fn mute(&mut self) {
+        self.blind = true;
+    }
+
     /// Nothing of what vanished will ever arrive; an end may.
     pub const fn end(&mut self) {
         self.blind = false;

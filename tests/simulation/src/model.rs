@@ -7,12 +7,14 @@
 //! - [`events`]: numbered ones once and in order, critical ones once, `kept` only over no hole.
 //! - [`attempts`]: one socket, two for a while, and no attempt before its time.
 //! - [`presence`]: a peer that is gone is given up, and asked after a sleep.
+//! - [`shown`]: nothing left out of a flood that may not be, and the newest of each key shown.
 //! - [`truth`]: the server's log, and what it applied.
 
 pub mod attempts;
 pub mod events;
 pub mod messages;
 pub mod presence;
+pub mod shown;
 pub mod truth;
 
 /// What is wrong, if anything.

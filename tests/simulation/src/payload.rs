@@ -11,6 +11,9 @@ use everwire::wire::message::{Event, RESERVED_TYPES, Resync, ServerMessage};
 use serde_json::Value;
 use std::rc::Rc;
 
+/// What a message may weigh.
+pub const MOST_WEIGHT: u64 = 300_000;
+
 /// What the core holds for the shell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
@@ -18,6 +21,8 @@ pub enum Payload {
     Event(Rc<Told>),
     /// The server's words of a refusal.
     Nack(Rc<str>),
+    /// What a request was answered with.
+    Reply(Rc<str>),
     /// A state.
     State,
     /// A ping of the server's.
@@ -33,6 +38,8 @@ pub struct Told {
     pub seq: Option<u64>,
     /// Its `$id`.
     pub id: Option<String>,
+    /// Stands for what it is about: its type and its node.
+    pub topic: u64,
     /// Nothing else ever looks the same.
     pub unique: bool,
     /// Its type is the protocol's.
@@ -47,15 +54,20 @@ impl Told {
         let id = object.remove("$id").and_then(|id| id.as_str().map(str::to_owned));
         let text = |name| object.get(name).and_then(Value::as_str);
         let asks = (text("type") == Some("human_gate_waiting")).then(|| text("node_id").unwrap_or_default().to_owned());
+        let about = format!("{:?} {:?}", text("type"), text("node_id"));
+        let topic = hash(&about);
         let reserved = text("type").is_some_and(|kind| RESERVED_TYPES.contains(&kind));
-        Self { print: print(&object), seq, id, unique: text("output").is_some(), reserved, asks }
+        Self { print: print(&object), topic, seq, id, unique: text("output").is_some(), reserved, asks }
     }
 }
 
 /// Stands for an object without its envelope (FNV-1a over its text).
 #[must_use]
 pub fn print(object: &Object) -> u64 {
-    let text = serde_json::to_string(object).unwrap_or_default();
+    hash(&serde_json::to_string(object).unwrap_or_default())
+}
+
+fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
@@ -121,7 +133,10 @@ fn lift(message: ServerMessage<Object>) -> ServerMessage<Payload> {
         ServerMessage::Pong { ts } => ServerMessage::Pong { ts },
         ServerMessage::Ack { id } => ServerMessage::Ack { id },
         ServerMessage::Nack(nack) => ServerMessage::Nack(nack),
-        ServerMessage::Reply { id, .. } => ServerMessage::Reply { id, data: Payload::State },
+        ServerMessage::Reply { id, data } => {
+            let data = serde_json::to_string(&data).unwrap_or_default();
+            ServerMessage::Reply { id, data: Payload::Reply(data.into()) }
+        }
         ServerMessage::Goaway(goaway) => ServerMessage::Goaway(goaway),
         ServerMessage::Resync(Resync { epoch, from, to, kept, events, state, more }) => {
             let events = events.into_iter().map(|Event { id, seq, again, event }| {

@@ -12,9 +12,14 @@ use std::fmt;
 pub const STATES: [&str; 8] = ["idle", "resolving", "connecting", "open", "waiting", "suspended", "closing", "stopped"];
 
 /// Every input of a client, by name.
-pub const INPUTS: [&str; 42] = [
+pub const INPUTS: [&str; 47] = [
     "start",
     "send",
+    "adopt",
+    "restore",
+    "abort",
+    "buffered",
+    "buffered_beside",
     "close",
     "retry",
     "want_state",
@@ -145,6 +150,7 @@ pub fn name<P>(input: &Input<P>, current: Option<u32>, strays: bool) -> &'static
         Input::Start => "start",
         Input::Send(_) => "send",
         Input::Abort(_) => "abort",
+        Input::Buffered(generation, _) if current != Some(*generation) => "buffered_beside",
         Input::Buffered(..) => "buffered",
         Input::Adopt(_) => "adopt",
         Input::Restore { .. } => "restore",

@@ -43,6 +43,10 @@ pub enum Happening {
     Answer(usize, u32, Option<String>),
     /// A client goes on after sleep.
     Wake(usize),
+    /// Others make events; so many more of them will.
+    Storm(u64),
+    /// A client's page draws a frame.
+    Draw(usize),
     /// A client's application does something.
     Act(usize, u64),
     /// The network, the page or the server does something.
@@ -102,10 +106,14 @@ struct Nature {
     act_every: u64,
     /// Messages at once, at most.
     burst: u64,
+    /// Once in so many times, a message is a heavy one.
+    heavy: u64,
     /// How long a token lives; 0 where none is needed.
     token_life: u64,
     /// Most connections are accepted and dropped.
     flaky: bool,
+    /// Floods are of thousands.
+    stormy: bool,
     /// The server has no state to give.
     stateless: bool,
     /// The server does not look at the epoch of a request.
@@ -173,8 +181,10 @@ impl World {
             fault_every: chance.weighted(&[(2, 500), (4, 1_500), (3, 5_000), (3, 20_000)]),
             act_every: chance.weighted(&[(1, 2_000), (3, 8_000), (1, 30_000)]),
             burst: chance.weighted(&[(2, 3), (4, 8), (1, 100)]),
+            heavy: chance.weighted(&[(2, 60), (1, 3)]),
             token_life: chance.weighted(&[(3, 0), (2, 20_000), (2, 200_000)]),
             flaky: chance.one_in(6),
+            stormy: chance.one_in(6),
             stateless: chance.one_in(4),
             careless: chance.one_in(4),
         };
@@ -212,7 +222,10 @@ impl World {
             let mut chance = world.steps.chance(page);
             let options = options(&mut chance, nature.token_life > 0);
             let wants = chance.one_in(2);
-            world.clients.push(Client::new(index, options, wants, world.t, chance.part()));
+            let mut client = Client::new(index, options, wants, world.t, chance.part());
+            client.conflates = chance.one_in(2);
+            client.persists = chance.one_in(2);
+            world.clients.push(client);
             world.asleep.push(Sleep::Awake);
             world.said.push(0);
             if !world.steps.takes(page) {
@@ -274,6 +287,8 @@ impl World {
                 }
             }
             Happening::Wake(index) => self.wake(index),
+            Happening::Storm(left) => self.storm(left),
+            Happening::Draw(index) => self.draw(index),
             Happening::Act(index, nth) => self.act(index, nth),
             Happening::Fault(nth) => self.fault(nth),
             Happening::Tick => self.tick(),
@@ -287,6 +302,23 @@ impl World {
             Happening::Told(index, word) => self.told(index, word),
             Happening::Ghost(index, step) => self.ghost(index, step),
         }
+    }
+
+    /// Where handlers are slow, a frame shows little.
+    fn draw(&mut self, index: usize) {
+        if let Some(until) = self.sleeps(index) {
+            self.at(until, Happening::Draw(index));
+            return;
+        }
+        let most = if self.calm {
+            4_000
+        } else if index.is_multiple_of(2) {
+            400
+        } else {
+            12
+        };
+        let count = Step::of(Kind::Late, index as u64, self.t).chance(most).between(1, most) as usize;
+        self.with(index, |client, around| client.draw(count, around));
     }
 
     fn later(&mut self, delay: u64, happening: Happening) {
@@ -323,6 +355,9 @@ impl World {
         if was && let Err(wrong) = &mut self.wrong {
             *wrong = format!("client {index}: {wrong}");
         }
+        if client.doomed {
+            client.wishes.clear();
+        }
         for wish in std::mem::take(&mut client.wishes) {
             self.grant(index, wish);
         }
@@ -332,7 +367,8 @@ impl World {
         match wish {
             Wish::Ask(call) => self.ask(index, call),
             Wish::Connect(generation) => self.connect(index, generation),
-            Wish::Frame(generation, text) => self.say(index, generation, text),
+            Wish::Frame(generation, text, delay) => self.say(index, generation, text, delay),
+            Wish::Draw => self.later(16, Happening::Draw(index)),
             Wish::Leave(generation, code) => self.leave(index, generation, code),
             Wish::Alarm(at, alarm) => {
                 let client = &self.clients[index];
@@ -391,6 +427,7 @@ fn options(chance: &mut Chance, renewable: bool) -> Options {
         on_doubt: if chance.one_in(4) { OnDoubt::Fail } else { OnDoubt::Resend },
         queue_normal: chance.weighted(&[(1, 10), (3, 200)]),
         queue_high: chance.weighted(&[(1, 5), (3, 50)]),
+        queue_bytes: chance.weighted(&[(1, 300_000), (3, 4 << 20)]),
         renewable,
         ..Options::default()
     }

@@ -1,19 +1,25 @@
-// Owns the side panel of one node: its command, metrics and output.
+// Owns the side panel of one node: its command, metrics and neighbours.
 
 import { useEffect, useRef } from 'react';
 import type { EdgeRecord, NodeRecord } from '../runState.ts';
+import type { DAGStream } from '../useDAGStream.ts';
 import { Icon } from './Icon.tsx';
+import { NodeOutput } from './NodeOutput.tsx';
 import { bytes, duration, NODE_ICONS, NODE_WORDS } from './statusWords.ts';
 
 interface Props {
   readonly node: NodeRecord;
   readonly nodes: ReadonlyMap<string, NodeRecord>;
   readonly edges: ReadonlyMap<string, EdgeRecord>;
+  readonly runId: string | null;
+  /** Whether a question is answered at once. */
+  readonly live: boolean;
+  readonly request: DAGStream['request'];
   readonly onSelect: (id: string) => void;
   readonly onClose: () => void;
 }
 
-export function NodePanel({ node, nodes, edges, onSelect, onClose }: Props) {
+export function NodePanel({ node, nodes, edges, runId, live, request, onSelect, onClose }: Props) {
   const head = useRef<HTMLHeadingElement>(null);
   // The panel is beside the graph and not over the page: focus goes to its heading, and back to the node at the end.
   const before = useRef<Element | null>(null);
@@ -67,7 +73,8 @@ export function NodePanel({ node, nodes, edges, onSelect, onClose }: Props) {
         )}
         {needs.length > 0 && <Links title="Needs" ids={needs} name={title} onSelect={onSelect} />}
         {feeds.length > 0 && <Links title="Feeds" ids={feeds} name={title} onSelect={onSelect} />}
-        <Output node={node} />
+        {/* What was asked about one attempt is nothing to the next. */}
+        <NodeOutput key={`${runId} ${node.id} ${node.metrics?.attempt}`} node={node} live={live} request={request} />
       </div>
     </aside>
   );
@@ -93,23 +100,6 @@ export function Metric({ name, value }: { name: string; value: string }) {
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>
-  );
-}
-
-function Output({ node }: { node: NodeRecord }) {
-  if (node.kind === 'gate') return <p className="panel-quiet">A person decides here. Nothing is run.</p>;
-  if (node.output === undefined) {
-    const text = node.status === 'running' ? 'Its output is shown at its end.' : 'Nothing was printed yet.';
-    return <p className="panel-quiet">{text}</p>;
-  }
-  return (
-    <section className="panel-output">
-      <h3 id="output-title">Output{node.metrics?.truncated ? ', its beginning' : ''}</h3>
-      {/* Long output scrolls inside; a keyboard has to be able to reach it. */}
-      <pre className="output" data-testid="output" tabIndex={0} role="region" aria-labelledby="output-title">
-        {node.output || 'Nothing was printed.'}
-      </pre>
-    </section>
   );
 }
 

@@ -16,8 +16,10 @@ pub enum Wish {
     Ask(u32),
     /// A socket is made.
     Connect(Generation),
-    /// A frame is handed to a socket.
-    Frame(Generation, String),
+    /// A frame is handed to a socket, and leaves it so much later.
+    Frame(Generation, String, u64),
+    /// A frame is to be drawn.
+    Draw,
     /// A socket is closed and forgotten.
     Leave(Generation, u16),
     /// The timer is to go off at a moment of the monotonic clock; only the last one set counts.

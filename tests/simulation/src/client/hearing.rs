@@ -3,15 +3,19 @@
 //! Owns the way of a frame from the socket to the handlers; must not know what the core makes of it.
 
 use super::{Client, Surroundings};
-use crate::model::must;
+use crate::model::{Verdict, must};
 use crate::payload::{self, Payload, Told};
 use everwire::core::action::Mode;
 use everwire::core::backlog_model::Rule;
+use everwire::core::connection::Connection;
 use everwire::core::data_plane_model::Verdict as Way;
+use everwire::core::flood::{MOST, MOST_BYTES};
+use everwire::core::flow;
 use everwire::core::heard::{Heard, Hello};
 use everwire::core::input::{Generation, Input};
+use everwire::core::machine::Machine;
 use everwire::core::mutant::{Mutant, broken};
-use everwire::core::snapshot::{Freshness, PeerKind, PublicState};
+use everwire::core::snapshot::{Freshness, PeerKind, PublicState, Snapshot};
 use everwire::core::state::State;
 use serde_json::Value;
 use std::fmt::{self, Write};
@@ -22,6 +26,8 @@ const MOST_WEIGHT: usize = 12_000;
 /// The letters of one message, and of the id of a critical event.
 const WEIGHT_OF_ONE: usize = 400;
 const WEIGHT_OF_ID: usize = 60;
+/// What an event weighs while it waits for a frame.
+const EVENT_BYTES: usize = 1_000;
 /// Critical events that may be remembered.
 const MOST_IDS: usize = 4 * everwire::wire::limits::IN_FLIGHT as usize;
 
@@ -109,9 +115,10 @@ impl Client {
             self.answered = self.messages.flying(*n);
         } else if let Heard::Nack { n, busy: true, .. } = heard {
             self.messages.postponed(*n);
-        } else if let Heard::Hello(Hello { seq: Some(seq), .. }) = heard
+        } else if let Heard::Hello(Hello { seq: Some(seq), keep, .. }) = heard
             && connection.terms().is_none()
         {
+            self.hello = (epoch.clone(), *keep);
             let was_untold = self.events.is_untold();
             self.events.hello(&epoch.unwrap_or_default(), *seq);
             if self.events.is_untold() && !was_untold {
@@ -147,6 +154,13 @@ impl Client {
             && snapshot.queued_bytes as u64 <= options.queue_bytes;
         around.check(must(bounded, || format!("{} messages are queued", snapshot.queued)));
         around.check(self.messages.counted(snapshot.queued, snapshot.in_flight));
+        around.check(self.presses(&snapshot, machine));
+        let (len, bytes) = (self.backlog.len(), self.backlog.bytes());
+        around.check(must(len <= MOST && bytes <= MOST_BYTES, || format!("{len} events of {bytes} bytes wait")));
+        around.check(must(visible || len == 0, || format!("{len} events wait for a frame, and nobody looks")));
+        around.check(must(self.shown.left_out() <= self.backlog.dropped + self.backlog.conflated, || {
+            "more events are left out than anybody says".to_owned()
+        }));
         around.check(self.events.claimed(snapshot.continuity, self.plane.clone().read().next_seq));
         let waiting = matches!(machine.state(), State::Waiting(_));
         around.check(must(snapshot.retry_at.is_some() == waiting, || "retry_at without a wait".to_owned()));
@@ -165,23 +179,61 @@ impl Client {
         }
     }
 
-    /// An event is to be delivered: now, or with the next frame.
+    /// Who sends is told to wait where something might have to give way, and not for longer than that.
+    fn presses(&self, snapshot: &Snapshot, machine: &Machine<Payload>) -> Verdict {
+        let (waiting, most) = (self.messages.waiting() as u64, self.options.queue_normal);
+        let (bytes, high) = (snapshot.queued_bytes as u64, flow::HIGH.min(self.options.queue_bytes / 2));
+        let over = machine.state().connection().is_some_and(Connection::is_over);
+        let told = self.registers.pressed;
+        must(told || !(over || bytes >= high || waiting >= most), || {
+            format!("{waiting} messages of {bytes} bytes wait, and who sends is not told to wait")
+        })?;
+        must(!told || over || bytes > high / 4 || waiting * 2 > most, || {
+            format!("{waiting} messages of {bytes} bytes wait, and who sends is told to wait")
+        })
+    }
+
+    /// An event is to be delivered: now, or with one of the next frames.
     pub(super) fn accept(&mut self, told: Rc<Told>, around: &mut Surroundings<'_>) {
-        let now = self.backlog.add(told, Rule::default(), 0);
+        self.taken(&told, false, around);
+        let rule = match told.topic % 4 {
+            0 if self.conflates => Rule { key: Some(told.topic), droppable: false },
+            1 if self.conflates => Rule { key: None, droppable: true },
+            _ => Rule::default(),
+        };
+        let place = self.shown.took(rule);
+        let now = self.backlog.add((place, told), rule, EVENT_BYTES);
         self.show(&now, around);
     }
 
     /// What waited is delivered.
-    pub(super) fn show(&mut self, events: &[Rc<Told>], around: &mut Surroundings<'_>) {
-        events.iter().for_each(|told| self.handlers(told, false, around));
+    pub(super) fn show(&mut self, events: &[(u64, Rc<Told>)], around: &mut Surroundings<'_>) {
+        for (place, told) in events {
+            around.check(self.shown.showed(*place));
+            self.handlers(told, around);
+        }
+        if self.backlog.is_empty() {
+            around.check(self.shown.is_empty(self.backlog.dropped + self.backlog.conflated));
+        }
+    }
+
+    /// All that waits goes first.
+    pub(super) fn show_all(&mut self, around: &mut Surroundings<'_>) {
+        let waiting = if broken(Mutant::BacklogOvertaken) { Vec::new() } else { self.backlog.flush() };
+        self.show(&waiting, around);
+        around.check(must(self.backlog.is_empty(), || "what waits for a frame is overtaken".to_owned()));
     }
 
     /// Functions of the application see an event.
-    pub(super) fn handlers(&mut self, told: &Rc<Told>, critical: bool, around: &mut Surroundings<'_>) {
+    pub(super) fn handlers(&mut self, told: &Rc<Told>, around: &mut Surroundings<'_>) {
         around.report.count("events delivered");
         if let Some(node) = &told.asks {
             self.asked.push(node.clone());
         }
+    }
+
+    /// An event is taken in, to be shown now or later.
+    pub(super) fn taken(&mut self, told: &Told, critical: bool, around: &mut Surroundings<'_>) {
         match self.events.delivered(told, critical) {
             Ok(Some(seq)) => {
                 let log = self.events.log().unwrap_or_default();

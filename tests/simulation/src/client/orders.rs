@@ -8,7 +8,7 @@ use crate::model::messages::End;
 use crate::model::must;
 use crate::payload::Payload;
 use crate::plan::{Kind, Step};
-use everwire::core::action::{Action, Fate, Say};
+use everwire::core::action::{Action, Fate, Outcome, Say};
 use everwire::core::input::{Generation, Input, PageEvent};
 
 /// Whether an input may bring an attempt about before its time.
@@ -30,6 +30,7 @@ pub(super) const fn concerns<P>(action: &Action<P>) -> bool {
             | Action::Acknowledge { .. }
             | Action::Pong { .. }
             | Action::Settle { .. }
+            | Action::Replied { .. }
             | Action::Refused { .. }
     )
 }
@@ -42,7 +43,15 @@ impl Client {
             Action::Connect(generation) => {
                 around.check(self.attempts.made(generation, self.clock.at()));
                 around.report.count("attempts");
-                self.outlets.insert(generation, Outlet::default());
+                let step = Step::of(Kind::Slow, self.index as u64, u64::from(self.lives) << 32 | u64::from(generation));
+                let step = step.part(1);
+                let mut chance = around.steps.chance(step);
+                let slow = self.unruly && chance.one_in(6) && around.steps.takes(step);
+                if slow {
+                    around.report.fault("a slow uplink");
+                }
+                let outlet = if slow { Outlet::slow(chance.between(20, 400)) } else { Outlet::default() };
+                self.outlets.insert(generation, outlet);
                 self.wishes.push(Wish::Connect(generation));
             }
             Action::Abandon(generation) => {
@@ -52,45 +61,68 @@ impl Client {
             Action::Say { generation, say, joined } => self.say(generation, say, joined, around),
             Action::Pong { generation, .. } => {
                 around.check(self.attempts.said(generation));
-                self.push(generation, r#"{"type":"pong","ts":1}"#.to_owned(), false);
+                self.push(generation, r#"{"type":"pong","ts":1}"#.to_owned(), 0, false);
             }
             Action::Acknowledge { generation, event } => {
                 around.check(self.attempts.said(generation));
                 let Payload::Event(told) = event else { return };
                 around.check(self.events.acknowledged(&told));
                 let id = told.id.as_deref().unwrap_or_default();
-                self.push(generation, format!(r#"{{"type":"ack","id":"{id}"}}"#), true);
+                self.push(generation, format!(r#"{{"type":"ack","id":"{id}"}}"#), 0, true);
             }
             Action::Transmit { generation, receipt, id, again, joined } => {
                 around.check(self.attempts.said(generation));
                 let (at, window) = (self.clock.at(), self.window());
                 around.check(self.messages.transmitted(receipt, id, again, window, (generation, at)));
-                let text = self.texts.get(&receipt).map_or("", String::as_str);
+                let (text, weight) = self.texts.get(&receipt).map_or(("", 0), |(text, what)| (text, what.bytes));
+                if let (Some(n), Some((_, what))) = (id, self.texts.get(&receipt)) {
+                    self.store.number(what.mark, n, again, around.t, &self.hello);
+                }
                 let marked = if again { "\"$again\":true," } else { "" };
                 let text = id.map_or_else(
                     || text.to_owned(),
                     |n| format!(r#"{{"$id":"{}.{n}",{marked}{}"#, self.identity, text.get(1..).unwrap_or("}")),
                 );
                 around.report.count("messages transmitted");
-                self.push(generation, text, joined);
+                self.push(generation, text, weight, joined);
             }
+            // It ended while the wish that it did waited: nobody listens any more.
+            Action::Settle { receipt, outcome } if self.messages.is_late(receipt, outcome) => {}
             Action::Settle { receipt, outcome } => {
-                self.texts.remove(&receipt);
+                if let Some((_, what)) = self.texts.remove(&receipt) {
+                    around.check(self.store.end(what, outcome));
+                }
                 let own = outcome.fate != Fate::Acked || self.answered == Some(receipt);
                 around.check(must(own, || format!("message {receipt} is acked, and another was")));
-                let ended = self.messages.ended(receipt, outcome.fate);
+                self.ends.push((receipt, outcome.fate));
+                let ended = self.messages.ended(receipt, outcome, self.clock.at());
                 self.told(ended, false, around);
             }
-            Action::Refused { receipt, .. } => {
-                self.texts.remove(&receipt);
+            Action::Refused { receipt, nack } => {
+                if let Some((_, what)) = self.texts.remove(&receipt) {
+                    around.check(self.store.end(what, Outcome::plain(Fate::Rejected)));
+                }
                 let own = self.answered == Some(receipt);
                 around.check(must(own, || format!("message {receipt} is refused, and another was")));
-                let ended = self.messages.ended(receipt, Fate::Rejected);
+                // Applied, and what it answered is gone.
+                let lost = matches!(&nack, Payload::Nack(code) if &**code == "reply_lost");
+                let fate = if lost { Fate::Acked } else { Fate::Rejected };
+                let outcome = Outcome::plain(Fate::Rejected);
+                let ended = self.messages.ended(receipt, outcome, self.clock.at()).map(|end| End { fate, ..end });
                 self.told(ended, true, around);
             }
-            Action::Replied { receipt, .. } => {
-                self.texts.remove(&receipt);
-                let ended = self.messages.ended(receipt, Fate::Acked);
+            Action::Replied { receipt, reply } => {
+                if let Some((_, what)) = self.texts.remove(&receipt) {
+                    around.check(self.store.end(what, Outcome::plain(Fate::Acked)));
+                }
+                let own = self.answered == Some(receipt);
+                around.check(must(own, || format!("request {receipt} is answered, and another was")));
+                let ended = self.messages.ended(receipt, Outcome::plain(Fate::Acked), self.clock.at());
+                if let (Ok(end), Payload::Reply(data)) = (&ended, reply) {
+                    around.report.count("requests answered");
+                    around.check(must(end.request, || format!("message {receipt} is answered, and asked nothing")));
+                    around.check(around.truth.replied(end.mark, &data));
+                }
                 self.told(ended, true, around);
             }
             Action::Program(registers) => {
@@ -113,14 +145,15 @@ impl Client {
         match action {
             Action::Resolve { call } => {
                 self.call = call;
+                self.claim(around);
                 self.wishes.push(Wish::Ask(call));
             }
             Action::Deliver { payload, id } => {
                 let Payload::Event(told) = payload else { return };
                 if let Some(id) = id {
-                    let waiting = self.backlog.flush();
-                    self.show(&waiting, around);
-                    self.handlers(&told, true, around);
+                    self.show_all(around);
+                    self.taken(&told, true, around);
+                    self.handlers(&told, around);
                     around.report.count("critical events handled");
                     self.handler(around);
                     self.tell(Input::Handled { id, event: Payload::Event(told) }, around);
@@ -129,15 +162,21 @@ impl Client {
                 }
             }
             Action::DeliverResync { state, to, .. } => {
-                let waiting = self.backlog.flush();
-                self.show(&waiting, around);
+                self.show_all(around);
                 around.report.count(if state.is_some() { "states delivered" } else { "losses told" });
                 self.events.resynced(state.is_some(), to, self.answers.as_deref());
             }
-            // The link takes what it is given at once.
             Action::Measure(generation) => {
                 self.flush_one(generation);
-                self.tell(Input::Buffered(generation, 0), around);
+                let held = self.buffered(generation, around);
+                around.report.count(if held < everwire::core::flow::HIGH {
+                    "sockets with room"
+                } else {
+                    "full sockets"
+                });
+                if self.outlets.contains_key(&generation) {
+                    self.tell(Input::Buffered(generation, held), around);
+                }
             }
             Action::Warn(warning) => around.report.count(warning.code()),
             Action::Changed => around.report.count("changes told"),
@@ -159,6 +198,11 @@ impl Client {
         self.seen += 1;
         let step = Step::of(Kind::Handler, self.index as u64, self.seen);
         let mut chance = around.steps.chance(step);
+        if self.unruly && chance.one_in(40) && around.steps.takes(step.part(1)) {
+            if let Some(receipt) = self.messages.some(chance.bits()) {
+                self.abort_one(receipt, around);
+            }
+        }
         if self.unruly && chance.one_in(300) && around.steps.takes(step) {
             around.report.fault("close() in a handler");
             let drain = chance.one_in(2).then(|| chance.skewed(3_000));
@@ -184,7 +228,7 @@ impl Client {
         }
         let message = self.interpreter.say(say, self.token.as_deref());
         let text = serde_json::to_string(&message).unwrap_or_default();
-        self.push(generation, text, joined);
+        self.push(generation, text, 0, joined);
     }
 
     fn told(&self, ended: Result<End, String>, by_server: bool, around: &mut Surroundings<'_>) {

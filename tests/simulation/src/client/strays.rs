@@ -20,7 +20,8 @@ impl Client {
         if left == 0 || self.outlets.contains_key(&left) {
             return;
         }
-        match chance.below(6) {
+        match chance.below(8) {
+            5 | 6 => self.tell(Input::Buffered(left, chance.skewed(1 << 22)), around),
             4 => self.stray(left, r#"{"type":"a"}"#, around),
             0 => self.stray_event(left, SocketEvent::Opened, around),
             1 => self.stray_event(left, SocketEvent::Closed { code: 1006, overrule: None }, around),

@@ -29,6 +29,9 @@ impl Client {
         let code = if let Input::Socket(_, SocketEvent::Closed { code, .. }) = &fact { Some(*code) } else { None };
         let refused = matches!(fact, Input::Socket(_, SocketEvent::Closed { overrule: Some(false), .. }));
         let answered = self.is_answer(&fact);
+        if let Input::Abort(receipt) = fact {
+            self.messages.aborted(receipt);
+        }
         let mut told = false;
         if !self.strays
             && let Input::Socket(generation, SocketEvent::Opened) = fact
@@ -38,6 +41,7 @@ impl Client {
         }
         around.report.met(before, "plane");
         let Some(machine) = &mut self.machine else { return };
+        self.plane.count(&self.backlog);
         machine.handle(now, Input::Plane(self.plane.read()));
         machine.handle(now, fact);
         self.clock.read(now);
@@ -66,10 +70,21 @@ impl Client {
         around.check(must(self.plane.clone().read().credit > 0, || "the data plane has no credit".to_owned()));
         let Some(machine) = &self.machine else { return };
         let is_final = machine.snapshot().is_final;
+        if is_final {
+            self.attempts.stopped(self.clock.at(), &self.options);
+        }
         around.check(must(!refused || before != "connecting" || is_final, || {
             "shouldReconnect said no, and there is another attempt".to_owned()
         }));
         let deadline = machine.deadline();
+        // What an earlier page left is told of one by one.
+        let first = self.messages.first_until().filter(|_| self.facts.is_empty());
+        let at = self.clock.at();
+        around.check(must(!tick || first.is_none_or(|first| first > at), || format!("at {at:?}, {first:?} is over")));
+        let line = deadline.map(|(due, _)| due.after(self.slept));
+        around.check(must(line.is_none() || first.is_none_or(|first| line <= Some(first.max(at))), || {
+            format!("at {at:?}, {first:?} is not looked for, but {line:?}")
+        }));
         self.due = deadline.map(|(due, _)| due);
         let past = self.due.is_some_and(|due| due < now.mono);
         around.check(must(!past, || format!("{deadline:?} lies in the past at {now:?}")));

@@ -113,6 +113,11 @@ impl Attempts {
         true
     }
 
+    /// There is no other attempt until somebody asks: what was open was lost now, not then.
+    pub fn stopped(&mut self, at: Instant, options: &Options) {
+        self.lasted(at, options);
+    }
+
     /// A socket is given up.
     pub fn left(&mut self, generation: Generation, at: Instant, options: &Options) {
         if self.current == Some(generation) {

@@ -6,6 +6,7 @@
 use super::messages::{End, Mark};
 use super::{Verdict, must};
 use everwire::core::action::Fate;
+use everwire_server::core::outcomes::KEPT_REPLY;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What became of a message at the server.
@@ -36,6 +37,8 @@ pub struct Numbered {
     pub high: bool,
     /// Whether it is marked as sent before.
     pub again: bool,
+    /// Whether it asks for something.
+    pub request: bool,
 }
 
 /// What the hub made of it.
@@ -58,6 +61,8 @@ pub struct Truth {
     added: Vec<u64>,
     memories: BTreeMap<String, Memory>,
     applied: BTreeMap<Mark, Applied>,
+    /// What requests were answered with.
+    replies: BTreeMap<Mark, BTreeSet<String>>,
     /// What was applied since the last tick was kept.
     undone: Vec<Undone>,
     /// Clients that may not know how long they were away, and clients that were forgotten for being away.
@@ -109,12 +114,20 @@ impl Truth {
         self.memories.get(client).is_some_and(|memory| memory.settled.contains(&n))
     }
 
-    /// The hub got a message with a number that it did not know.
+    /// The hub got a message with a number that it did not know. What its client has `given_up` may come behind those that
+    /// took its place on another connection.
     ///
     /// # Errors
     /// What is wrong.
-    pub fn applies(&mut self, client: &str, message: Numbered, made: Made, t: u64) -> Verdict {
-        let Numbered { n, mark, high, again } = message;
+    pub fn applies(
+        &mut self,
+        client: &str,
+        message: Numbered,
+        made: Made,
+        given_up: impl FnOnce() -> bool,
+        t: u64,
+    ) -> Verdict {
+        let Numbered { n, mark, high, again, .. } = message;
         let applied = self.applied.entry(mark).or_default();
         if made == Made::Nothing {
             applied.busy = true;
@@ -134,14 +147,13 @@ impl Truth {
         memory.settled.insert(n);
         let last = &mut memory.last[usize::from(high)];
         self.undone.push(Undone { client: client.to_owned(), message, made, last: *last });
-        let in_order = *last < mark || applied.busy || before > 0;
+        let in_order = *last < mark || applied.busy || before > 0 || given_up();
         must(in_order, || format!("message {mark} is applied after {last} of its queue"))?;
         *last = (*last).max(mark);
         Ok(())
     }
 
-    /// A client may not know how long it was away, and so not that it was forgotten: its clocks hid a sleep, or after one
-    /// it read what the server had said before, and counts from there (`loss::leave`).
+    /// A client may not know how long it was away, and so not that it was forgotten: its clocks hid a sleep.
     pub fn excuses(&mut self, client: &str) {
         self.excused.insert(client.to_owned());
     }
@@ -203,12 +215,29 @@ impl Truth {
         must(own == Some(&print), || format!("event {seq} of log {epoch} is another, or none"))
     }
 
+    /// The hub answered a request; with nothing where that is longer than it remembers.
+    pub fn replies(&mut self, mark: Mark, data: &str) {
+        self.replies.entry(mark).or_default().insert(data.to_owned());
+    }
+
+    /// A client was told what a request was answered with.
+    ///
+    /// # Errors
+    /// If it was not.
+    pub fn replied(&self, mark: Mark, data: &str) -> Verdict {
+        let own = self.replies.get(&mark);
+        let long = |own: &BTreeSet<String>| own.contains("") && data.len() > KEPT_REPLY;
+        must(own.is_some_and(|own| own.contains(data) || long(own)), || {
+            format!("request {mark} is answered {data}, not {own:?}")
+        })
+    }
+
     /// A client was told the end of a message.
     ///
     /// # Errors
     /// If it is not so.
     pub fn ended(&self, end: End, refused_by_server: bool) -> Verdict {
-        let End { mark, fate } = end;
+        let End { mark, fate, .. } = end;
         let applied = self.applied.get(&mark).cloned().unwrap_or_default();
         match fate {
             Fate::Acked => must(applied.done >= 1, || format!("message {mark} is acked and was never applied")),

@@ -4,6 +4,8 @@
 
 use super::faults::EXTRA;
 use super::{Happening, Word, World};
+use crate::model::messages::Parcel;
+use crate::payload::MOST_WEIGHT;
 use crate::plan::{Kind, Step};
 use everwire::core::input::{Input, PageEvent};
 
@@ -16,6 +18,7 @@ enum Act {
     WantState(bool),
     Page(PageEvent),
     Ghost,
+    Abort,
 }
 
 impl World {
@@ -47,6 +50,7 @@ impl World {
             (1, Act::Page(PageEvent::Focus)),
             (1, Act::Page(PageEvent::NetworkChanged)),
             (3, Act::Ghost),
+            (6, Act::Abort),
         ]);
         if !matches!(act, Act::Send) && !self.steps.takes(step) {
             return;
@@ -61,6 +65,10 @@ impl World {
             }
             Act::Close => self.shut(index, step),
             Act::Ghost => self.ghost(index, step),
+            Act::Abort => {
+                let nth = self.chance.bits() >> 1;
+                self.with(index, |client, around| client.abort(nth, around));
+            }
             Act::WantState(wants) => {
                 self.report.count("wishes for a state");
                 self.with(index, |client, around| {
@@ -146,7 +154,7 @@ impl World {
         }
     }
 
-    fn send_some(&mut self, index: usize, step: Step) {
+    pub(super) fn send_some(&mut self, index: usize, step: Step) {
         // Full queues are soon seen enough of.
         let open = self.clients[index].state() == "open";
         let burst = if open || self.chance.one_in(6) { self.nature.burst } else { 2 };
@@ -159,9 +167,14 @@ impl World {
             self.marks += 1;
             let mark = self.marks;
             let (high, ack) = (self.chance.one_in(4), !self.chance.one_in(5));
+            let kind = self.chance.below(40);
+            let (volatile, awaited, request) = (kind < 3, kind == 3, matches!(kind, 4..8));
+            let ttl = (!volatile && self.chance.one_in(6)).then(|| self.chance.skewed(60_000) + 1);
             let high_word = if high { r#","high":1"# } else { "" };
             self.paused = self.paused != self.chance.one_in(8);
+            let (high, ack) = (high && !volatile && !awaited, ack && !volatile && !awaited);
             let what = match self.chance.below(40) {
+                _ if request => format!(r#"{{"type":"node_output","node_id":"n{}""#, self.chance.below(8)),
                 0..37 if self.paused => r#"{"type":"resume_execution""#.to_owned(),
                 0..37 => r#"{"type":"pause_execution""#.to_owned(),
                 37 => format!(r#"{{"type":"unheard_of_{mark}""#),
@@ -175,7 +188,11 @@ impl World {
             self.paused = !self.paused;
             let text = format!(r#"{what},"m":{mark}{high_word}}}"#);
             self.report.count("messages sent by applications");
-            self.with(index, |client, around| client.send(mark, text, high, ack, around));
+            let heavy = self.chance.one_in(self.nature.heavy);
+            let bytes = if heavy { self.chance.between(10_000, MOST_WEIGHT) as usize } else { text.len() };
+            let persist = ack && !request && self.chance.one_in(2);
+            let what = Parcel { mark, high, ack, request, persist, volatile, awaited, bytes, ttl, until: None };
+            self.with(index, |client, around| client.send(what, text, around));
         }
     }
 }

@@ -30,6 +30,7 @@ enum Fault {
     Sleep,
     Wall,
     Freeze,
+    Kill,
     PageHide,
     Visibility,
     Network,
@@ -67,6 +68,7 @@ impl World {
             (10, Fault::Sleep),
             (5, Fault::Wall),
             (12, Fault::Freeze),
+            (10, Fault::Kill),
             (12, Fault::PageHide),
             (12, Fault::Visibility),
             (12, Fault::Network),
@@ -85,7 +87,8 @@ impl World {
             Fault::Wall if self.chance.one_in(4) => self.server_wall(),
             Fault::Wall => self.client_wall(index),
             Fault::Sleep if self.sleeps(index).is_none() => self.sleep(index),
-            Fault::Freeze if self.sleeps(index).is_none() => self.freeze(index),
+            Fault::Freeze if self.sleeps(index).is_none() => self.freeze(index, step),
+            Fault::Kill => self.kill(index, step),
             Fault::PageHide if self.sleeps(index).is_none() => {
                 self.report.fault("pagehide");
                 self.page(index, PageEvent::PageHide);
@@ -208,6 +211,7 @@ impl World {
             Fault::Sleep
             | Fault::Wall
             | Fault::Freeze
+            | Fault::Kill
             | Fault::PageHide
             | Fault::Visibility
             | Fault::Network
@@ -227,16 +231,72 @@ impl World {
         self.at(until, Happening::Wake(index));
     }
 
-    fn freeze(&mut self, index: usize) {
+    fn freeze(&mut self, index: usize, step: Step) {
         self.report.fault("a frozen page");
+        let mut most = self.chance.skewed(400_000);
+        let own = self.links.iter().find(|(_, link)| link.client == index && link.wanted && link.served);
+        if let Some(id) = own.map(|(id, _)| *id)
+            && self.chance.one_in(3)
+        {
+            // It said something, and reads when it wakes what was said before that was answered.
+            self.report.count("pages frozen with words in their sockets");
+            let forgotten = KERNEL_MS + self.server.limits.keep + self.server.limits.idle;
+            most = forgotten + self.chance.between(1_000, 60_000);
+            self.to(id, Way::Down, Packet::Text(r#"{"type":"ping","ts":1}"#.to_owned()));
+            if let Some(link) = self.links.get_mut(&id) {
+                link.down.mute();
+            }
+            self.send_some(index, step);
+            self.later(KERNEL_MS, Happening::GiveUp(id));
+        }
         self.page(index, PageEvent::Hidden);
         self.page(index, PageEvent::Frozen);
-        let until = self.t + self.chance.skewed(400_000);
+        let until = self.t + most;
         self.asleep[index] = Sleep::Frozen { until };
         self.at(until, Happening::Wake(index));
     }
 
+    /// The browser kills a page, perhaps before what it has just said left it, and the user opens it anew.
+    fn kill(&mut self, index: usize, step: Step) {
+        if self.clients[index].state() == "idle" {
+            return;
+        }
+        self.report.fault("a page killed");
+        if self.sleeps(index).is_none() && self.chance.one_in(2) {
+            self.clients[index].doomed = true;
+            self.send_some(index, step);
+            self.clients[index].doomed = false;
+        }
+        self.asleep[index] = Sleep::Awake;
+        let mut chance = self.steps.chance(step.part(99));
+        let left: Vec<u64> =
+            self.links.iter().filter(|(_, link)| link.client == index && link.wanted).map(|(id, _)| *id).collect();
+        for id in left {
+            if let Some(link) = self.links.get_mut(&id) {
+                link.wanted = false;
+                self.wires.remove(&(index, link.generation));
+            }
+            // What was given to the kernel arrives, or not.
+            if chance.one_in(2) {
+                self.to(id, Way::Up, Packet::Close(1006));
+            } else {
+                self.proxy_ends(id, 1006);
+            }
+        }
+        self.clients[index].die(self.t);
+        self.with(index, |client, around| {
+            client.tell(everwire::core::input::Input::Start, around);
+            client.tell(everwire::core::input::Input::WantState(client.wants_state), around);
+            let page = if client.visible { PageEvent::Visible } else { PageEvent::Hidden };
+            client.tell(everwire::core::input::Input::Page(page), around);
+        });
+    }
+
     pub(super) fn wake(&mut self, index: usize) {
+        // The sleep of a page that was killed.
+        if self.sleeps(index).is_some_and(|until| until > self.t) {
+            return;
+        }
         let was = std::mem::replace(&mut self.asleep[index], Sleep::Awake);
         match was {
             Sleep::Awake => {}
@@ -245,12 +305,12 @@ impl World {
                 if stands {
                     client.lag += self.t - since;
                 }
-                client.woke(since, self.t, stands);
-                self.truth.excuses(&client.identity);
+                if client.woke(since, self.t, stands) {
+                    self.truth.excuses(&client.identity);
+                }
             }
             Sleep::Frozen { .. } => {
                 self.clients[index].woke(self.t, self.t, false);
-                self.truth.excuses(&self.clients[index].identity);
                 self.page(index, PageEvent::Resumed);
                 self.page(index, PageEvent::Visible);
             }
@@ -297,6 +357,11 @@ impl World {
             return;
         }
         self.report.fault("a flood of events");
+        if self.nature.stormy && self.chance.one_in(6) {
+            self.report.count("storms");
+            let left = self.chance.between(40, 120);
+            self.later(1, Happening::Storm(left));
+        }
         for _ in 0..self.chance.between(1, 12) {
             let tasks = self.server.tasks.clone();
             for key in tasks.into_iter().filter(|key| key.node_id != "ask") {
@@ -305,5 +370,21 @@ impl World {
             }
         }
         self.input(Input::Start { request: 1, dag_id: ROOM.to_owned() });
+    }
+
+    /// Somebody who is no client of ours makes a hundred events, and others do so after him.
+    pub(super) fn storm(&mut self, left: u64) {
+        if !self.server.runs() || self.stopping || self.calm {
+            return;
+        }
+        self.last_link += 1;
+        let conn = self.last_link;
+        let pair = r#"{"type":"pause_execution"},{"type":"resume_execution"}"#;
+        self.input(Input::Connected { conn, dag_id: ROOM.to_owned() });
+        self.input(Input::Frame { conn, text: format!("[{}]", vec![pair; 50].join(",")) });
+        self.input(Input::Disconnected { conn });
+        if left > 0 {
+            self.later(20, Happening::Storm(left - 1));
+        }
     }
 }

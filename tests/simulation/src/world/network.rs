@@ -100,7 +100,7 @@ impl World {
     }
 
     /// A client hands a frame to a socket.
-    pub(super) fn say(&mut self, index: usize, generation: Generation, text: String) {
+    pub(super) fn say(&mut self, index: usize, generation: Generation, text: String, delay: u64) {
         self.said[index] += 1;
         let step = Step::of(Kind::Throw, index as u64, self.said[index]);
         let broken = self.thrown == Some((index, generation));
@@ -111,12 +111,12 @@ impl World {
             self.with(index, |client, around| client.tell(Input::Socket(generation, SocketEvent::SendFailed), around));
             return;
         }
-        self.send(index, generation, Packet::Text(text));
+        self.send(index, generation, Packet::Text(text), delay);
     }
 
     /// A client closes a socket, and hears no more of it.
     pub(super) fn leave(&mut self, index: usize, generation: Generation, code: u16) {
-        self.send(index, generation, Packet::Close(code));
+        self.send(index, generation, Packet::Close(code), 0);
         if let Some(id) = self.wires.remove(&(index, generation))
             && let Some(link) = self.links.get_mut(&id)
         {
@@ -124,15 +124,19 @@ impl World {
         }
     }
 
-    fn send(&mut self, index: usize, generation: Generation, packet: Packet) {
+    fn send(&mut self, index: usize, generation: Generation, packet: Packet, delay: u64) {
         let Some(id) = self.wires.get(&(index, generation)).copied() else { return };
-        self.to(id, Way::Up, packet);
+        self.to_after(id, Way::Up, packet, delay);
     }
 
     /// Puts a packet into a connection's pipe.
     pub(super) fn to(&mut self, id: u64, way: Way, packet: Packet) {
+        self.to_after(id, way, packet, 0);
+    }
+
+    fn to_after(&mut self, id: u64, way: Way, packet: Packet, delay: u64) {
         let Some(mut link) = self.links.remove(&id) else { return };
-        let at = link.arrival(self.t);
+        let at = link.arrival(self.t + delay);
         if matches!(packet, Packet::Text(_)) && std::mem::take(&mut link.twice) {
             self.report.fault("a frame said twice by a proxy");
             self.put(id, &mut link, at, way, packet.clone());

@@ -31,6 +31,7 @@ impl World {
         self.trace.note(self.t, 99, "calm", String::new);
         for index in 0..self.clients.len() {
             self.clients[index].unruly = false;
+            self.clients[index].unclog();
             if let Some(until) = self.sleeps(index) {
                 self.until(until);
             }
@@ -83,6 +84,12 @@ impl World {
             must(snapshot.queued == 0 && snapshot.in_flight == 0, || {
                 format!("client {index} is not drained at rest: {snapshot:?}")
             })?;
+            must(client.messages.open() == 0, || {
+                format!("client {index} waits for {} at rest", client.messages.open())
+            })?;
+            must(client.store.is_empty(), || format!("client {index} has stored messages at rest"))?;
+            must(!client.pressed(), || format!("client {index} tells those who send to wait, at rest"))?;
+            must(!client.is_flooded(), || format!("client {index} is flooded at rest"))?;
             // Not `kept`: where two requests were lost on a live connection, nobody can say, and nothing asks again.
             must(snapshot.continuity != Continuity::Lost || lost, || {
                 format!("client {index} lost events: {snapshot:?}")

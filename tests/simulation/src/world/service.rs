@@ -112,7 +112,9 @@ impl World {
         }
         self.server.tasks.retain(|own| *own != key);
         self.marks += 1;
-        let output = format!("out {}", self.marks);
+        // What is longer than a server keeps of a reply comes now and then.
+        let more = if self.marks.is_multiple_of(40) { "x".repeat(1_100) } else { String::new() };
+        let output = format!("out {}{more}", self.marks);
         let end =
             End { exit: Exit::Code(i32::from(!ok)), output_bytes: output.len() as u64, output, wall_ms: 5, cpu_ms: 1 };
         self.input(Input::Ended { key, end });
@@ -124,7 +126,7 @@ impl World {
         self.trace.note(self.t, 99, "frame", || format!("{conn} {text}"));
         let elements = frame::from_client(text).unwrap_or_default();
         let before = self.counts();
-        let mut numbered: Vec<(String, Numbered)> = Vec::new();
+        let mut numbered: Vec<(String, Numbered, bool)> = Vec::new();
         let (mut repeats, mut plain) = (0, 0);
         for element in elements.into_iter().flatten() {
             match element {
@@ -135,13 +137,15 @@ impl World {
                     let client = self.peers.get(&conn).cloned().unwrap_or_default();
                     let Some(n) = number_of(&id, &client) else { continue };
                     self.report.count("messages at the server");
-                    if self.truth.knows(&client, n) || numbered.iter().any(|(_, other)| other.n == n) {
+                    if self.truth.knows(&client, n) || numbered.iter().any(|(_, other, _)| other.n == n) {
                         self.report.fault("a message delivered again");
                         repeats += 1;
                     } else {
                         let mark = event.get("m").and_then(Value::as_u64).unwrap_or(0);
                         let high = event.get("high").is_some();
-                        numbered.push((client, Numbered { n, mark, high, again }));
+                        let request = event.get("type").and_then(Value::as_str) == Some("node_output");
+                        let new = !self.is_forgotten(&client, n);
+                        numbered.push((client, Numbered { n, mark, high, again, request }, new));
                     }
                 }
                 FromClient::Event(_) => {
@@ -152,12 +156,29 @@ impl World {
             }
         }
         self.input(Input::Frame { conn, text: text.to_owned() });
+        // A hello that comes when its client is on a newer connection is not listened to.
+        let is_on = |client: &String| self.server.room()?.clients.get(client)?.connection;
+        if self.peers.get(&conn).and_then(is_on).is_some_and(|newer| newer > conn) {
+            self.peers.remove(&conn);
+        }
         let after = self.counts();
         let mut done = 0;
-        for (client, message) in numbered {
-            let made = self.made(&client, message.n);
-            done += u64::from(made == Made::Done);
-            let verdict = self.truth.applies(&client, message, made, self.t);
+        let mut forgotten = 0;
+        for (client, message, new) in numbered {
+            let (mut made, reply) = self.made(&client, message.n);
+            if new && self.is_forgotten(&client, message.n) {
+                // It left the window with those that came after it in the same frame: its client had given it up.
+                made = Made::Done;
+                forgotten += 1;
+            } else {
+                done += u64::from(made == Made::Done && !message.request);
+            }
+            if let Some(reply) = reply {
+                self.truth.replies(message.mark, &reply);
+            }
+            let owner = self.links.get(&conn).and_then(|link| self.clients.get(link.client));
+            let given_up = || owner.is_none_or(|owner| !owner.messages.has(message.mark));
+            let verdict = self.truth.applies(&client, message, made, given_up, self.t);
             if self.wrong.is_ok() {
                 self.wrong = verdict;
             }
@@ -167,8 +188,9 @@ impl World {
         if limited > 0 && !self.calm {
             self.too_many(conn);
         }
-        let verdict = must((done..=done + plain).contains(&applied), || {
-            format!("{applied} messages were applied, {done} to {} should have been", done + plain)
+        let most = done + plain + forgotten;
+        let verdict = must((done..=most).contains(&applied), || {
+            format!("{applied} messages were applied, {done} to {most} should have been")
         })
         .and_then(|()| {
             must(repeated == repeats || (!whole && repeated < repeats), || {
@@ -222,14 +244,23 @@ impl World {
     }
 
     /// What the hub made of a message, by its memory.
-    fn made(&self, client: &str, n: u64) -> Made {
+    fn made(&self, client: &str, n: u64) -> (Made, Option<String>) {
         let inflight = self.server.limits.inflight;
         let known = self.server.room().and_then(|room| room.clients.get(client));
         match known.and_then(|known| known.outcomes.settled(n, inflight)) {
-            Some(Outcome::Ack | Outcome::Reply { .. }) => Made::Done,
-            Some(Outcome::Nack { .. }) => Made::Refused,
-            None => Made::Nothing,
+            Some(Outcome::Ack) => (Made::Done, None),
+            Some(Outcome::Reply { data: None }) => (Made::Done, Some(String::new())),
+            Some(Outcome::Reply { data: Some(data) }) => (Made::Done, Some(data.to_string())),
+            Some(Outcome::Nack { .. }) => (Made::Refused, None),
+            None => (Made::Nothing, None),
         }
+    }
+
+    /// Whether a message is older than what the hub remembers.
+    fn is_forgotten(&self, client: &str, n: u64) -> bool {
+        let known = self.server.room().and_then(|room| room.clients.get(client));
+        let outcome = known.and_then(|known| known.outcomes.settled(n, self.server.limits.inflight));
+        matches!(outcome, Some(Outcome::Nack { code, .. }) if code == "forgotten")
     }
 
     fn counts(&self) -> [u64; 3] {

@@ -415,7 +415,7 @@ export declare class Client<ServerEvent extends Typed = AnyEvent, ClientEvent ex
    */
   close(options?: CloseOptions): void;
 
-  /** Tries now, whatever the backoff, the breaker or a stop say; for a button. */
+  /** Tries now, whatever the backoff, the breaker or a stop say; for a button. While `close()` waits for `drain` it does nothing. */
   retry(): void;
 
   /** How things stand: the same frozen object until something changes. */

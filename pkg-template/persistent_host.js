@@ -298,8 +298,9 @@ export function persistent(Base, choices) {
       this.own.box = this.writer(store, page);
       this.own.box.known = true;
       const sent = messages.filter(({ n }) => n > 0).sort((one, other) => one.n - other.n);
-      const last = sent.map((message) => message.sent).sort((one, other) => (other?.at ?? 0) - (one?.at ?? 0))[0];
-      super.tell(fact.ADOPT, page.life, Math.max(0, now - (last?.at ?? now)), 0, last?.hello ?? {});
+      // The one sent first: if the server remembers that, it remembers the others.
+      const first = sent.map((message) => message.sent).sort((one, other) => (one?.at ?? 0) - (other?.at ?? 0))[0];
+      super.tell(fact.ADOPT, page.life, Math.max(0, now - (first?.at ?? now)), 0, first?.hello ?? {});
       for (const message of [...sent, ...messages.filter(({ n }) => n === 0)]) {
         const id = ++this.receipts.last;
         const { text, n, again, bytes, flags, until } = message;
@@ -311,7 +312,7 @@ export function persistent(Base, choices) {
           continue;
         }
         this.receipts.add(id, text);
-        if (n > 0) super.tell(fact.RESTORE, id, n, +again, until - now);
+        if (n > 0) super.tell(fact.RESTORE, id, n, 2 * bytes + +again, until - now);
         else super.tell(fact.SEND, id, bytes, (flags & HIGH) | ACK, until - now);
       }
       if (this.own.errand && this.own.box.entries.size === 0) void Promise.resolve().then(() => this.close({ drain: 0 }));

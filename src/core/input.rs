@@ -132,6 +132,8 @@ pub enum Input<P> {
         receipt: ReceiptId,
         /// The n of its `$id`.
         n: u64,
+        /// The length of its text in UTF-8.
+        bytes: usize,
         /// Whether its end was in doubt (`$again`).
         again: bool,
         /// How long it may still take.

@@ -168,8 +168,8 @@ impl<P> Machine<P> {
         if let Input::Adopt(adopted) = *input {
             self.cx.adopt(adopted);
         }
-        if let Input::Restore { receipt, n, again, ttl } = *input {
-            self.cx.restore(receipt, n, again, ttl);
+        if let Input::Restore { receipt, n, bytes, again, ttl } = *input {
+            self.cx.restore(receipt, n, bytes, again, ttl);
         }
         if let Input::Abort(receipt) = input {
             self.cx.abort(*receipt);

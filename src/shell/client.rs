@@ -149,9 +149,13 @@ fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<In
         fact::TICK => Input::Tick,
         fact::HANDLED => Input::Handled { id: EventId::of(two as u64)?, event: value },
         fact::ADOPT => Input::Adopt(convert::adopted(one, two as u64, &value)),
-        fact::RESTORE => {
-            Input::Restore { receipt: one, n: two as u64, again: three != 0, ttl: known(value.unchecked_into_f64()) }
-        }
+        fact::RESTORE => Input::Restore {
+            receipt: one,
+            n: two as u64,
+            bytes: (three >> 1) as usize,
+            again: three & 1 != 0,
+            ttl: known(value.unchecked_into_f64()),
+        },
         _ => Input::Heard(one, convert::reserved(kind - fact::RESERVED, value)),
     })
 }

@@ -192,7 +192,7 @@ impl Pages {
         for (n, message) in sent {
             self.last_receipt += 1;
             self.receipts.insert(self.last_receipt, message);
-            self.give(Input::Restore { receipt: self.last_receipt, n, again: false, ttl: None });
+            self.give(Input::Restore { receipt: self.last_receipt, n, bytes: 1, again: false, ttl: None });
         }
         let waiting: Vec<_> = self
             .store

@@ -295,7 +295,7 @@ impl Rig {
     /// An earlier life sent number `n`.
     pub(crate) fn restore(&mut self, n: u64, again: bool) -> ReceiptId {
         self.receipts += 1;
-        self.give(Input::Restore { receipt: self.receipts, n, again, ttl: None });
+        self.give(Input::Restore { receipt: self.receipts, n, bytes: 10, again, ttl: None });
         self.receipts
     }
 

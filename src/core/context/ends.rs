@@ -31,11 +31,11 @@ impl<P> Context<P> {
     }
 
     /// Goes on with a message that an earlier life sent under number `n`.
-    pub fn restore(&mut self, receipt: ReceiptId, n: u64, again: bool, ttl: Option<Millis>) {
+    pub fn restore(&mut self, receipt: ReceiptId, n: u64, bytes: usize, again: bool, ttl: Option<Millis>) {
         let until = ttl.map_or(Instant::NEVER, |ttl| self.at().after(ttl));
         self.expiry = self.expiry.min(until);
         self.flight.restore(
-            Queued { receipt, bytes: 0, ack: true, request: false, until },
+            Queued { receipt, bytes, ack: true, request: false, until },
             n,
             again,
             self.sent_to.known_until,

@@ -125,11 +125,11 @@ impl Client {
             what.until = ttl.map(|ttl| self.clock.at().after(ttl));
             around.report.count("messages restored");
             if n > 0 {
-                // The core is not told what it weighs.
-                what.bytes = text.len();
+                let bytes = text.len();
+                what.bytes = bytes;
                 self.texts.insert(receipt, (text, what));
                 self.messages.restored(receipt, what, n);
-                self.facts.push_back(Input::Restore { receipt, n, again, ttl });
+                self.facts.push_back(Input::Restore { receipt, n, bytes, again, ttl });
             } else {
                 self.texts.insert(receipt, (text, what));
                 self.messages.accepted(receipt, what);

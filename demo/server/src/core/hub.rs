@@ -261,6 +261,12 @@ impl Hub {
         mono.into_iter().chain(wall).min()
     }
 
+    /// Whether a connection is served, and was not closed: that it is to be closed is an output like others.
+    #[must_use]
+    pub fn serves(&self, conn: u64) -> bool {
+        self.sessions.contains_key(&conn)
+    }
+
     /// The rooms, for whoever describes them.
     #[must_use]
     pub const fn rooms(&self) -> &BTreeMap<String, Room> {

@@ -208,7 +208,7 @@ impl Client {
         {
             self.abort_one(receipt, around);
         }
-        if self.unruly && chance.one_in(300) && around.steps.takes(step) {
+        if self.unruly && chance.one_in(60) && around.steps.takes(step) {
             around.report.fault("close() in a handler");
             let drain = chance.one_in(2).then(|| chance.skewed(3_000));
             self.facts.push_back(Input::Close { drain });

@@ -77,7 +77,7 @@ impl World {
             (4, Fault::Drain),
             (16, Fault::Flood),
             (10, Fault::Slow),
-            (20, Fault::Hole),
+            (52, Fault::Hole),
         ]);
         let index = self.somebody();
         match fault {

@@ -382,14 +382,19 @@ impl World {
         if !self.server.runs() || self.stopping || self.calm {
             return;
         }
+        self.stranger(50);
+        if left > 0 {
+            self.later(20, Happening::Storm(left - 1));
+        }
+    }
+
+    /// Somebody who is no client of ours makes so many pairs of events.
+    pub(super) fn stranger(&mut self, pairs: usize) {
         self.last_link += 1;
         let conn = self.last_link;
         let pair = r#"{"type":"pause_execution"},{"type":"resume_execution"}"#;
         self.input(Input::Connected { conn, dag_id: ROOM.to_owned() });
-        self.input(Input::Frame { conn, text: format!("[{}]", vec![pair; 50].join(",")) });
+        self.input(Input::Frame { conn, text: format!("[{}]", vec![pair; pairs].join(",")) });
         self.input(Input::Disconnected { conn });
-        if left > 0 {
-            self.later(20, Happening::Storm(left - 1));
-        }
     }
 }

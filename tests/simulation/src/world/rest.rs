@@ -27,6 +27,7 @@ impl World {
         // Where an answer takes longer than two seconds, nothing is ever fresh for long.
         for link in self.links.values_mut() {
             link.latency = link.latency.min(100);
+            link.loses = false;
         }
         self.trace.note(self.t, 99, "calm", String::new);
         for index in 0..self.clients.len() {
@@ -52,7 +53,10 @@ impl World {
                 self.with(index, |client, around| client.retry(around));
             }
         }
-        self.until(self.t + REST_MS - QUIET_MS);
+        self.until(self.t + REST_MS - 2 * QUIET_MS);
+        // That an event was lost on a live connection is seen by the next one.
+        self.stranger(2);
+        self.until(self.t + QUIET_MS);
         let said = self.said.clone();
         self.until(self.t + QUIET_MS);
         if self.wrong.is_ok() {

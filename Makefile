@@ -77,6 +77,8 @@ sim: ## simulate both cores in worlds that fail (a minute; DURATION in seconds, 
 
 # The bugs are built into this workspace's crates alone: what they depend on is the same as in the simulation.
 sim-mutants: export RUSTC_WORKSPACE_WRAPPER := $(CURDIR)/tests/simulation/with-mutants.sh
+# Apart from all else: cargo would take what is built without them for the same.
+sim-mutants: export CARGO_TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)/with-mutants
 sim-mutants: ## deliberate bugs in the core, each of which the simulation has to catch (MUTANT names one)
 	@cargo test --quiet --profile simulation --package everwire-simulation --test mutants
 	@cargo run --quiet --profile simulation --package everwire-simulation --bin mutants

@@ -19,6 +19,12 @@ export class Backlog {
   dropped = 0;
   conflated = 0;
   bytes = 0;
+  /** What handlers have left of this frame, in milliseconds: while nothing waits, events go straight to them. */
+  left = 0;
+  /** When the socket's frame came that is being read, and how many of its events went straight. */
+  from = 0;
+  straight = 0;
+  untimed = 0;
   armed = false;
   /** @type {Flow | undefined} */
   flow = undefined;
@@ -34,8 +40,41 @@ export class Backlog {
 
   /** @param {number} slice */
   program(slice) {
+    if (this.slice === 0) this.left = slice;
     this.slice = slice;
-    if (slice === 0) this.drain(() => false);
+    if (slice === 0) {
+      this.left = 0;
+      this.drain(() => false);
+    }
+  }
+
+  /** Whether an event may go straight to its handlers, where `left` says that there was time. */
+  hasTime() {
+    if ((++this.straight & 31) === 0 && performance.now() - this.from > this.left) this.left = 0;
+    return this.left > 0;
+  }
+
+  /**
+   * A frame of the socket's is read. Asking for the time costs as much as an event, so one frame stands for others that are
+   * short.
+   *
+   * @param {number} events
+   * @returns {number} for how many frames of its length its time counts; 0 if it is not taken
+   */
+  begin(events) {
+    this.straight = 0;
+    this.untimed += events;
+    const share = this.untimed / events;
+    if (this.untimed < 31) return 0;
+    this.untimed = 0;
+    this.from = performance.now();
+    return share;
+  }
+
+  /** Its events are delivered, or wait. @param {number} share */
+  spend(share) {
+    this.left -= share * (performance.now() - this.from);
+    this.arm();
   }
 
   /** @param {any} value @param {number} bytes */
@@ -46,6 +85,8 @@ export class Backlog {
     if (this.take(key)) this.conflated++;
     this.events.set(key, waiting);
     this.bytes += bytes;
+    // What comes now comes after it.
+    this.left = 0;
     if (rule?.droppable) this.droppable.add(key);
     if (this.events.size > this.mark) {
       const [oldest] = this.droppable;
@@ -80,7 +121,7 @@ export class Backlog {
 
   /** Sees to it that there is a next frame. */
   arm() {
-    if (this.armed || this.events.size === 0) return;
+    if (this.armed) return;
     this.armed = true;
     // Neither Node nor a worker of every browser draws frames.
     const { requestAnimationFrame, cancelAnimationFrame } = /** @type {Partial<typeof globalThis>} */ (globalThis);
@@ -90,7 +131,8 @@ export class Backlog {
       this.armed = false;
       const end = performance.now() + this.slice;
       this.drain(() => performance.now() >= end);
-      this.arm();
+      if (this.events.size > 0) this.arm();
+      else if (this.slice > 0) this.left = end - performance.now();
     };
     // What a page has put in the place of the browser's function may call back at once.
     let frame = 0;

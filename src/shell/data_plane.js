@@ -150,9 +150,11 @@ export class DataPlane {
       // A frame that is not text is not JSON either, though its text form might be.
       value = typeof data === 'string' ? JSON.parse(data) : undefined;
     } catch {}
-    if (value === undefined) {
-      this.sink(MALFORMED, undefined, generation, 0);
-    } else if (this.batch && Array.isArray(value) && isTyped(value[0])) {
+    if (value === undefined) return this.sink(MALFORMED, undefined, generation, 0);
+    const { backlog } = this;
+    const many = this.batch && Array.isArray(value) && isTyped(value[0]);
+    const share = backlog.left > 0 ? backlog.begin(many ? value.length : 1) : 0;
+    if (many) {
       const { length } = value;
       if (length > BATCH_ELEMENTS) return this.sink(MALFORMED, undefined, generation, 0);
       const bytes = Math.ceil(data.length / length);
@@ -160,6 +162,7 @@ export class DataPlane {
     } else {
       this.element(generation, value, data.length, true);
     }
+    if (share > 0) backlog.spend(share);
   }
 
   /**
@@ -224,7 +227,7 @@ export class DataPlane {
   }
 
   /**
-   * An event is to be delivered: now, or with the next frame.
+   * An event is to be delivered: now, or with the next frame where this one has no time for it.
    *
    * @param {any} value
    * @param {number} bytes
@@ -232,7 +235,7 @@ export class DataPlane {
    */
   accept(value, bytes, found) {
     this.note(value);
-    if (this.backlog.slice === 0) this.deliver(value, found);
+    if (this.backlog.slice === 0 || (this.backlog.left > 0 && this.backlog.hasTime())) this.deliver(value, found);
     else this.backlog.add(value, bytes);
   }
 

@@ -118,10 +118,10 @@ test('2,000 events a second: no long task, the newest of each key within 100 ms,
   assert.equal(result.seen['spark'], result.sent['spark'], 'nothing is dropped that can be shown');
   assert.equal(result.seen['tick'], result.sent['tick']);
   assert.equal(result.seen['cursor_move'], (result.sent['cursor_move'] ?? 0) - result.conflated);
-  assert.ok(result.conflated > 0 && result.dropped === 0);
+  assert.equal(result.dropped, 0);
   assert.ok(result.lag <= 100, `${result.lag} ms`);
   assert.ok(result.grown < MB / 2, `${result.grown} bytes more than before`);
-  assert.ok(result.warnings.includes('flood'));
+  assert.equal(result.warnings.includes('flood'), result.conflated > 0);
 });
 
 test('handlers that take longer than there is: only what may be dropped is, and still no long task', async (t) => {
@@ -132,5 +132,6 @@ test('handlers that take longer than there is: only what may be dropped is, and 
   assert.equal(result.seen['cursor_move'], (result.sent['cursor_move'] ?? 0) - result.conflated);
   assert.equal(result.seen['spark'], (result.sent['spark'] ?? 0) - result.dropped);
   assert.ok(result.dropped > 0 && result.conflated > 0);
+  assert.ok(result.warnings.includes('flood'));
   assert.ok(result.grown < MB / 2, `${result.grown} bytes more than before`);
 });

@@ -75,10 +75,17 @@ function page(t, options) {
       const numbered = events.map((event) => ({ ...event, $seq: ++seq }));
       while (numbered.length > 0) newest().receive(JSON.stringify(numbered.splice(0, 500)));
     },
-    /** More than a page can show: from now on events wait. */
+    /** More than a page can show. */
     flood() {
       me.say(Array.from({ length: 3_000 }, () => ({ type: 'flood' })));
       me.draw();
+      me.use();
+    },
+    /** Handlers use the time that they have of this frame: from now on events wait for the next. */
+    use() {
+      const off = client.on('flood', () => (now += 9));
+      me.say(Array.from({ length: 31 }, () => ({ type: 'flood' })));
+      off();
     },
   };
   client.on('*', (event) => {
@@ -115,6 +122,30 @@ test('in a flood they wait for a frame, and come in order, as many as there is t
   assert.equal(me.frames.size, 0, 'nothing is drawn for nothing');
 });
 
+test('in a flood that the handlers keep up with, events are delivered as they come', (t) => {
+  const me = page(t);
+  me.flood();
+  me.draw();
+  me.client.on('tick', () => me.pass(0.01));
+  for (let frame = 0; frame < 10; frame++) {
+    me.say(ticks(700));
+    assert.equal(me.seen.length, 700 * (frame + 1), 'seven of eight milliseconds are used');
+    me.draw();
+  }
+  assert.equal(me.frames.size, 0, 'nothing is drawn for nothing');
+});
+
+test('in a flood what comes when the time of a frame is used waits, and is not overtaken', (t) => {
+  const me = page(t);
+  me.flood();
+  me.draw();
+  me.client.on('tick', () => me.pass(1));
+  me.say(ticks(100));
+  assert.equal(me.seen.length, 31, 'the time is looked at after every thirty-second');
+  for (let frame = 0; frame < 20; frame++) me.draw();
+  assert.deepEqual(numbers(me.seen), numbers(ticks(100)));
+});
+
 test('where no frame comes although the page can be seen, they do not wait for ever', (t) => {
   const me = page(t);
   me.flood();
@@ -141,6 +172,7 @@ test('on a hidden page they are delivered as they come', (t) => {
   me.say(ticks(2));
   assert.equal(me.seen.length, 4);
   me.hide(false);
+  me.use();
   me.say(ticks(2));
   assert.equal(me.seen.length, 4);
   me.draw();
@@ -265,7 +297,7 @@ test('what waits survives a reconnect, counts as seen, and comes before the stat
   newest().accept();
   newest().deliver({ ...HELLO, seq: 3_005 });
   await Promise.resolve();
-  assert.match(newest().sent.join(), /"last_seen":3002/);
+  assert.match(newest().sent.join(), /"last_seen":3033/);
   newest().deliver({ type: 'resync', epoch: 'e', from: 3_002, to: 3_005, kept: false, events: [], state: 'second' });
   assert.deepEqual(order, ['first', 0, 1, 'second']);
 });

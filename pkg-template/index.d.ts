@@ -274,8 +274,8 @@ export interface Options {
   resyncGap?: number | undefined;
   /**
    * What may be left out in a flood (1,000 events within a second): what `thin()` of `everwire/flow` returns. Everything else
-   * is delivered, whatever comes, up to `close()`. In a flood, handlers get events in batches, for up to 8 ms of each frame;
-   * on a hidden page as they come.
+   * is delivered, whatever comes, up to `close()`. In a flood, handlers have 8 ms of each frame; what
+   * comes beyond that waits for the next. On a hidden page nothing waits.
    */
   flow?: Flow | undefined;
   /** What `schemas()` of `everwire/schemas` returns. */

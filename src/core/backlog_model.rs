@@ -1,6 +1,7 @@
 //! What the data plane does with events that wait for a frame, in Rust: the reference for the backlog beside the engine.
 //!
-//! Owns their order and which of them are left out; must not know handlers, or when events wait.
+//! Owns their order and which of them are left out; must not know handlers, or when events wait: here no frame has time
+//! left for what comes beside, whereas in a page an event goes straight to its handlers while there is and nothing waits.
 
 use super::flood::{MARK, MOST, MOST_BYTES};
 use super::mutant::{Mutant, broken};

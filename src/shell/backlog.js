@@ -1,6 +1,7 @@
 // @ts-check
-// Owns the events that wait for a frame in a flood, their order, and which of them are left out; must not know when events
-// wait, or how they are delivered. `core/backlog_model.rs` is this in Rust, `core/flood.rs` says why so many.
+// Owns what handlers have of a frame's time in a flood, the events that wait for the next one, their order, and which of
+// them are left out; must not know when there is a flood, or how events are delivered. `core/backlog_model.rs` is this in
+// Rust, `core/flood.rs` says why so many.
 
 /**
  * What may be left out, of an event: it has a key by which a newer one stands for it, or may be dropped.

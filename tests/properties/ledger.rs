@@ -55,6 +55,8 @@ pub(crate) struct Ledger {
     /// What was accepted and not seen by handlers, in order.
     unseen: VecDeque<Payload>,
     handled: BTreeSet<u64>,
+    /// Critical events that were delivered, handled or not.
+    critical: BTreeSet<u64>,
     asked: Option<(Option<u64>, Option<String>)>,
     /// The log that the answer under way names.
     answers: Option<Epoch>,
@@ -234,6 +236,7 @@ impl Ledger {
         self.unseen.push_back(payload);
         if let Some(id) = id {
             assert!(!self.handled.contains(&id.fingerprint()), "critical event {payload:?} is delivered twice");
+            self.critical.insert(id.fingerprint());
         }
         let numbered = self.terms.as_ref().is_some_and(|terms| terms.log.is_some());
         let Payload::Event { seq: Some(seq), .. } = payload else { return };
@@ -243,6 +246,15 @@ impl Ledger {
         assert!(seq > self.last_seq, "event {seq} after {}", self.last_seq);
         self.hole |= seq > self.last_seq + 1;
         self.last_seq = seq;
+    }
+
+    /// A critical event that was delivered before comes under the next number: nothing is missing.
+    pub(crate) fn hears(&mut self, generation: Generation, id: Option<EventId>, seq: Option<u64>) {
+        let numbered = self.terms.as_ref().is_some_and(|terms| terms.log.is_some());
+        let known = id.is_some_and(|id| self.critical.contains(&id.fingerprint()));
+        if numbered && known && self.is_open(generation) && seq == Some(self.last_seq + 1) {
+            self.last_seq += 1;
+        }
     }
 
     /// The data plane is told what to expect: what lies before it and was not delivered is a hole.

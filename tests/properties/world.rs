@@ -307,6 +307,9 @@ impl World {
         self.plane.count(&self.backlog);
         let reading = self.plane.read();
         self.machine.handle(self.now, Input::Plane(reading));
+        if let Input::Heard(generation, Heard::Event { event, .. }) = &input {
+            self.ledger.hears(*generation, event.id, event.seq);
+        }
         self.machine.handle(self.now, input);
         self.clock.read(self.now);
         let mut count = 0;

@@ -46,6 +46,13 @@ export class Stored {
   }
 }
 
+/** Whether a message is stored is told by its receipt too. @param {any} receipt */
+export function promised(receipt) {
+  const stored = new Stored();
+  Object.defineProperty(receipt, 'stored', { get: () => stored.promise });
+  return stored;
+}
+
 /** One message of this page's, or of the one before it. */
 export class Entry {
   /** @param {Message} message @param {Stored | null} stored null if an earlier page stored it */

@@ -2,15 +2,15 @@
 // Owns when a client takes an identity and its stored messages over, and lets go of them; must not know how they are
 // stored, or what the core decides of them.
 
-import { absolute, destination } from './address.js';
 import { identity } from './chance.js';
 import { EverwireError, report } from './everwire_error.js';
 import * as fact from './facts.js';
 import { OutboxStore } from './outbox_store.js';
-import { Entry, nameOf, OutboxWriter, Stored, within } from './outbox_writer.js';
+import { Entry, nameOf, OutboxWriter, promised, within } from './outbox_writer.js';
 import { Receipts } from './receipts.js';
 import { Sender } from './sender.js';
 import { warning } from './status.js';
+import { placeOf, Tenancy } from './tenancy.js';
 
 /** @typedef {import('./host.js').Host} Host */
 /** @typedef {typeof import('./host.js').Host} HostClass */
@@ -18,7 +18,6 @@ import { warning } from './status.js';
 /** @typedef {import('./outbox_store.js').Page} Page */
 /** @typedef {import('./receipts.js').Outcome} Outcome */
 /** @typedef {import('./outbox_writer.js').Bounds & { user: string, name: string, database: string, onSettled: ((end: { event: any, outcome: Outcome }) => void) | undefined }} Choices */
-/** One of an earlier page's outboxes, and whom to tell that nothing can be done for it any more. @typedef {{ client: string, done: () => void }} Errand */
 
 /** Of the core's `PageEvent::ALL`. */
 const PAGE_HIDE = 6;
@@ -39,34 +38,6 @@ const ENDED = 'the message ended before it was stored';
 const ERRAND = Symbol('errand');
 const TAKEN = Object.freeze({ fate: 'unknown', confirmed: false, code: 'taken_over', message: 'another page goes on with it' });
 
-/** What a host with an outbox has more than others, for one core. */
-class Own {
-  /** @param {Errand | undefined} errand @param {number} persisting the receipt of what is to be stored @param {OutboxWriter} box */
-  constructor(errand, persisting, box) {
-    this.errand = errand;
-    /** Stores nothing until it is known what came before. */
-    this.box = box;
-    /** Lets go of the identity; null where there is none to hold. @type {(() => void) | null | undefined} */
-    this.release = undefined;
-    /** @type {Promise<void> | undefined} */
-    this.claiming = undefined;
-    /** Messages that wait until then. @type {(() => void)[] | undefined} */
-    this.held = [];
-    /** Nothing was claimed yet. */
-    this.fresh = true;
-    this.persisting = persisting;
-    this.closed = false;
-    /** Hidden away since it was last asked for the identity. */
-    this.hidden = false;
-    /** What it stored is another page's. */
-    this.leaving = false;
-    /** What the server said of its log and memory. @type {object} */
-    this.hello = {};
-    /** Settles what another page left. @type {Host | undefined} */
-    this.helper = undefined;
-  }
-}
-
 /**
  * A class of hosts with an outbox.
  *
@@ -84,14 +55,14 @@ export function persistent(Base, choices) {
       // What is being sent to a client that was closed makes it begin.
       /** @type {number} */
       const persisting = /** @type {any} */ (this).more?.persisting ?? 0;
-      /** @type {Own} */
-      this.more = new Own(this.options[ERRAND], persisting, this.writer(null, { client: this.client, place: '', user: '', life: 0, made: 0 }));
+      /** @type {Tenancy} */
+      this.more = new Tenancy(this.options[ERRAND], persisting, this.writer(null, { client: this.client, place: '', user: '', life: 0, made: 0 }));
       this.receipts.end = (id, outcome, data) => Receipts.prototype.end.call(this.receipts, id, this.ended(id, outcome), data);
       this.sender.send = (event, options) => this.send(event, options);
     }
 
     get own() {
-      return /** @type {Own} */ (this.more);
+      return /** @type {Tenancy} */ (this.more);
     }
 
     /** @param {OutboxStore | null} store @param {Page} page */
@@ -156,7 +127,7 @@ export function persistent(Base, choices) {
       if (this.own.held.push(act) >= MOST_HELD) this.releaseHeld();
     }
 
-    /** @param {Stored} stored @param {any[]} message */
+    /** @param {import('./outbox_writer.js').Stored} stored @param {any[]} message */
     store(stored, ...[id, bytes, flags, ttl]) {
       if (this.own.closed) stored.end(new EverwireError('not_persisted', 'close() was called before'));
       else this.own.box.accept(id, this.receipts.textOf(id) ?? '', bytes, flags, ttl, stored);
@@ -402,13 +373,6 @@ export function persistent(Base, choices) {
     }
   };
 
-  /** Whether a message is stored is told by its receipt too. @param {any} receipt */
-  function promised(receipt) {
-    const stored = new Stored();
-    Object.defineProperty(receipt, 'stored', { get: () => stored.promise });
-    return stored;
-  }
-
   /** @param {Message} message @param {Outcome} outcome */
   function tellEnd({ text }, outcome) {
     try {
@@ -427,20 +391,4 @@ export function persistent(Base, choices) {
 function orRelease(release, read) {
   read.catch(release);
   return read;
-}
-
-/**
- * What messages are for: another page sends them only to the same. Of a url no query is kept, which may be a credential.
- *
- * @param {any} url
- * @param {string} name
- */
-function placeOf(url, name) {
-  if (typeof url === 'function') return `${name}`;
-  try {
-    return `${destination(absolute(String(url)))} ${name}`;
-  } catch {
-    // The browser will refuse it.
-    return `${name}`;
-  }
 }

@@ -11,6 +11,9 @@
 
 /** In milliseconds: where frames stand still although the page is not hidden, as they do in a frame out of sight. */
 const LATE = 250;
+/** In events: of how many one frame's time is taken, and how many a frame may have that is not timed. */
+const SAMPLE = 128;
+const LONG = 32;
 
 export class Backlog {
   slice = 0;
@@ -22,7 +25,7 @@ export class Backlog {
   bytes = 0;
   /** What handlers have left of this frame, in milliseconds: while nothing waits, events go straight to them. */
   left = 0;
-  /** When the socket's frame came that is being read, and how many of its events went straight. */
+  /** When the socket's frame came that is being read, and how many of its events went straight since it was timed. */
   from = 0;
   straight = 0;
   untimed = 0;
@@ -51,13 +54,16 @@ export class Backlog {
 
   /** Whether an event may go straight to its handlers, where `left` says that there was time. */
   hasTime() {
-    if ((++this.straight & 31) === 0 && performance.now() - this.from > this.left) this.left = 0;
+    if (++this.straight > LONG) {
+      this.straight = 1;
+      if (performance.now() - this.from > this.left) this.left = 0;
+    }
     return this.left > 0;
   }
 
   /**
    * A frame of the socket's is read. Asking for the time costs as much as an event, so one frame stands for others that are
-   * short.
+   * short, and a long one is timed from within.
    *
    * @param {number} events
    * @returns {number} for how many frames of its length its time counts; 0 if it is not taken
@@ -66,7 +72,7 @@ export class Backlog {
     this.straight = 0;
     this.untimed += events;
     const share = this.untimed / events;
-    if (this.untimed < 31) return 0;
+    if (events <= LONG && this.untimed < SAMPLE) return 0;
     this.untimed = 0;
     this.from = performance.now();
     return share;

@@ -263,7 +263,7 @@ export class DataPlane {
       if (value === undefined) return;
     }
     if (found !== undefined) run(found.handlers, value);
-    run(this.any.handlers, value);
+    if (this.any.handlers.length > 0) run(this.any.handlers, value);
   }
 
   /**

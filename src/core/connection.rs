@@ -16,6 +16,7 @@ use super::mutant::{Mutant, broken};
 use super::outbox::Queued;
 use super::position::Request;
 use super::snapshot::{Freshness, PeerKind};
+use super::stream;
 use super::terms::Terms;
 use super::time::{Instant, Millis};
 use super::timers::{Earliest, Timer};
@@ -137,6 +138,7 @@ impl Connection {
     /// The next thing to do.
     pub fn deadline<P>(&self, cx: &Context<P>, earliest: &mut Earliest) {
         self.heartbeat.deadline(cx.at(), earliest);
+        stream::deadline(cx, self.heard(), earliest);
         if !self.stable {
             earliest.consider(self.opened.after(cx.options.stable_after), Timer::Stable);
         }
@@ -181,6 +183,8 @@ impl Connection {
                 self.flow.ask(at);
                 cx.act(Action::Measure(self.generation));
             }
+            #[cfg(feature = "stream")]
+            Timer::Silence => return stream::on_silence(cx, self, late),
             Timer::PingStale
             | Timer::ConnectTimeout
             | Timer::Retry
@@ -195,6 +199,7 @@ impl Connection {
 
     /// Something woke the page, the network or the application.
     pub fn wake<P>(&mut self, cx: &mut Context<P>, slept: bool) {
+        stream::wake(cx, self, slept);
         let beat = self.heartbeat.wake(cx.at(), slept);
         self.beat(cx, beat);
     }

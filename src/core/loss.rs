@@ -92,6 +92,9 @@ pub fn after<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>
         CloseRule::Unauthorized => cx.token_renewed = true,
         CloseRule::Retry | CloseRule::Fast | CloseRule::Slow | CloseRule::TooBig => {}
     }
+    if let Some(ending) = cx.stream.used_up(&cx.options.stream) {
+        return stop(cx, Reason::Stream(ending));
+    }
     let backoff = if sent_away { loss.sent_away } else { cx.at().after(delay(cx, rule)) };
     let (at, server) = (cx.at(), word(cx));
     cx.floors = NotBefore {
@@ -119,6 +122,7 @@ pub fn unscheduled<P>(cx: &mut Context<P>) -> NotBefore {
 fn rule<P>(cx: &Context<P>, loss: &Loss) -> CloseRule {
     let by_code = match loss.reason {
         Reason::Closed { code } => close_code::rule(code),
+        Reason::Stream(ending) => ending.rule(),
         Reason::InvalidUrl if !cx.options.renewable => CloseRule::Stop,
         Reason::ConnectTimeout
         | Reason::ProviderFailed

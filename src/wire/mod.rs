@@ -8,3 +8,4 @@ pub mod features;
 pub mod frame;
 pub mod limits;
 pub mod message;
+pub mod status;

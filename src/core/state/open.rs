@@ -23,7 +23,7 @@ pub struct Open {
 }
 
 impl Open {
-    pub(super) const fn new(connection: Connection) -> Self {
+    pub(in crate::core) const fn new(connection: Connection) -> Self {
         Self { connection, handover: None }
     }
 
@@ -98,7 +98,7 @@ impl Open {
     }
 
     /// Gives up both sockets.
-    pub(super) fn abandon<P>(&self, cx: &mut Context<P>) {
+    pub(in crate::core) fn abandon<P>(&self, cx: &mut Context<P>) {
         loss::abandon(cx, self.connection.generation);
         self.abandon_attempt(cx);
     }

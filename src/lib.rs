@@ -14,6 +14,7 @@
 //!
 //! - `serde` (off by default): the wire types for programs that hold JSON, the reference server and the tests. The
 //!   browser build reads messages through getters and parses no JSON of its own.
+//! - `stream` (off by default): what reads event streams in the browser's build. Elsewhere [`wire::sse`] is always there.
 
 pub mod core;
 #[cfg(target_arch = "wasm32")]

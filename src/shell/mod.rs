@@ -11,9 +11,13 @@ mod client;
 mod convert;
 mod files;
 mod orders;
+#[cfg(feature = "stream")]
+mod sse;
 
 pub use choices::Given;
 pub use client::Client;
+#[cfg(feature = "stream")]
+pub use sse::EventScanner;
 
 /// A small allocator for a small heap: the standard one is several kilobytes more of the module.
 #[global_allocator]

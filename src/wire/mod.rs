@@ -9,4 +9,3 @@ pub mod frame;
 pub mod limits;
 pub mod message;
 pub mod sse;
-mod utf8;

@@ -4,7 +4,11 @@
 //! what is found is told as places in the text that a streaming `TextDecoder` makes of the same bytes, in UTF-16 units,
 //! as JavaScript slices it. A chunk may end anywhere: within a line, a CRLF, a character, a byte order mark.
 
-use super::utf8::Utf8;
+mod record;
+mod utf8;
+
+pub use record::{Record, What};
+use utf8::Utf8;
 
 /// The longest line, and the most that the data of one event may take, where nobody says: in UTF-16 units.
 pub const LIMIT: u32 = 1 << 20;
@@ -16,50 +20,6 @@ const SPARE: usize = 5;
 const BOM: [u8; 3] = [0xef, 0xbb, 0xbf];
 const LF: u8 = b'\n';
 const CR: u8 = b'\r';
-
-/// What was found. Where it has a value, that is what [`What::Part`]s before it said, and then its own.
-#[repr(u32)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
-    /// A value that goes on in the next chunk, from `from` to the end of the text.
-    Part,
-    /// A line of data.
-    Data,
-    /// The type of the event.
-    Type,
-    /// What the last event id will be at the end of the block.
-    Id,
-    /// A line of data that is the last, and the end of its block: an event.
-    Event,
-    /// The end of a block with data: an event.
-    Dispatch,
-    /// The end of a block without data that had an id, which counts.
-    Commit,
-    /// The end of a block with nothing but a type, which is forgotten.
-    Clear,
-    /// A value was none; its parts are forgotten.
-    Forget,
-    /// The server's reconnection time is `from` milliseconds.
-    Retry,
-    /// A comment.
-    Comment,
-    /// A line or an event is longer than the limit. Nothing more will be found.
-    TooLong,
-    /// The end of the chunk, whose text ends at `from` unless the decoder holds some of it back.
-    End,
-}
-
-/// Something that was found, from one place to another.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// What.
-    pub what: What,
-    /// Where its value begins.
-    pub from: u32,
-    /// Where its value ends.
-    pub to: u32,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Field {

@@ -7,13 +7,26 @@
 //! (web-sys, js-sys and gloo-timers included); and what wasm holds no garbage collector follows.
 
 mod choices;
+#[cfg(feature = "socket")]
 mod client;
+#[cfg(feature = "socket")]
 mod convert;
+#[cfg(feature = "socket")]
 mod files;
+#[cfg(feature = "socket")]
 mod orders;
+#[cfg(feature = "stream")]
+mod sse;
+#[cfg(feature = "stream")]
+mod stream;
 
 pub use choices::Given;
+#[cfg(feature = "socket")]
 pub use client::Client;
+#[cfg(feature = "stream")]
+pub use sse::EventScanner;
+#[cfg(feature = "stream")]
+pub use stream::Streamer;
 
 /// A small allocator for a small heap: the standard one is several kilobytes more of the module.
 #[global_allocator]

@@ -9,6 +9,8 @@ use crate::wire::status::{self, StatusRule};
 /// The end of a stream, or of an attempt to get one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
+    /// No request could be made.
+    Impossible,
     /// The server refused it.
     Status(u16),
     /// The answer is no stream.
@@ -73,6 +75,7 @@ impl Ending {
             },
             Self::WrongType(_) => "wrong_type",
             Self::Page(_) => "html_page",
+            Self::Impossible => "invalid_request",
             Self::TooLong => "too_long",
             Self::Completed => "completed",
             Self::Failed => "failed",
@@ -103,6 +106,7 @@ impl Ending {
             Self::Page(_) => {
                 "A web page came instead of the stream: perhaps you have to sign in, to the site or to the network. Then call retry()."
             }
+            Self::Impossible => "The browser refused the request: check the url, the method and the headers.",
             Self::TooLong => "The server sent a line or an event that is too long to be kept.",
             Self::Completed => "The stream is complete.",
             Self::Failed => "The server says that what the stream told of failed.",
@@ -115,7 +119,7 @@ impl Ending {
     pub const fn status(self) -> Option<u16> {
         match self {
             Self::Status(status) | Self::WrongType(status) | Self::Page(status) => Some(status),
-            Self::TooLong | Self::Completed | Self::Failed | Self::RetriesUsed => None,
+            Self::Impossible | Self::TooLong | Self::Completed | Self::Failed | Self::RetriesUsed => None,
         }
     }
 }

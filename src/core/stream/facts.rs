@@ -41,6 +41,8 @@ pub struct Answer {
 /// Something that happened to a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// No request could be made of the url, the method and the headers.
+    Impossible,
     /// The server answered. The number beside is that of the connection, as it is in those that follow.
     Answered(Answer),
     /// The stream names the delay before the next attempt (`retry:`), in milliseconds.

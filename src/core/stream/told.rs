@@ -25,6 +25,9 @@ pub(in crate::core) fn told<P>(state: &State, cx: &mut Context<P>, number: u32, 
         (State::Connecting(attempt), Event::Answered(answer)) if attempt.generation == number => {
             Some(answered(cx, number, answer))
         }
+        (State::Connecting(attempt), Event::Impossible) if attempt.generation == number => {
+            Some(State::lost(cx, Loss::of(Reason::Stream(Ending::Impossible)), None))
+        }
         (State::Open(open), event) if open.connection.generation == number => heard(open, cx, event),
         // Old news, or none of this state's business.
         _ => None,
@@ -68,7 +71,7 @@ fn heard<P>(open: &Open, cx: &mut Context<P>, event: Event) -> Option<State> {
             open.abandon(cx);
             return Some(State::ended(cx, Ending::told(failed)));
         }
-        Event::Answered(_) | Event::Recovered { .. } => {}
+        Event::Answered(_) | Event::Impossible | Event::Recovered { .. } => {}
     }
     None
 }

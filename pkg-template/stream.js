@@ -1,0 +1,38 @@
+// @ts-check
+// Owns the entry for streams of server-sent events, with the wasm that reads them inlined; must not know how a stream works.
+
+import { eventStreamFrom } from './event_stream.js';
+import { inlined } from './inlined.js';
+import { refused, unavailable } from './load.js';
+import { EventScanner, initSync, Streamer } from './stream_core.js';
+import { streamFrom } from './stream_client.js';
+import { text } from './stream_wasm.js';
+
+export { EverwireError } from './everwire_error.js';
+
+const EventStream = /* @__PURE__ */ eventStreamFrom((limit) => new EventScanner(limit));
+
+export const Stream = /* @__PURE__ */ streamFrom(
+  (given, seed, mono, wall) => {
+    load();
+    return new Streamer(given, seed, mono, wall);
+  },
+  () => EventStream,
+);
+
+/** @type {(url: any, options?: any) => InstanceType<typeof Stream>} */
+export const stream = (url, options) => new Stream(url, options);
+
+let loaded = false;
+
+function load() {
+  if (loaded) return;
+  if (typeof WebAssembly !== 'object') throw unavailable('there is no WebAssembly.');
+  const module = inlined(text);
+  try {
+    initSync({ module });
+  } catch (cause) {
+    throw refused(cause, module);
+  }
+  loaded = true;
+}

@@ -93,8 +93,8 @@ mutants: $(mutants) ## a sample of the mutants of src/core against the host's te
 model: ## check a small model of PROTOCOL.md exhaustively; prints states, depth, time
 	@cargo run --quiet --profile simulation --package everwire-model
 
-fuzz: $(cargo-fuzz) ## fuzz frames, options and machine inputs (10 minutes each; DURATION in seconds)
-	@for target in frames options inputs; do \
+fuzz: $(cargo-fuzz) ## fuzz frames, options, machine inputs and event streams (10 minutes each; DURATION in seconds)
+	@for target in frames options inputs streams; do \
 		mkdir -p $(fuzzed)/$$target; \
 		words=; [ ! -f fuzz/$$target.dict ] || words=-dict=fuzz/$$target.dict; \
 		echo "==> fuzzing $$target for $(or $(DURATION),600) s; what fails is kept in $(fuzzed)"; \
@@ -118,7 +118,7 @@ check: build installed-package wasm-tools ## format, lints, docs, types and pack
 pkg: $(tarball) ## the npm package in pkg/ and its tarball
 	@ls -l $(tarball) | awk '{ print "==> " $$NF ": " $$5 " bytes" }'
 
-bench: installed-package browser-tools ## bundle bytes, and CPU per inbound event beside a bare WebSocket (2 minutes)
+bench: installed-package stream-wasm browser-tools ## bundle bytes, and CPU per event beside a bare WebSocket and another's parser (4 minutes)
 	@node tools/bench.mjs
 
 clean: ## remove what was built (not the tools of the user's cache)

@@ -33,17 +33,14 @@ function expected(bytes) {
   /** @type {Said[]} */
   const said = [];
   let last = '';
-  let told = false;
   const parser = createParser({
     onId: (id) => {
       last = id;
-      told = true;
       said.push(['id', id]);
     },
-    onEvent: ({ event, data }) => {
-      if (told && said.at(-1)?.[0] === 'id') said.pop();
+    onEvent: ({ id, event, data }) => {
+      if (id !== undefined) said.pop();
       said.push(['event', event ?? 'message', data, last]);
-      told = false;
     },
     onRetry: (ms) => said.push(['retry', Math.min(ms, 0xffffffff)]),
     onComment: () => said.push(['comment']),

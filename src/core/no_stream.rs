@@ -3,9 +3,8 @@
 //! Owns the shapes that the rest of the core names, none of which takes a byte; must not know what a stream is. What has no
 //! value can never happen, and the compiler leaves out what would follow.
 
-use super::connection::{Connection, Turn};
+use super::connection::Connection;
 use super::context::Context;
-use super::state::State;
 use super::time::Instant;
 use super::timers::Earliest;
 use crate::wire::close_code::CloseRule;
@@ -16,14 +15,6 @@ enum Never {}
 /// The choices of nobody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Choices;
-
-impl Choices {
-    /// Never.
-    #[must_use]
-    pub const fn stays(&self) -> bool {
-        false
-    }
-}
 
 /// The memory of nothing.
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,14 +58,6 @@ impl Ending {
     pub const fn status(self) -> Option<u16> {
         match self.0 {}
     }
-}
-
-/// What does not happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event(Never);
-
-pub(super) const fn told<P>(_: &State, _: &mut Context<P>, _: u32, event: Event) -> Option<State> {
-    match event.0 {}
 }
 
 pub(super) const fn deadline<P>(_: &Context<P>, _: Instant, _: &mut Earliest) {}

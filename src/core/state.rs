@@ -38,6 +38,7 @@ use super::input::{Input, PageEvent};
 use super::loss::{self, Loss, Verdict};
 use super::not_before::NotBefore;
 use super::snapshot::StateName;
+#[cfg(feature = "stream")]
 use super::stream;
 use super::timers::{Deadline, Earliest, Timer};
 
@@ -95,6 +96,7 @@ impl State {
                 Waiting::insist(cx)
             }
 
+            #[cfg(feature = "stream")]
             (state, Input::Stream(number, event)) => return stream::told(state, cx, number, event),
 
             (Self::Closing(state), input) => return state.handle(cx, input),
@@ -107,6 +109,7 @@ impl State {
             }
 
             (Self::Idle | Self::Stopped { .. } | Self::Suspended, Input::Page(PageEvent::PageHide)) => return None,
+            #[cfg(feature = "stream")]
             // What is not to be asked for twice is not given up for a page that may come back.
             (Self::Open(_) | Self::Connecting(_), Input::Page(PageEvent::PageHide)) if cx.options.stream.stays() => {
                 return None;

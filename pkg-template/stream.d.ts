@@ -1,7 +1,7 @@
 /** Streams of server-sent events that resume, and that say what they know. Times are in milliseconds. */
 
 export { EverwireError } from './index.js';
-import type { Backoff, Breaker, Flow, Off, Warning } from './index.js';
+import type { Options } from './index.js';
 
 /** What a handler gets. */
 export interface StreamEvent<Data = unknown, Type extends string = string> {
@@ -86,19 +86,19 @@ export interface StreamOptions {
   signal?: AbortSignal | undefined;
   /** Overrules what a status (null for a connection that broke or ended) would lead to. */
   shouldReconnect?: ((end: { readonly status: number | null }) => boolean | undefined | void) | undefined;
-  onWarning?: ((warning: Warning) => void) | undefined;
+  onWarning?: Options['onWarning'];
   /** From the request to the answer's headers, url and token functions and `recover` included: 100 to 300,000; 10,000. */
   connectTimeout?: number | undefined;
   /** 0 to 600,000; 5,000. */
   stableAfter?: number | undefined;
-  backoff?: Backoff | undefined;
-  breaker?: boolean | Breaker | undefined;
+  backoff?: Options['backoff'];
+  breaker?: Options['breaker'];
   /**
    * Dead after `silence` without a byte: 1,000 to 3,600,000; 45,000. Unless given, only once a comment was seen on this
    * stream. `false`: never.
    */
   heartbeat?: boolean | { silence?: number | undefined } | undefined;
-  flow?: Flow | undefined;
+  flow?: Options['flow'];
 }
 
 /** The data of each type of event. */
@@ -110,12 +110,12 @@ export declare class Stream<Types extends StreamTypes = StreamTypes> {
   readonly state: StreamSnapshot['state'];
   /** The id of the last event that was handed over; where the next connection goes on. */
   readonly lastEventId: string;
-  on<T extends keyof Types & string>(type: T, handler: (event: StreamEvent<Types[T], T>) => unknown): Off;
+  on<T extends keyof Types & string>(type: T, handler: (event: StreamEvent<Types[T], T>) => unknown): () => void;
   /** Every event. With `eventsource` only those of types that have a handler of their own, and `message`. */
-  on(type: '*', handler: (event: StreamEvent<Types[keyof Types], keyof Types & string>) => unknown): Off;
-  match(handlers: { [T in keyof Types & string]: (event: StreamEvent<Types[T], T>) => unknown }): Off;
+  on(type: '*', handler: (event: StreamEvent<Types[keyof Types], keyof Types & string>) => unknown): () => void;
+  match(handlers: { [T in keyof Types & string]: (event: StreamEvent<Types[T], T>) => unknown }): () => void;
   snapshot(): StreamSnapshot;
-  subscribe(listener: () => unknown): Off;
+  subscribe(listener: () => unknown): () => void;
   /** Tries now, whatever stands against it but the server's word; also after an end. */
   retry(): void;
   /** For good, unless `retry()` is called. */

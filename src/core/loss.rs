@@ -3,6 +3,7 @@
 //! Owns the rules by which a loss becomes a wait or a stop; must not know sockets. A failure is an attempt that ends
 //! before it was stable, unless the server sent it away on purpose (goaway, 1001, 1012).
 
+use super::SOCKET;
 use super::action::{Action, Fate, Outcome};
 use super::connection::Connection;
 use super::context::Context;
@@ -61,7 +62,9 @@ pub fn leave<P>(cx: &mut Context<P>, connection: &Connection) -> bool {
     if let Some(terms) = connection.terms().filter(|_| broken(Mutant::HeardIsSeen)) {
         cx.flight.heard(connection.heard().after(terms.keep));
     }
-    cx.position.forget_outstanding();
+    if SOCKET {
+        cx.position.forget_outstanding();
+    }
     stable
 }
 
@@ -74,7 +77,8 @@ pub fn after<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>
     if connection.is_some() && !sent_away && cx.thrash.connection_lost(cx.clock.at()) {
         cx.warn_once(Warning::Thrashing);
     }
-    if rule == CloseRule::TooBig
+    if SOCKET
+        && rule == CloseRule::TooBig
         && let Some(receipt) = cx.flight.too_big()
     {
         cx.end(receipt, Outcome::because(Fate::Rejected, Cause::TooBig));

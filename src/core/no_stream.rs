@@ -3,10 +3,10 @@
 //! Owns the shapes that the rest of the core names, none of which takes a byte; must not know what a stream is. What has no
 //! value can never happen, and the compiler leaves out what would follow.
 
-use super::connection::Connection;
+use super::connection::{Connection, Turn};
 use super::context::Context;
 use super::time::Instant;
-use super::timers::Earliest;
+use super::timers::{Earliest, Timer};
 use crate::wire::close_code::CloseRule;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,5 +61,9 @@ impl Ending {
 }
 
 pub(super) const fn deadline<P>(_: &Context<P>, _: Instant, _: &mut Earliest) {}
+
+pub(super) const fn on_timer<P>(_: &mut Context<P>, _: &Connection, _: Timer, _: bool) -> Turn {
+    Turn::None
+}
 
 pub(super) const fn wake<P>(_: &mut Context<P>, _: &Connection, _: bool) {}

@@ -131,10 +131,14 @@ pub(super) fn deadline<P>(cx: &Context<P>, heard: Instant, earliest: &mut Earlie
     }
 }
 
-/// It is too long. `late` if the timer was: what came meanwhile may wait to be read.
-pub(super) const fn on_silence<P>(cx: &mut Context<P>, connection: &Connection, late: bool) -> Turn {
+/// It is too long, if that is what the timer was for. `late` if it was: what came meanwhile may wait to be read.
+pub(super) fn on_timer<P>(cx: &mut Context<P>, connection: &Connection, timer: Timer, late: bool) -> Turn {
     let at = cx.at();
-    if cx.stream.silence.is_death(at, connection.heard(), late) { Turn::Dead } else { Turn::None }
+    if timer == Timer::Silence && cx.stream.silence.is_death(at, connection.heard(), late) {
+        Turn::Dead
+    } else {
+        Turn::None
+    }
 }
 
 /// The page woke up.

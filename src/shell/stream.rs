@@ -222,12 +222,7 @@ fn give(action: Action<JsValue>) {
 }
 
 fn write(registers: &Registers) {
-    program(
-        registers.mode == Mode::Pass,
-        registers.generation.into(),
-        registers.credit.into(),
-        registers.slice.into(),
-    );
+    program(registers.mode == Mode::Pass, registers.generation.into(), registers.credit.into(), registers.slice.into());
 }
 
 fn show(snapshot: &Snapshot) {

@@ -22,7 +22,7 @@ const soon = { backoff: { base: 1, cap: 1 }, breaker: false };
 
 /** @param {any} [options] @param {any} [url] */
 async function ask(options, url = 'https://a.example/stream') {
-  const client = stream(url, { ...soon, ...options });
+  const client = /** @type {any} */ (stream(url, { ...soon, ...options }));
   made.add(client);
   /** @type {any[]} */
   const events = [];

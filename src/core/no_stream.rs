@@ -14,11 +14,11 @@ enum Never {}
 
 /// The choices of nobody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Choices;
+pub struct Choices {}
 
 /// The memory of nothing.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Memory;
+pub struct Memory {}
 
 impl Memory {
     /// Nothing counts.

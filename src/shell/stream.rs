@@ -195,8 +195,8 @@ fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<In
 
 /// Not a number where the server does not say.
 fn retry_after(is_date: bool, ms: f64) -> Option<RetryAfter> {
-    let known = ms >= 0.0;
-    known.then(|| if is_date { RetryAfter::Date(ms as u64) } else { RetryAfter::Delay(ms as u64) })
+    let word = if is_date { RetryAfter::Date(ms as u64) } else { RetryAfter::Delay(ms as u64) };
+    (ms >= 0.0).then_some(word)
 }
 
 /// Gives an order. Of what only a socket is asked for there is none.

@@ -29,6 +29,18 @@ test('the entry, bundled and minified with its wasm inlined, keeps to its limit 
   assert.ok(gzip(text) <= limits.everwire.gzip, `${gzip(text)} bytes`);
 });
 
+test('a page with streams and no socket pays for streams, and the other way round', async (t) => {
+  const [sockets, streams, both] = await Promise.all(
+    [`export { connect } from 'everwire';`, `export { stream } from 'everwire/stream';`, `export { connect } from 'everwire'; export { stream } from 'everwire/stream';`].map(
+      async (source) => (await bundle(source)).text,
+    ),
+  );
+  const bytes = [sockets, streams, both].map((text) => gzip(text ?? ''));
+  t.diagnostic(`gzip: sockets ${bytes[0]}, streams ${bytes[1]}, both ${bytes[2]}`);
+  assert.ok(!sockets?.includes('Last-Event-ID'.toLowerCase()) && !streams?.includes('WebSocket('));
+  assert.ok((bytes[1] ?? 0) <= limits['everwire/stream'].gzip, `${bytes[1]} bytes`);
+});
+
 test('the hooks add at most 2 KB gzip to the entry', async (t) => {
   const entry = await bundle(`export { connect } from 'everwire';`);
   const hooks = await bundle(`export { connect } from 'everwire'; export * from 'everwire/react';`, { external: ['react'] });

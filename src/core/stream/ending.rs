@@ -54,8 +54,18 @@ impl Ending {
                 StatusRule::Retry => CloseRule::Retry,
                 StatusRule::Open | StatusRule::NoMore | StatusRule::Stop => CloseRule::Stop,
             },
-            _ => CloseRule::Stop,
+            Self::Impossible
+            | Self::WrongType(_)
+            | Self::Page(_)
+            | Self::TooLong
+            | Self::Completed
+            | Self::Failed
+            | Self::RetriesUsed => CloseRule::Stop,
         }
+    }
+
+    const fn may_be_mended(self) -> bool {
+        matches!(self.rule(), CloseRule::Retry)
     }
 
     /// The stable code.
@@ -68,10 +78,8 @@ impl Ending {
                 status::FORBIDDEN => "forbidden",
                 status::NOT_FOUND | status::GONE => "not_found",
                 status::TOO_MANY => "rate_limited",
-                _ => match self.rule() {
-                    CloseRule::Retry => "unavailable",
-                    _ => "refused",
-                },
+                _ if self.may_be_mended() => "unavailable",
+                _ => "refused",
             },
             Self::WrongType(_) => "wrong_type",
             Self::Page(_) => "html_page",
@@ -95,10 +103,8 @@ impl Ending {
                 status::FORBIDDEN => "The server does not allow this stream (403). Ask for access, then call retry().",
                 status::NOT_FOUND | status::GONE => "There is no such stream (404 or 410): check the url.",
                 status::TOO_MANY => "The server wants to be asked less often (429); the next attempt waits for that.",
-                _ => match self.rule() {
-                    CloseRule::Retry => "The server cannot serve the stream for now; the next attempt waits.",
-                    _ => "The server refused the stream for good. Call retry() to try all the same.",
-                },
+                _ if self.may_be_mended() => "The server cannot serve the stream for now; the next attempt waits.",
+                _ => "The server refused the stream for good. Call retry() to try all the same.",
             },
             Self::WrongType(_) => {
                 "The answer is no stream: its Content-Type is not text/event-stream. Check the url and the server."

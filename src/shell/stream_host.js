@@ -70,7 +70,6 @@ export class StreamHost {
     /** @type {(() => unknown)[]} */
     this.orders = [];
     this.busy = false;
-    this.quiet = false;
     this.due = Infinity;
     /** @type {any} */
     this.shown = undefined;
@@ -195,11 +194,10 @@ export class StreamHost {
   /** Tries now, whatever stands against it. */
   retry() {
     if (this.core === undefined) {
+      // Another one, that knows that it was closed.
       this.begin();
-      this.quiet = true;
       this.facts.push([fact.CLOSE, 0, 0, 0, undefined]);
     }
-    this.quiet = false;
     this.attach();
     this.tell(fact.RETRY);
   }
@@ -231,15 +229,26 @@ export class StreamHost {
   /** What the next request is made of, or how the stream ended meanwhile; nothing for a failure. */
   async ask() {
     const { given } = this;
+    let answers;
     try {
-      const [url, headers, body, token] = await Promise.all([given.url, given.headers, given.body, given.token].map(asked));
-      const href = absolute(String(url));
-      const wanted = new Headers(headers);
-      if (token != null) wanted.set('authorization', `Bearer ${token}`);
-      const ending = await this.recovered(wanted);
-      return { target: { url: href, headers: wanted, body }, ending };
+      answers = await Promise.all([given.url, given.headers, given.body, given.token].map(asked));
     } catch (error) {
       console.error('everwire: the url, headers, body or token function failed', error);
+      return undefined;
+    }
+    const target = this.targetOf(answers);
+    return { target, ending: target && (await this.recovered(target.headers)) };
+  }
+
+  /** Nothing where no request can be made of it. @param {any[]} answers @returns {Target | undefined} */
+  targetOf([url, headers, body, token]) {
+    try {
+      if (typeof url !== 'string' && !(url instanceof URL)) throw new TypeError('the url function must return a string or a URL');
+      const wanted = new Headers(headers);
+      if (token != null) wanted.set('authorization', `Bearer ${token}`);
+      return { url: absolute(String(url)), headers: wanted, body };
+    } catch (error) {
+      console.error('everwire: the request cannot be made', error);
       return undefined;
     }
   }
@@ -267,7 +276,10 @@ export class StreamHost {
   /** @param {number} generation */
   connect(generation) {
     const { given, target } = this;
-    if (target === undefined) return;
+    if (target === undefined) {
+      this.tell(streamFact.IMPOSSIBLE, generation);
+      return;
+    }
     this.move(destination(target.url));
     const bySource = given.bySource && !this.inTheDark;
     this.inTheDark = false;
@@ -360,7 +372,6 @@ export class StreamHost {
   }
 
   outdate() {
-    if (this.quiet) return;
     this.shown = undefined;
     this.orders.push(() => this.plane.notify());
   }

@@ -376,9 +376,24 @@ for (const [options, what] of mistakes) {
 test('a request that cannot be made says so', async () => {
   const error = console.error;
   console.error = () => {};
-  const { client } = await ask({ headers: () => ({ 'bad name': 'x' }) });
-  assert.equal(client.snapshot().reason.code, 'provider_failed');
-  const { client: other } = await ask({ method: 'TRACE' });
-  assert.deepEqual([other.snapshot().reason.code, other.snapshot().final], ['invalid_request', true]);
+  for (const [options, url] of [[{ headers: () => ({ 'bad name': 'x' }) }], [{ method: 'TRACE' }], [{}, 'http://['], [{}, () => undefined]]) {
+    const { client } = await ask(options, url);
+    assert.deepEqual([client.snapshot().reason.code, client.snapshot().final], ['invalid_request', true]);
+  }
+  assert.deepEqual(exchanges, []);
+  console.error = error;
+});
+
+test('a function that fails is asked again', async () => {
+  const error = console.error;
+  console.error = () => {};
+  let asked = 0;
+  const headers = () => {
+    if (++asked < 3) throw new Error('not yet');
+    return {};
+  };
+  await ask({ headers });
+  await next();
+  assert.equal(asked, 3);
   console.error = error;
 });

@@ -62,6 +62,7 @@ files! {
     "/src/shell/stream_host.js" _stream_host
     "/src/shell/stream_request.js" _stream_request
     "/src/shell/stream_source.js" _stream_source
+    "/src/shell/stream_target.js" _stream_target
 }
 
 /// What happened, as `facts.js` and `stream_facts.js` number it.

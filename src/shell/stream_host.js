@@ -12,13 +12,14 @@ import { StreamGiven } from './stream_choices.js';
 import * as streamFact from './stream_facts.js';
 import { Request_ } from './stream_request.js';
 import { Source } from './stream_source.js';
+import { ask } from './stream_target.js';
 import { Alarm } from './timer.js';
 import { serve } from './work.js';
 
 /** @typedef {import('./host.js').Host} Host */
 /** @typedef {[kind: number, one: number, two: number, three: number, value: unknown]} Fact */
-/** @typedef {{ url: string, headers: Headers, body: any }} Target */
-/** @typedef {{ type: string, data: any, id: string }} StreamEvent */
+/** @typedef {import('./stream_target.js').Target} Target */
+/** @typedef {import('./stream_target.js').StreamEvent} StreamEvent */
 /**
  * The core of a stream, a class that the wasm module exports.
  * @typedef {{
@@ -38,8 +39,6 @@ const FINAL = -1;
 
 /** @param {any} warning */
 const warnOnConsole = ({ message }) => console.warn('everwire:', message);
-/** @param {any} value a value, or a function that returns or promises one */
-const asked = (value) => (typeof value === 'function' ? value() : value);
 
 export class StreamHost {
   /**
@@ -217,60 +216,13 @@ export class StreamHost {
   resolve(call) {
     this.call = call;
     const { core } = this;
-    void this.ask().then((answer) => {
+    void ask(this.given, this.lastEventId).then((answer) => {
       // Another core counts its calls from 1 again.
       if (core === undefined || core !== this.core || call !== this.call) return;
       this.target = answer?.target;
       if (answer?.ending === undefined) this.tell(fact.ANSWERED, call, +(answer !== undefined));
       else this.end(streamFact.RECOVERED, call, answer.ending);
     });
-  }
-
-  /** What the next request is made of, or how the stream ended meanwhile; nothing for a failure. */
-  async ask() {
-    const { given } = this;
-    let answers;
-    try {
-      answers = await Promise.all([given.url, given.headers, given.body, given.token].map(asked));
-    } catch (error) {
-      console.error('everwire: the url, headers, body or token function failed', error);
-      return undefined;
-    }
-    const target = this.targetOf(answers);
-    return { target, ending: target && (await this.recovered(target.headers)) };
-  }
-
-  /** Nothing where no request can be made of it. @param {any[]} answers @returns {Target | undefined} */
-  targetOf([url, headers, body, token]) {
-    try {
-      if (typeof url !== 'string' && !(url instanceof URL)) throw new TypeError('the url function must return a string or a URL');
-      const wanted = new Headers(headers);
-      if (token != null) wanted.set('authorization', `Bearer ${token}`);
-      return { url: absolute(String(url)), headers: wanted, body };
-    } catch (error) {
-      console.error('everwire: the request cannot be made', error);
-      return undefined;
-    }
-  }
-
-  /** The stored end of the stream, if it has one. To ask for it in vain harms nobody. @param {Headers} headers */
-  async recovered(headers) {
-    const { recover, credentials } = this.given;
-    if (recover === undefined) return undefined;
-    try {
-      let answer;
-      if (typeof recover === 'function') {
-        answer = await recover({ lastEventId: this.lastEventId });
-      } else {
-        const response = await fetch(absolute(String(recover)), { headers, credentials: /** @type {any} */ (credentials), cache: 'no-store' });
-        if (response.ok) answer = await response.json();
-      }
-      const type = answer?.terminalEventType;
-      return typeof type === 'string' ? { type, data: answer.terminalEventData, id: this.lastEventId } : undefined;
-    } catch (error) {
-      if (typeof recover === 'function') report(error);
-      return undefined;
-    }
   }
 
   /** @param {number} generation */
@@ -380,12 +332,6 @@ export class StreamHost {
   warn(warning) {
     this.carryOut(() => (this.onWarning ?? warnOnConsole)(warning));
   }
-}
-
-/** @param {string} url */
-function absolute(url) {
-  const { document, location } = globalThis;
-  return new URL(url, document?.baseURI ?? location?.href).href;
 }
 
 /** Objects and lists as what they are, and everything else as the text it is: a part of a text may be `1` or `null`. @param {string} text */

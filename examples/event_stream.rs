@@ -11,7 +11,11 @@ const ROUNDS: usize = 9;
 
 fn main() {
     let json = |n: usize, word: &str| {
-        format!("data: {{\"type\":\"node_state\",\"node_id\":\"node-{}\",\"status\":\"running\",\"output\":\"{}\",\"seq\":{n}}}\n\n", n % 50, word.repeat(10))
+        format!(
+            "data: {{\"type\":\"node_state\",\"node_id\":\"node-{}\",\"status\":\"running\",\"output\":\"{}\",\"seq\":{n}}}\n\n",
+            n % 50,
+            word.repeat(10)
+        )
     };
     measure("events of about 150 bytes", CHUNK, &|n| json(n, "xxxxxxx"));
     measure("the same, one a chunk", 0, &|n| json(n, "xxxxxxx"));
@@ -44,7 +48,11 @@ fn measure(what: &str, chunk: usize, event: &dyn Fn(usize) -> String) {
         best = best.min(from.elapsed().as_secs_f64());
         assert_eq!(events, ends.len());
     }
-    println!("{:>6.0} MB/s, {:>4.0} ns an event: {what}", stream.len() as f64 / best / 1e6, best * 1e9 / ends.len() as f64);
+    println!(
+        "{:>6.0} MB/s, {:>4.0} ns an event: {what}",
+        stream.len() as f64 / best / 1e6,
+        best * 1e9 / ends.len() as f64
+    );
 }
 
 fn scan(chunks: &[&[u8]]) -> usize {

@@ -42,13 +42,21 @@ impl Field {
 
 /// Where in its line the scan is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 enum Place {
+    /// At the start of the stream, with so many bytes of a byte order mark as `length` says.
+    Mark,
+    /// At the start of a line, to the end before which a LF still belongs.
+    AfterCr,
     Start,
-    /// So many bytes of a name were there.
-    Name(Field, u8),
+    /// In the name of `field`, `length` bytes of which were there.
+    Name,
     /// A space may follow.
-    Colon(Field),
-    Value(Field),
+    Colon,
+    /// In the value of `field`.
+    Value,
+    /// In the value of a `retry`.
+    Digits,
     Comment,
     /// In a line that says nothing.
     Nothing,
@@ -59,11 +67,9 @@ enum Place {
 pub struct Sse {
     limit: u32,
     place: Place,
+    field: Field,
+    length: u8,
     utf8: Utf8,
-    /// Bytes of a byte order mark that were there; 3 once there can be none.
-    bom: u8,
-    /// A CR ended the last line: a LF belongs to it.
-    after_cr: bool,
     failed: bool,
     /// Units of the chunk's text before here.
     at: u32,
@@ -90,10 +96,10 @@ impl Sse {
     pub const fn new(limit: u32) -> Self {
         Self {
             limit,
-            place: Place::Start,
+            place: Place::Mark,
+            field: Field::Data,
+            length: 0,
             utf8: Utf8::new(),
-            bom: 0,
-            after_cr: false,
             failed: false,
             at: 0,
             line: 0,
@@ -135,107 +141,121 @@ impl Sse {
 
     /// Goes on in the line from `next` to its end or that of the bytes. Returns what is to come then.
     fn scan_line(&mut self, bytes: &[u8], mut next: usize, records: &mut Vec<Record>) -> usize {
+        if matches!(self.place, Place::Start)
+            && let Some(head) = bytes[next..].first_chunk::<8>()
+        {
+            let length = self.begin_line(u64::from_le_bytes(*head));
+            self.at = self.at.wrapping_add(length);
+            self.from = self.at;
+            next += length as usize;
+        }
         while let Some(&byte) = bytes.get(next) {
-            if self.place == Place::Start {
-                if self.bom < 3 {
-                    next += self.mark(byte);
-                    continue;
-                }
-                if self.after_cr {
-                    self.after_cr = false;
-                    if byte == LF {
-                        self.at = self.at.wrapping_add(1);
-                        self.line = self.at;
-                        return next + 1;
-                    }
-                }
-                // The head of nearly every line, at once.
-                if bytes[next..].starts_with(b"data: ") {
-                    self.at = self.at.wrapping_add(6);
-                    next += 6;
-                    self.begin_value(Field::Data);
-                    continue;
-                }
-            }
-            if matches!(
-                self.place,
-                Place::Comment | Place::Nothing | Place::Value(Field::Data | Field::Event | Field::Id)
-            ) {
+            if matches!(self.place, Place::Value | Place::Comment | Place::Nothing) {
                 next = self.run(bytes, next);
-                if next == bytes.len() {
-                    break;
-                }
-                self.end_line(bytes[next], records);
+                let Some(&end) = bytes.get(next) else { break };
+                self.end_line(end, records);
                 return next + 1;
             }
-            if byte == LF || byte == CR {
+            if (byte == LF || byte == CR) && !matches!(self.place, Place::Mark | Place::AfterCr) {
                 self.end_line(byte, records);
                 return next + 1;
             }
             if self.step(byte) {
-                self.at = self.at.wrapping_add(1);
                 next += 1;
             }
         }
         next
     }
 
-    /// The first bytes of a stream: how many were taken, of one. A mark has no place in the text.
-    const fn mark(&mut self, byte: u8) -> usize {
-        if BOM[self.bom as usize] == byte {
-            self.bom += 1;
-            return 1;
-        }
-        if self.bom > 0 {
-            self.utf8.begin(&BOM, self.bom);
-            self.place = Place::Nothing;
-        }
-        self.bom = 3;
-        0
+    /// What nearly every line begins with, at once: how many of its first bytes were taken.
+    const fn begin_line(&mut self, head: u64) -> u32 {
+        let (field, length) = if head & mask(5) == word(b"data:\0\0\0") {
+            (Field::Data, 5)
+        } else if head & mask(6) == word(b"event:\0\0") {
+            (Field::Event, 6)
+        } else if head & mask(3) == word(b"id:\0\0\0\0\0") {
+            (Field::Id, 3)
+        } else {
+            return 0;
+        };
+        self.place = Place::Value;
+        self.field = field;
+        self.has_nul = false;
+        length + (head >> (8 * length) & 0xff == b' ' as u64) as u32
     }
 
     /// A byte of the head of a line, or of a `retry`. Whether it was taken.
     fn step(&mut self, byte: u8) -> bool {
-        match self.place {
+        let place = match self.place {
+            Place::Mark => return self.mark(byte),
+            Place::AfterCr => {
+                self.place = Place::Start;
+                let is_end = byte == LF;
+                self.at = self.at.wrapping_add(u32::from(is_end));
+                self.line = self.at;
+                return is_end;
+            }
             Place::Start => {
-                self.place = match byte {
-                    b':' => Place::Comment,
-                    b'd' => Place::Name(Field::Data, 1),
-                    b'e' => Place::Name(Field::Event, 1),
-                    b'i' => Place::Name(Field::Id, 1),
-                    b'r' => Place::Name(Field::Retry, 1),
-                    _ => Place::Nothing,
+                self.length = 1;
+                let field = match byte {
+                    b'd' => Some(Field::Data),
+                    b'e' => Some(Field::Event),
+                    b'i' => Some(Field::Id),
+                    b'r' => Some(Field::Retry),
+                    _ => None,
                 };
-                self.place != Place::Nothing
+                self.field = field.unwrap_or(Field::Data);
+                if byte == b':' {
+                    Place::Comment
+                } else if field.is_some() {
+                    Place::Name
+                } else {
+                    Place::Nothing
+                }
             }
-            Place::Name(field, length) => {
-                self.place = match field.name().get(usize::from(length)) {
-                    Some(expected) if *expected == byte => Place::Name(field, length + 1),
-                    None if byte == b':' => Place::Colon(field),
-                    _ => Place::Nothing,
-                };
-                self.place != Place::Nothing
-            }
-            Place::Colon(field) => {
+            Place::Name => match self.field.name().get(usize::from(self.length)) {
+                Some(expected) if *expected == byte => {
+                    self.length += 1;
+                    Place::Name
+                }
+                None if byte == b':' => Place::Colon,
+                _ => Place::Nothing,
+            },
+            Place::Colon => {
                 let is_space = byte == b' ';
-                self.begin_value(field);
-                self.from = self.from.wrapping_add(u32::from(is_space));
-                is_space
+                self.at = self.at.wrapping_add(u32::from(is_space));
+                self.begin_value();
+                return is_space;
             }
-            Place::Value(_) if byte.is_ascii_digit() => {
+            Place::Digits if byte.is_ascii_digit() => {
                 let digit = u32::from(byte - b'0');
                 self.retry = Some(self.retry.unwrap_or(0).saturating_mul(10).saturating_add(digit));
-                true
+                Place::Digits
             }
-            Place::Value(_) | Place::Comment | Place::Nothing => {
-                self.place = Place::Nothing;
-                false
-            }
-        }
+            Place::Digits | Place::Value | Place::Comment | Place::Nothing => Place::Nothing,
+        };
+        self.place = place;
+        let was_taken = !matches!(place, Place::Nothing);
+        self.at = self.at.wrapping_add(u32::from(was_taken));
+        was_taken
     }
 
-    const fn begin_value(&mut self, field: Field) {
-        self.place = Place::Value(field);
+    /// One of the first bytes of a stream: whether it was taken. A mark has no place in the text.
+    fn mark(&mut self, byte: u8) -> bool {
+        let is_mark = BOM.get(usize::from(self.length)) == Some(&byte);
+        if is_mark {
+            self.length += 1;
+        } else if matches!(self.length, 1 | 2) {
+            self.utf8.begin(&BOM, self.length);
+            self.place = Place::Nothing;
+        } else {
+            self.place = Place::Start;
+        }
+        is_mark
+    }
+
+    const fn begin_value(&mut self) {
+        self.place = if matches!(self.field, Field::Retry) { Place::Digits } else { Place::Value };
         self.from = self.at;
         self.has_nul = false;
         self.retry = None;
@@ -245,9 +265,12 @@ impl Sse {
     fn run(&mut self, bytes: &[u8], mut next: usize) -> usize {
         loop {
             if self.utf8.is_between() {
-                let plain = plain(&bytes[next..]);
-                self.at = self.at.wrapping_add(plain as u32);
-                next += plain;
+                let plain = plain(bytes, next);
+                self.at = self.at.wrapping_add((plain - next) as u32);
+                next = plain;
+                let (after, units) = utf8::characters(bytes, next);
+                self.at = self.at.wrapping_add(units);
+                next = after;
             }
             let Some(&byte) = bytes.get(next) else { return next };
             if byte == LF || byte == CR {
@@ -269,24 +292,23 @@ impl Sse {
         match self.place {
             Place::Start => self.end_block(records),
             Place::Comment => self.tell(What::Comment, 0, 0, records),
-            Place::Nothing => {}
-            Place::Name(field, name) if usize::from(name) < field.name().len() => {}
-            Place::Name(field, _) | Place::Colon(field) => {
-                self.begin_value(field);
-                self.end_value(field, length, records);
+            Place::Name if usize::from(self.length) < self.field.name().len() => {}
+            Place::Name | Place::Colon => {
+                self.begin_value();
+                self.end_value(length, records);
             }
-            Place::Value(field) => self.end_value(field, length, records),
+            Place::Value | Place::Digits => self.end_value(length, records),
+            Place::Nothing | Place::Mark | Place::AfterCr => {}
         }
-        self.place = Place::Start;
-        self.after_cr = end == CR;
+        self.place = if end == CR { Place::AfterCr } else { Place::Start };
         self.in_parts = false;
         self.at = self.at.wrapping_add(1);
         self.line = self.at;
         self.carried = 0;
     }
 
-    fn end_value(&mut self, field: Field, length: u32, records: &mut Vec<Record>) {
-        match field {
+    fn end_value(&mut self, length: u32, records: &mut Vec<Record>) {
+        match self.field {
             Field::Data => {
                 self.tell_data(records);
                 self.data = Some((self.from, self.at));
@@ -332,7 +354,7 @@ impl Sse {
         if self.failed || self.held.saturating_add(self.carried) > self.limit {
             self.failed = true;
             self.tell(What::TooLong, 0, 0, records);
-        } else if let Place::Value(Field::Data | Field::Event | Field::Id) = self.place {
+        } else if matches!(self.place, Place::Value) {
             self.in_parts = true;
             self.tell(What::Part, self.from, self.at, records);
         }
@@ -356,18 +378,41 @@ impl Sse {
     }
 }
 
-/// How many bytes at the front neither end a line, nor are NUL, nor belong to a character of several: eight at a time.
-fn plain(bytes: &[u8]) -> usize {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let mut at = 0;
-    while let Some(word) = bytes[at..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(*word);
-        // The high bit of each byte that is below 14, which all of those are, or above 127; and of some after the first.
-        let odd = (word.wrapping_sub(EACH * 14) | word) & (EACH << 7);
-        if odd != 0 {
-            return at + odd.trailing_zeros() as usize / 8;
+/// The first `count` bytes of a word, and a word of bytes.
+const fn mask(count: u32) -> u64 {
+    (1 << (8 * count)) - 1
+}
+
+const fn word(bytes: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*bytes)
+}
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// The high bit of each byte that is below 14 or above 127; and of some after the first of those. An end of line is one of
+/// them, NUL is, and what belongs to a character of several bytes.
+const fn odd(word: u64) -> u64 {
+    (word.wrapping_sub(EACH * 14) | word) & (EACH << 7)
+}
+
+/// Where the first odd byte from `next` on is. Four words a turn: the code is made for bytes, and no compiler unrolls it.
+fn plain(bytes: &[u8], mut next: usize) -> usize {
+    while let Some(chunk) = bytes[next..].first_chunk::<32>() {
+        let Some([one, two, three, four]) = chunk.as_chunks::<8>().0.first_chunk::<4>() else { break };
+        if odd(word(one)) | odd(word(two)) | odd(word(three)) | odd(word(four)) != 0 {
+            break;
         }
-        at += 8;
+        next += 32;
     }
-    at + bytes[at..].iter().take_while(|byte| (14..128).contains(*byte)).count()
+    while let Some(chunk) = bytes[next..].first_chunk::<8>() {
+        let odd = odd(word(chunk));
+        if odd != 0 {
+            return next + odd.trailing_zeros() as usize / 8;
+        }
+        next += 8;
+    }
+    while let Some(14..128) = bytes.get(next) {
+        next += 1;
+    }
+    next
 }

@@ -4,9 +4,13 @@
 //! what is found is told as places in the text that a streaming `TextDecoder` makes of the same bytes, in UTF-16 units,
 //! as JavaScript slices it. A chunk may end anywhere: within a line, a CRLF, a character, a byte order mark.
 
+mod field;
+mod plain;
 mod record;
 mod utf8;
 
+use field::{Field, field_of};
+use plain::{plain, word};
 pub use record::{Record, What};
 use utf8::Utf8;
 
@@ -14,31 +18,12 @@ use utf8::Utf8;
 pub const LIMIT: u32 = 1 << 20;
 /// Records of one scan, at most.
 pub const MOST: usize = 512;
-/// What one line makes, and what the end of the chunk makes after it.
-const SPARE: usize = 5;
+/// Two lines make as many at most, and the end of the chunk after them.
+const SPARE: usize = 8;
 
 const BOM: [u8; 3] = [0xef, 0xbb, 0xbf];
 const LF: u8 = b'\n';
 const CR: u8 = b'\r';
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
-    Data,
-    Event,
-    Id,
-    Retry,
-}
-
-impl Field {
-    const fn name(self) -> &'static [u8] {
-        match self {
-            Self::Data => b"data",
-            Self::Event => b"event",
-            Self::Id => b"id",
-            Self::Retry => b"retry",
-        }
-    }
-}
 
 /// Where in its line the scan is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,22 +118,73 @@ impl Sse {
             if records.len() + SPARE > MOST {
                 return taken;
             }
+            taken = self.scan_lines(bytes, taken, records);
             taken = self.scan_line(bytes, taken, records);
         }
         self.end_chunk(records);
         bytes.len()
     }
 
+    /// What nearly every line is, at once: data, a type or an id in ASCII with a LF at its end, or that alone. Returns where
+    /// the first other one begins, or the part of it that is other.
+    fn scan_lines(&mut self, bytes: &[u8], mut next: usize, records: &mut Vec<Record>) -> usize {
+        if !matches!(self.place, Place::Start) {
+            return next;
+        }
+        let shift = self.at.wrapping_sub(next as u32);
+        while records.len() + SPARE <= MOST {
+            let Some(head) = bytes[next..].first_chunk::<8>() else { break };
+            let (field, length) = field_of(word(head));
+            if length == 0 {
+                if head[0] != LF {
+                    break;
+                }
+                self.end_block(records);
+                next += 1;
+                continue;
+            }
+            let end = plain(bytes, next + length);
+            let from = shift.wrapping_add((next + length) as u32);
+            let to = shift.wrapping_add(end as u32);
+            let units = (end - next) as u32;
+            if bytes.get(end) != Some(&LF) || self.held.saturating_add(units) > self.limit {
+                self.place = Place::Value;
+                self.field = field;
+                self.has_nul = false;
+                self.line = shift.wrapping_add(next as u32);
+                (self.from, self.at) = (from, to);
+                return end;
+            }
+            next = end + 1;
+            match field {
+                Field::Data if !self.has_data && bytes.get(next) == Some(&LF) => {
+                    records.push(Record { what: What::Event, from, to });
+                    (self.has_id, self.has_type) = (false, false);
+                    next += 1;
+                }
+                Field::Data => {
+                    self.tell_data(records);
+                    self.data = Some((from, to));
+                    self.has_data = true;
+                    self.held += units;
+                }
+                Field::Event => {
+                    self.tell(What::Type, from, to, records);
+                    self.has_type = true;
+                }
+                Field::Id | Field::Retry => {
+                    self.tell(What::Id, from, to, records);
+                    self.has_id = true;
+                }
+            }
+        }
+        self.at = shift.wrapping_add(next as u32);
+        self.line = self.at;
+        next
+    }
+
     /// Goes on in the line from `next` to its end or that of the bytes. Returns what is to come then.
     fn scan_line(&mut self, bytes: &[u8], mut next: usize, records: &mut Vec<Record>) -> usize {
-        if matches!(self.place, Place::Start)
-            && let Some(head) = bytes[next..].first_chunk::<8>()
-        {
-            let length = self.begin_line(u64::from_le_bytes(*head));
-            self.at = self.at.wrapping_add(length);
-            self.from = self.at;
-            next += length as usize;
-        }
         while let Some(&byte) = bytes.get(next) {
             if matches!(self.place, Place::Value | Place::Comment | Place::Nothing) {
                 next = self.run(bytes, next);
@@ -160,28 +196,12 @@ impl Sse {
                 self.end_line(byte, records);
                 return next + 1;
             }
-            if self.step(byte) {
-                next += 1;
+            next += usize::from(self.step(byte));
+            if matches!(self.place, Place::Start) {
+                break;
             }
         }
         next
-    }
-
-    /// What nearly every line begins with, at once: how many of its first bytes were taken.
-    const fn begin_line(&mut self, head: u64) -> u32 {
-        let (field, length) = if head & mask(5) == word(b"data:\0\0\0") {
-            (Field::Data, 5)
-        } else if head & mask(6) == word(b"event:\0\0") {
-            (Field::Event, 6)
-        } else if head & mask(3) == word(b"id:\0\0\0\0\0") {
-            (Field::Id, 3)
-        } else {
-            return 0;
-        };
-        self.place = Place::Value;
-        self.field = field;
-        self.has_nul = false;
-        length + (head >> (8 * length) & 0xff == b' ' as u64) as u32
     }
 
     /// A byte of the head of a line, or of a `retry`. Whether it was taken.
@@ -376,43 +396,4 @@ impl Sse {
             records.push(Record { what: What::Data, from, to });
         }
     }
-}
-
-/// The first `count` bytes of a word, and a word of bytes.
-const fn mask(count: u32) -> u64 {
-    (1 << (8 * count)) - 1
-}
-
-const fn word(bytes: &[u8; 8]) -> u64 {
-    u64::from_le_bytes(*bytes)
-}
-
-const EACH: u64 = 0x0101_0101_0101_0101;
-
-/// The high bit of each byte that is below 14 or above 127; and of some after the first of those. An end of line is one of
-/// them, NUL is, and what belongs to a character of several bytes.
-const fn odd(word: u64) -> u64 {
-    (word.wrapping_sub(EACH * 14) | word) & (EACH << 7)
-}
-
-/// Where the first odd byte from `next` on is. Four words a turn: the code is made for bytes, and no compiler unrolls it.
-fn plain(bytes: &[u8], mut next: usize) -> usize {
-    while let Some(chunk) = bytes[next..].first_chunk::<32>() {
-        let Some([one, two, three, four]) = chunk.as_chunks::<8>().0.first_chunk::<4>() else { break };
-        if odd(word(one)) | odd(word(two)) | odd(word(three)) | odd(word(four)) != 0 {
-            break;
-        }
-        next += 32;
-    }
-    while let Some(chunk) = bytes[next..].first_chunk::<8>() {
-        let odd = odd(word(chunk));
-        if odd != 0 {
-            return next + odd.trailing_zeros() as usize / 8;
-        }
-        next += 8;
-    }
-    while let Some(14..128) = bytes.get(next) {
-        next += 1;
-    }
-    next
 }

@@ -4,9 +4,13 @@
 //! what is found is told as places in the text that a streaming `TextDecoder` makes of the same bytes, in UTF-16 units,
 //! as JavaScript slices it. A chunk may end anywhere: within a line, a CRLF, a character, a byte order mark.
 
+mod field;
+mod plain;
 mod record;
 mod utf8;
 
+use field::{Field, field_of};
+use plain::{plain, word};
 pub use record::{Record, What};
 use utf8::Utf8;
 
@@ -14,41 +18,30 @@ use utf8::Utf8;
 pub const LIMIT: u32 = 1 << 20;
 /// Records of one scan, at most.
 pub const MOST: usize = 512;
-/// What one line makes, and what the end of the chunk makes after it.
-const SPARE: usize = 5;
+/// Two lines make as many at most, and the end of the chunk after them.
+const SPARE: usize = 8;
 
 const BOM: [u8; 3] = [0xef, 0xbb, 0xbf];
 const LF: u8 = b'\n';
 const CR: u8 = b'\r';
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
-    Data,
-    Event,
-    Id,
-    Retry,
-}
-
-impl Field {
-    const fn name(self) -> &'static [u8] {
-        match self {
-            Self::Data => b"data",
-            Self::Event => b"event",
-            Self::Id => b"id",
-            Self::Retry => b"retry",
-        }
-    }
-}
-
 /// Where in its line the scan is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 enum Place {
+    /// At the start of the stream, with so many bytes of a byte order mark as `length` says.
+    Mark,
+    /// At the start of a line, to the end before which a LF still belongs.
+    AfterCr,
     Start,
-    /// So many bytes of a name were there.
-    Name(Field, u8),
+    /// In the name of `field`, `length` bytes of which were there.
+    Name,
     /// A space may follow.
-    Colon(Field),
-    Value(Field),
+    Colon,
+    /// In the value of `field`.
+    Value,
+    /// In the value of a `retry`.
+    Digits,
     Comment,
     /// In a line that says nothing.
     Nothing,
@@ -59,11 +52,9 @@ enum Place {
 pub struct Sse {
     limit: u32,
     place: Place,
+    field: Field,
+    length: u8,
     utf8: Utf8,
-    /// Bytes of a byte order mark that were there; 3 once there can be none.
-    bom: u8,
-    /// A CR ended the last line: a LF belongs to it.
-    after_cr: bool,
     failed: bool,
     /// Units of the chunk's text before here.
     at: u32,
@@ -90,10 +81,10 @@ impl Sse {
     pub const fn new(limit: u32) -> Self {
         Self {
             limit,
-            place: Place::Start,
+            place: Place::Mark,
+            field: Field::Data,
+            length: 0,
             utf8: Utf8::new(),
-            bom: 0,
-            after_cr: false,
             failed: false,
             at: 0,
             line: 0,
@@ -127,115 +118,164 @@ impl Sse {
             if records.len() + SPARE > MOST {
                 return taken;
             }
+            taken = self.scan_lines(bytes, taken, records);
             taken = self.scan_line(bytes, taken, records);
         }
         self.end_chunk(records);
         bytes.len()
     }
 
+    /// What nearly every line is, at once: data, a type or an id in ASCII with a LF at its end, or that alone. Returns where
+    /// the first other one begins, or the part of it that is other.
+    fn scan_lines(&mut self, bytes: &[u8], mut next: usize, records: &mut Vec<Record>) -> usize {
+        if !matches!(self.place, Place::Start) {
+            return next;
+        }
+        let shift = self.at.wrapping_sub(next as u32);
+        while records.len() + SPARE <= MOST {
+            let Some(head) = bytes[next..].first_chunk::<8>() else { break };
+            let (field, length) = field_of(word(head));
+            if length == 0 {
+                if head[0] != LF {
+                    break;
+                }
+                self.end_block(records);
+                next += 1;
+                continue;
+            }
+            let end = plain(bytes, next + length);
+            let from = shift.wrapping_add((next + length) as u32);
+            let to = shift.wrapping_add(end as u32);
+            let units = (end - next) as u32;
+            if bytes.get(end) != Some(&LF) || self.held.saturating_add(units) > self.limit {
+                self.place = Place::Value;
+                self.field = field;
+                self.has_nul = false;
+                self.line = shift.wrapping_add(next as u32);
+                (self.from, self.at) = (from, to);
+                return end;
+            }
+            next = end + 1;
+            match field {
+                Field::Data if !self.has_data && bytes.get(next) == Some(&LF) => {
+                    records.push(Record { what: What::Event, from, to });
+                    (self.has_id, self.has_type) = (false, false);
+                    next += 1;
+                }
+                Field::Data => {
+                    self.tell_data(records);
+                    self.data = Some((from, to));
+                    self.has_data = true;
+                    self.held += units;
+                }
+                Field::Event => {
+                    self.tell(What::Type, from, to, records);
+                    self.has_type = true;
+                }
+                Field::Id | Field::Retry => {
+                    self.tell(What::Id, from, to, records);
+                    self.has_id = true;
+                }
+            }
+        }
+        self.at = shift.wrapping_add(next as u32);
+        self.line = self.at;
+        next
+    }
+
     /// Goes on in the line from `next` to its end or that of the bytes. Returns what is to come then.
     fn scan_line(&mut self, bytes: &[u8], mut next: usize, records: &mut Vec<Record>) -> usize {
         while let Some(&byte) = bytes.get(next) {
-            if self.place == Place::Start {
-                if self.bom < 3 {
-                    next += self.mark(byte);
-                    continue;
-                }
-                if self.after_cr {
-                    self.after_cr = false;
-                    if byte == LF {
-                        self.at = self.at.wrapping_add(1);
-                        self.line = self.at;
-                        return next + 1;
-                    }
-                }
-                // The head of nearly every line, at once.
-                if bytes[next..].starts_with(b"data: ") {
-                    self.at = self.at.wrapping_add(6);
-                    next += 6;
-                    self.begin_value(Field::Data);
-                    continue;
-                }
-            }
-            if matches!(
-                self.place,
-                Place::Comment | Place::Nothing | Place::Value(Field::Data | Field::Event | Field::Id)
-            ) {
+            if matches!(self.place, Place::Value | Place::Comment | Place::Nothing) {
                 next = self.run(bytes, next);
-                if next == bytes.len() {
-                    break;
-                }
-                self.end_line(bytes[next], records);
+                let Some(&end) = bytes.get(next) else { break };
+                self.end_line(end, records);
                 return next + 1;
             }
-            if byte == LF || byte == CR {
+            if (byte == LF || byte == CR) && !matches!(self.place, Place::Mark | Place::AfterCr) {
                 self.end_line(byte, records);
                 return next + 1;
             }
-            if self.step(byte) {
-                self.at = self.at.wrapping_add(1);
-                next += 1;
+            next += usize::from(self.step(byte));
+            if matches!(self.place, Place::Start) {
+                break;
             }
         }
         next
     }
 
-    /// The first bytes of a stream: how many were taken, of one. A mark has no place in the text.
-    const fn mark(&mut self, byte: u8) -> usize {
-        if BOM[self.bom as usize] == byte {
-            self.bom += 1;
-            return 1;
-        }
-        if self.bom > 0 {
-            self.utf8.begin(&BOM, self.bom);
-            self.place = Place::Nothing;
-        }
-        self.bom = 3;
-        0
-    }
-
     /// A byte of the head of a line, or of a `retry`. Whether it was taken.
     fn step(&mut self, byte: u8) -> bool {
-        match self.place {
+        let place = match self.place {
+            Place::Mark => return self.mark(byte),
+            Place::AfterCr => {
+                self.place = Place::Start;
+                let is_end = byte == LF;
+                self.at = self.at.wrapping_add(u32::from(is_end));
+                self.line = self.at;
+                return is_end;
+            }
             Place::Start => {
-                self.place = match byte {
-                    b':' => Place::Comment,
-                    b'd' => Place::Name(Field::Data, 1),
-                    b'e' => Place::Name(Field::Event, 1),
-                    b'i' => Place::Name(Field::Id, 1),
-                    b'r' => Place::Name(Field::Retry, 1),
-                    _ => Place::Nothing,
+                self.length = 1;
+                let field = match byte {
+                    b'd' => Some(Field::Data),
+                    b'e' => Some(Field::Event),
+                    b'i' => Some(Field::Id),
+                    b'r' => Some(Field::Retry),
+                    _ => None,
                 };
-                self.place != Place::Nothing
+                self.field = field.unwrap_or(Field::Data);
+                if byte == b':' {
+                    Place::Comment
+                } else if field.is_some() {
+                    Place::Name
+                } else {
+                    Place::Nothing
+                }
             }
-            Place::Name(field, length) => {
-                self.place = match field.name().get(usize::from(length)) {
-                    Some(expected) if *expected == byte => Place::Name(field, length + 1),
-                    None if byte == b':' => Place::Colon(field),
-                    _ => Place::Nothing,
-                };
-                self.place != Place::Nothing
-            }
-            Place::Colon(field) => {
+            Place::Name => match self.field.name().get(usize::from(self.length)) {
+                Some(expected) if *expected == byte => {
+                    self.length += 1;
+                    Place::Name
+                }
+                None if byte == b':' => Place::Colon,
+                _ => Place::Nothing,
+            },
+            Place::Colon => {
                 let is_space = byte == b' ';
-                self.begin_value(field);
-                self.from = self.from.wrapping_add(u32::from(is_space));
-                is_space
+                self.at = self.at.wrapping_add(u32::from(is_space));
+                self.begin_value();
+                return is_space;
             }
-            Place::Value(_) if byte.is_ascii_digit() => {
+            Place::Digits if byte.is_ascii_digit() => {
                 let digit = u32::from(byte - b'0');
                 self.retry = Some(self.retry.unwrap_or(0).saturating_mul(10).saturating_add(digit));
-                true
+                Place::Digits
             }
-            Place::Value(_) | Place::Comment | Place::Nothing => {
-                self.place = Place::Nothing;
-                false
-            }
-        }
+            Place::Digits | Place::Value | Place::Comment | Place::Nothing => Place::Nothing,
+        };
+        self.place = place;
+        let was_taken = !matches!(place, Place::Nothing);
+        self.at = self.at.wrapping_add(u32::from(was_taken));
+        was_taken
     }
 
-    const fn begin_value(&mut self, field: Field) {
-        self.place = Place::Value(field);
+    /// One of the first bytes of a stream: whether it was taken. A mark has no place in the text.
+    fn mark(&mut self, byte: u8) -> bool {
+        let is_mark = BOM.get(usize::from(self.length)) == Some(&byte);
+        if is_mark {
+            self.length += 1;
+        } else if matches!(self.length, 1 | 2) {
+            self.utf8.begin(&BOM, self.length);
+            self.place = Place::Nothing;
+        } else {
+            self.place = Place::Start;
+        }
+        is_mark
+    }
+
+    const fn begin_value(&mut self) {
+        self.place = if matches!(self.field, Field::Retry) { Place::Digits } else { Place::Value };
         self.from = self.at;
         self.has_nul = false;
         self.retry = None;
@@ -245,9 +285,12 @@ impl Sse {
     fn run(&mut self, bytes: &[u8], mut next: usize) -> usize {
         loop {
             if self.utf8.is_between() {
-                let plain = plain(&bytes[next..]);
-                self.at = self.at.wrapping_add(plain as u32);
-                next += plain;
+                let plain = plain(bytes, next);
+                self.at = self.at.wrapping_add((plain - next) as u32);
+                next = plain;
+                let (after, units) = utf8::characters(bytes, next);
+                self.at = self.at.wrapping_add(units);
+                next = after;
             }
             let Some(&byte) = bytes.get(next) else { return next };
             if byte == LF || byte == CR {
@@ -269,24 +312,23 @@ impl Sse {
         match self.place {
             Place::Start => self.end_block(records),
             Place::Comment => self.tell(What::Comment, 0, 0, records),
-            Place::Nothing => {}
-            Place::Name(field, name) if usize::from(name) < field.name().len() => {}
-            Place::Name(field, _) | Place::Colon(field) => {
-                self.begin_value(field);
-                self.end_value(field, length, records);
+            Place::Name if usize::from(self.length) < self.field.name().len() => {}
+            Place::Name | Place::Colon => {
+                self.begin_value();
+                self.end_value(length, records);
             }
-            Place::Value(field) => self.end_value(field, length, records),
+            Place::Value | Place::Digits => self.end_value(length, records),
+            Place::Nothing | Place::Mark | Place::AfterCr => {}
         }
-        self.place = Place::Start;
-        self.after_cr = end == CR;
+        self.place = if end == CR { Place::AfterCr } else { Place::Start };
         self.in_parts = false;
         self.at = self.at.wrapping_add(1);
         self.line = self.at;
         self.carried = 0;
     }
 
-    fn end_value(&mut self, field: Field, length: u32, records: &mut Vec<Record>) {
-        match field {
+    fn end_value(&mut self, length: u32, records: &mut Vec<Record>) {
+        match self.field {
             Field::Data => {
                 self.tell_data(records);
                 self.data = Some((self.from, self.at));
@@ -332,7 +374,7 @@ impl Sse {
         if self.failed || self.held.saturating_add(self.carried) > self.limit {
             self.failed = true;
             self.tell(What::TooLong, 0, 0, records);
-        } else if let Place::Value(Field::Data | Field::Event | Field::Id) = self.place {
+        } else if matches!(self.place, Place::Value) {
             self.in_parts = true;
             self.tell(What::Part, self.from, self.at, records);
         }
@@ -354,20 +396,4 @@ impl Sse {
             records.push(Record { what: What::Data, from, to });
         }
     }
-}
-
-/// How many bytes at the front neither end a line, nor are NUL, nor belong to a character of several: eight at a time.
-fn plain(bytes: &[u8]) -> usize {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let mut at = 0;
-    while let Some(word) = bytes[at..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(*word);
-        // The high bit of each byte that is below 14, which all of those are, or above 127; and of some after the first.
-        let odd = (word.wrapping_sub(EACH * 14) | word) & (EACH << 7);
-        if odd != 0 {
-            return at + odd.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    at + bytes[at..].iter().take_while(|byte| (14..128).contains(*byte)).count()
 }

@@ -18,6 +18,8 @@ export async function events(engine) {
     minify: true,
     format: 'esm',
     target: 'es2022',
+    // Of the generated table of imports.
+    logOverride: { 'duplicate-object-key': 'silent' },
     write: false,
   });
   const http = createServer((request, response) => {

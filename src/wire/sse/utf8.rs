@@ -69,3 +69,22 @@ impl Utf8 {
         0
     }
 }
+
+/// Whole characters of two bytes, or of three that need no second look, from `next` on: where they end, and their units.
+pub(super) fn characters(bytes: &[u8], mut next: usize) -> (usize, u32) {
+    let mut units = 0;
+    while let Some(&[one, two, three]) = bytes[next..].first_chunk::<3>() {
+        if two & 0xc0 != 0x80 {
+            break;
+        }
+        if three & 0xc0 == 0x80 && matches!(one, 0xe1..=0xec | 0xee | 0xef) {
+            next += 3;
+        } else if matches!(one, 0xc2..=0xdf) {
+            next += 2;
+        } else {
+            break;
+        }
+        units += 1;
+    }
+    (next, units)
+}

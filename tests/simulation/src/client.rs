@@ -130,13 +130,15 @@ pub struct Client {
     /// When the hello of another log came.
     met_at: Option<u64>,
     now_t: u64,
+    /// What its handlers take for an event, in milliseconds.
+    handling: u32,
     chance: Chance,
 }
 
 impl Client {
     /// A page whose client has not started.
     #[must_use]
-    pub fn new(index: usize, options: Options, wants_state: bool, t: u64, chance: Chance) -> Self {
+    pub fn new(index: usize, options: Options, wants_state: bool, t: u64, mut chance: Chance) -> Self {
         let now = Now { mono: Instant(t), wall: WALL + t };
         let mut client = Self {
             index,
@@ -190,6 +192,7 @@ impl Client {
             answered: None,
             met_at: None,
             now_t: t,
+            handling: if chance.one_in(2) { 0 } else { chance.between(1, 40) as u32 },
             chance,
         };
         client.begin(t);

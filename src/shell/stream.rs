@@ -117,6 +117,7 @@ impl Streamer {
         credit: u32,
         waiting: u32,
         left_out: u32,
+        busy: u32,
     ) -> f64 {
         let now = now(mono, wall);
         self.0.handle(
@@ -128,6 +129,7 @@ impl Streamer {
                 greatest_ts: None,
                 waiting,
                 left_out,
+                busy,
             }),
         );
         if let Some(input) = input(kind, one, two, three, value) {

@@ -25,7 +25,7 @@ import { serve } from './work.js';
  * @typedef {{
  *   handle(
  *     kind: number, one: number, two: number, three: number, value: unknown, mono: number, wall: number,
- *     heard: number, credit: number, waiting: number, leftOut: number,
+ *     heard: number, credit: number, waiting: number, leftOut: number, busy: number,
  *   ): number,
  *   snapshot(): void,
  *   free(): void,
@@ -135,7 +135,7 @@ export class StreamHost {
     this.serve(true);
     this.due = core.handle(
       kind, one, two, three, value, performance.now(), Date.now(),
-      plane.takeHeard(), plane.credit, backlog.events.size, backlog.dropped + backlog.conflated,
+      plane.takeHeard(), plane.credit, backlog.events.size, backlog.dropped + backlog.conflated, backlog.busy,
     );
     this.serve(false);
   }

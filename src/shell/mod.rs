@@ -11,7 +11,6 @@ mod choices;
 mod client;
 #[cfg(feature = "socket")]
 mod convert;
-#[cfg(feature = "socket")]
 mod files;
 #[cfg(feature = "socket")]
 mod orders;

@@ -43,28 +43,6 @@ extern "C" {
     );
 }
 
-macro_rules! files {
-    ($($path:tt $name:ident)*) => {
-        $(
-            #[wasm_bindgen(module = $path)]
-            extern "C" {
-                fn $name();
-            }
-        )*
-    };
-}
-
-// The JavaScript of streams that no Rust calls: so wasm-bindgen puts it beside the others.
-files! {
-    "/src/shell/stream_choices.js" _stream_choices
-    "/src/shell/stream_client.js" _stream_client
-    "/src/shell/stream_facts.js" _stream_facts
-    "/src/shell/stream_host.js" _stream_host
-    "/src/shell/stream_request.js" _stream_request
-    "/src/shell/stream_source.js" _stream_source
-    "/src/shell/stream_target.js" _stream_target
-}
-
 /// What happened, as `facts.js` and `stream_facts.js` number it.
 mod fact {
     pub(super) const EVENT: u32 = 0;

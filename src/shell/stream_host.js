@@ -260,6 +260,7 @@ export class StreamHost {
   take(generation, type, text, id) {
     const { given, plane } = this;
     if (text === given.done && text !== '') {
+      this.lastEventId = id;
       this.tell(streamFact.TERMINAL, generation, 0);
       return;
     }

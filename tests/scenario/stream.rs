@@ -3,6 +3,7 @@
 use crate::rig::Rig;
 use everwire::core::input::{Input, PageEvent, SocketEvent};
 use everwire::core::options::Options;
+use everwire::core::rng::Rng;
 use everwire::core::snapshot::Freshness;
 use everwire::core::stream::{Answer, Choices, Event, MediaType, RetryAfter};
 
@@ -329,4 +330,43 @@ fn what_an_older_connection_says_is_ignored() {
     }
     rig.give(Input::Socket(1, SocketEvent::Closed { code: 1000, overrule: None }));
     assert_eq!((rig.state(), is_final(&rig)), ("connecting", false));
+}
+
+/// What a test of everything at random does next.
+fn anything(rig: &mut Rig, dice: &mut Rng) {
+    let media = [MediaType::EventStream, MediaType::Html, MediaType::Other][dice.up_to(2) as usize];
+    let status = [200, 200, 200, 204, 401, 403, 429, 503][dice.up_to(7) as usize];
+    let retry_after =
+        [None, Some(RetryAfter::Delay(7_000)), Some(RetryAfter::Date(rig.wall + 7_000))][dice.up_to(2) as usize];
+    match dice.up_to(13) {
+        0 => rig.page(
+            [PageEvent::Hidden, PageEvent::PageHide, PageEvent::PageShow, PageEvent::Visible][dice.up_to(3) as usize],
+        ),
+        1 => rig.give(Input::Retry),
+        2 => rig.closed(1006),
+        3 => tell(rig, Event::Comment),
+        4 => tell(rig, Event::Retry(dice.up_to(100_000))),
+        5 => tell(rig, Event::Terminal { failed: dice.up_to(1) == 0 }),
+        6 => rig.give(Input::Stream(rig.call, Event::Recovered { failed: false })),
+        7 => tell(rig, Event::TooLong),
+        8 => rig.sleep(dice.up_to(200_000)),
+        9 => rig.late(dice.up_to(100_000)),
+        10 => rig.plain(1),
+        11 => rig.resolve(),
+        _ => tell(rig, Event::Answered(Answer { status, media, retry_after, overrule: None })),
+    }
+}
+
+#[test]
+fn whatever_happens_there_is_a_next_step() {
+    for seed in 0..300 {
+        let mut dice = Rng::new(seed);
+        let mut rig = asking(|choices| choices.repeatable = seed % 2 == 0);
+        for _ in 0..200 {
+            anything(&mut rig, &mut dice);
+            let state = rig.state();
+            let rests = is_final(&rig) || ["open", "suspended"].contains(&state);
+            assert!(rests || rig.machine.deadline().is_some(), "seed {seed}: {state} for ever");
+        }
+    }
 }

@@ -139,6 +139,25 @@ mod tests {
     }
 
     #[test]
+    fn every_ending_has_a_code_and_a_sentence_of_its_own() {
+        let statuses = [204, 401, 403, 404, 429, 503, 400].map(Ending::Status);
+        let others = [
+            Ending::Impossible,
+            Ending::WrongType(200),
+            Ending::Page(200),
+            Ending::TooLong,
+            Ending::Completed,
+            Ending::Failed,
+            Ending::RetriesUsed,
+        ];
+        let said: Vec<_> = statuses.into_iter().chain(others).map(|ending| (ending.code(), ending.message())).collect();
+        for (at, (code, message)) in said.iter().enumerate() {
+            assert!(message.ends_with('.') && !code.contains(' '), "{code}");
+            assert!(said[at + 1..].iter().all(|other| other.0 != *code && other.1 != *message), "{code}");
+        }
+    }
+
+    #[test]
     fn an_answer_is_a_stream_or_says_why_not() {
         use MediaType::{EventStream, Html, Other};
         assert_eq!(of(200, EventStream), None);

@@ -17,7 +17,7 @@ mod sse;
 pub use choices::Given;
 pub use client::Client;
 #[cfg(feature = "stream")]
-pub use sse::EventScanner;
+pub use sse::{close_scan, go_on, open_scan, scan, scan_bytes, scan_memory, scan_records};
 
 /// A small allocator for a small heap: the standard one is several kilobytes more of the module.
 #[global_allocator]

@@ -2,7 +2,7 @@
 //!
 //! Owns the streams that are measured; must not know what is a good figure.
 
-use everwire::wire::sse::{MOST, Record, Sse, What};
+use everwire::wire::sse::{Records, Sse, What};
 use std::time::Instant;
 
 const CHUNK: usize = 16_384;
@@ -57,15 +57,16 @@ fn measure(what: &str, chunk: usize, event: &dyn Fn(usize) -> String) {
 
 fn scan(chunks: &[&[u8]]) -> usize {
     let mut sse = Sse::new(1 << 20);
-    let mut records: Vec<Record> = Vec::with_capacity(MOST);
+    let mut records = Records::default();
     let mut events = 0;
     for chunk in chunks {
         sse.begin(0);
         let mut left = *chunk;
         loop {
             left = &left[sse.scan(left, &mut records)..];
-            events += records.iter().filter(|record| matches!(record.what, What::Event | What::Dispatch)).count();
-            if records.last().is_some_and(|record| record.what == What::End) {
+            events +=
+                records.found().iter().filter(|record| matches!(record.what, What::Event | What::Dispatch)).count();
+            if records.found().last().is_some_and(|record| record.what == What::End) {
                 break;
             }
         }

@@ -4,13 +4,13 @@
 import { eventStreamFrom } from './event_stream.js';
 import { inlined } from './inlined.js';
 import { refused, unavailable } from './load.js';
-import { EventScanner, initSync, Streamer } from './stream_core.js';
+import { closeScan, goOn, initSync, openScan, scan, scanBytes, scanMemory, scanRecords, Streamer } from './stream_core.js';
 import { streamFrom } from './stream_client.js';
 import { text } from './stream_wasm.js';
 
 export { EverwireError } from './everwire_error.js';
 
-const EventStream = /* @__PURE__ */ eventStreamFrom((limit) => new EventScanner(limit));
+const EventStream = /* @__PURE__ */ eventStreamFrom({ closeScan, goOn, openScan, scan, scanBytes, scanMemory, scanRecords });
 
 export const Stream = /* @__PURE__ */ streamFrom(
   (given, seed, mono, wall) => {

@@ -5,14 +5,14 @@
 import { EverwireError, report } from './everwire_error.js';
 
 /**
- * @typedef {object} Scanner as `sse.rs` has it
- * @property {() => WebAssembly.Memory} memory
- * @property {() => number} bytes
- * @property {() => number} room
- * @property {() => number} records
- * @property {(length: number, lag: number) => number} scan
- * @property {() => number} goOn
- * @property {() => void} free
+ * @typedef {object} Core as `sse.rs` has it
+ * @property {(limit: number) => number} openScan
+ * @property {(scan: number) => void} closeScan
+ * @property {() => WebAssembly.Memory} scanMemory
+ * @property {(scan: number) => number} scanBytes
+ * @property {(scan: number) => number} scanRecords
+ * @property {(scan: number, length: number, lag: number) => number} scan
+ * @property {(scan: number) => number} goOn
  */
 
 /**
@@ -39,6 +39,9 @@ const TOO_LONG = 11;
 
 const SIZE = 3;
 
+/** Bytes that are scanned at once. */
+const ROOM = 16_384;
+
 /** In bytes: the decoders of WebKit stop after 2 GB. */
 const DECODABLE = 1e9;
 
@@ -48,9 +51,9 @@ const nothing = () => {};
 /**
  * The `EventStream` of an entry.
  *
- * @param {(limit: number) => Scanner} makeScanner
+ * @param {Core} core
  */
-export const eventStreamFrom = (makeScanner) =>
+export const eventStreamFrom = (core) =>
   /** Reads one event stream (`text/event-stream`) from its bytes. */
   class EventStream {
     /**
@@ -67,8 +70,7 @@ export const eventStreamFrom = (makeScanner) =>
       this.decodable = 0;
       /** Whether the decoder may hold something back. */
       this.cut = true;
-      this.scanner = makeScanner(limit);
-      this.room = this.scanner.room();
+      this.scan = core.openScan(limit);
       this.bytes = new Uint8Array();
       this.records = new Uint32Array();
       this.map();
@@ -106,40 +108,37 @@ export const eventStreamFrom = (makeScanner) =>
       } finally {
         this.busy = false;
         this.waiting = [];
-        if (this.over) this.scanner.free();
+        if (this.over) core.closeScan(this.scan);
       }
     }
 
-    /** The stream is at its end, or nobody wants the rest: an event that is not complete is none. */
+    /** The stream is at its end, or nobody wants the rest: an event that is not complete is none. Whoever makes one calls it. */
     end() {
       if (this.over) return;
       this.over = true;
-      if (!this.busy) this.scanner.free();
+      if (!this.busy) core.closeScan(this.scan);
     }
 
     /** The views of wasm's memory, which are nothing once it grew. */
     map() {
-      const { scanner, room } = this;
-      const { buffer } = scanner.memory();
-      this.bytes = new Uint8Array(buffer, scanner.bytes(), room);
-      this.records = new Uint32Array(buffer, scanner.records());
+      const { buffer } = core.scanMemory();
+      this.bytes = new Uint8Array(buffer, core.scanBytes(this.scan), ROOM);
+      this.records = new Uint32Array(buffer, core.scanRecords(this.scan));
     }
 
     /** @param {Uint8Array} bytes */
     take(bytes) {
-      const { room } = this;
-      if (bytes.length <= room) this.takePiece(bytes);
-      else for (let at = 0; at < bytes.length && !this.over; at += room) this.takePiece(bytes.subarray(at, at + room));
+      if (bytes.length <= ROOM) this.takePiece(bytes);
+      else for (let at = 0; at < bytes.length && !this.over; at += ROOM) this.takePiece(bytes.subarray(at, at + ROOM));
     }
 
     /** @param {Uint8Array} bytes */
     takePiece(bytes) {
-      const { scanner } = this;
       if (this.over || bytes.length === 0) return;
       if (this.bytes.length === 0) this.map();
       this.bytes.set(bytes);
       const text = this.decode(bytes);
-      let count = scanner.scan(bytes.length, this.lag) * SIZE;
+      let count = core.scan(this.scan, bytes.length, this.lag) * SIZE;
       let { records } = this;
       for (;;) {
         // The last one is the end of the chunk, or there are more.
@@ -198,7 +197,7 @@ export const eventStreamFrom = (makeScanner) =>
           }
           if (this.over) return;
         }
-        count = scanner.goOn() * SIZE;
+        count = core.goOn(this.scan) * SIZE;
       }
     }
 

@@ -23,7 +23,7 @@ pub use choices::Given;
 #[cfg(feature = "socket")]
 pub use client::Client;
 #[cfg(feature = "stream")]
-pub use sse::EventScanner;
+pub use sse::{close_scan, go_on, open_scan, scan, scan_bytes, scan_memory, scan_records};
 #[cfg(feature = "stream")]
 pub use stream::Streamer;
 

@@ -11,13 +11,11 @@ mod utf8;
 
 use field::{Field, field_of};
 use plain::{plain, word};
-pub use record::{Record, What};
+pub use record::{MOST, Record, Records, What};
 use utf8::Utf8;
 
 /// The longest line, and the most that the data of one event may take, where nobody says: in UTF-16 units.
 pub const LIMIT: u32 = 1 << 20;
-/// Records of one scan, at most.
-pub const MOST: usize = 512;
 /// Two lines make as many at most, and the end of the chunk after them.
 const SPARE: usize = 8;
 
@@ -111,11 +109,11 @@ impl Sse {
 
     /// Scans what is left of the chunk, in place of what `records` held. Returns how many bytes were taken: all of them,
     /// and then [`What::End`] is the last record, or as many as [`MOST`] records took.
-    pub fn scan(&mut self, bytes: &[u8], records: &mut Vec<Record>) -> usize {
+    pub fn scan(&mut self, bytes: &[u8], records: &mut Records) -> usize {
         records.clear();
         let mut taken = 0;
         while taken < bytes.len() && !self.failed {
-            if records.len() + SPARE > MOST {
+            if !records.has_room_for(SPARE) {
                 return taken;
             }
             taken = self.scan_lines(bytes, taken, records);
@@ -127,12 +125,12 @@ impl Sse {
 
     /// What nearly every line is, at once: data, a type or an id in ASCII with a LF at its end, or that alone. Returns where
     /// the first other one begins, or the part of it that is other.
-    fn scan_lines(&mut self, bytes: &[u8], mut next: usize, records: &mut Vec<Record>) -> usize {
+    fn scan_lines(&mut self, bytes: &[u8], mut next: usize, records: &mut Records) -> usize {
         if !matches!(self.place, Place::Start) {
             return next;
         }
         let shift = self.at.wrapping_sub(next as u32);
-        while records.len() + SPARE <= MOST {
+        while records.has_room_for(SPARE) {
             let Some(head) = bytes[next..].first_chunk::<8>() else { break };
             let (field, length) = field_of(word(head));
             if length == 0 {
@@ -158,7 +156,7 @@ impl Sse {
             next = end + 1;
             match field {
                 Field::Data if !self.has_data && bytes.get(next) == Some(&LF) => {
-                    records.push(Record { what: What::Event, from, to });
+                    records.push(What::Event, from, to);
                     (self.has_id, self.has_type) = (false, false);
                     next += 1;
                 }
@@ -184,7 +182,7 @@ impl Sse {
     }
 
     /// Goes on in the line from `next` to its end or that of the bytes. Returns what is to come then.
-    fn scan_line(&mut self, bytes: &[u8], mut next: usize, records: &mut Vec<Record>) -> usize {
+    fn scan_line(&mut self, bytes: &[u8], mut next: usize, records: &mut Records) -> usize {
         while let Some(&byte) = bytes.get(next) {
             if matches!(self.place, Place::Value | Place::Comment | Place::Nothing) {
                 next = self.run(bytes, next);
@@ -303,7 +301,7 @@ impl Sse {
         }
     }
 
-    fn end_line(&mut self, end: u8, records: &mut Vec<Record>) {
+    fn end_line(&mut self, end: u8, records: &mut Records) {
         let length = self.length();
         if self.held.saturating_add(length) > self.limit {
             self.failed = true;
@@ -327,7 +325,7 @@ impl Sse {
         self.carried = 0;
     }
 
-    fn end_value(&mut self, length: u32, records: &mut Vec<Record>) {
+    fn end_value(&mut self, length: u32, records: &mut Records) {
         match self.field {
             Field::Data => {
                 self.tell_data(records);
@@ -353,9 +351,9 @@ impl Sse {
         }
     }
 
-    fn end_block(&mut self, records: &mut Vec<Record>) {
+    fn end_block(&mut self, records: &mut Records) {
         if let Some((from, to)) = self.data.take() {
-            records.push(Record { what: What::Event, from, to });
+            records.push(What::Event, from, to);
         } else if self.has_data {
             self.tell(What::Dispatch, 0, 0, records);
         } else if self.has_id {
@@ -367,7 +365,7 @@ impl Sse {
         (self.has_data, self.has_id, self.has_type) = (false, false, false);
     }
 
-    fn end_chunk(&mut self, records: &mut Vec<Record>) {
+    fn end_chunk(&mut self, records: &mut Records) {
         self.tell_data(records);
         self.carried = self.length();
         self.line = self.at;
@@ -378,7 +376,7 @@ impl Sse {
             self.in_parts = true;
             self.tell(What::Part, self.from, self.at, records);
         }
-        self.tell(What::End, self.at, 0, records);
+        records.push(What::End, self.at, 0);
     }
 
     /// Units of the line so far.
@@ -386,14 +384,15 @@ impl Sse {
         self.carried.saturating_add(self.at.wrapping_sub(self.line))
     }
 
-    fn tell(&mut self, what: What, from: u32, to: u32, records: &mut Vec<Record>) {
+    fn tell(&mut self, what: What, from: u32, to: u32, records: &mut Records) {
         self.tell_data(records);
-        records.push(Record { what, from, to });
+        records.push(what, from, to);
     }
 
-    fn tell_data(&mut self, records: &mut Vec<Record>) {
+    #[inline(always)]
+    fn tell_data(&mut self, records: &mut Records) {
         if let Some((from, to)) = self.data.take() {
-            records.push(Record { what: What::Data, from, to });
+            records.push(What::Data, from, to);
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Owns the strings; must not know the grammar.
 
 use crate::reference::{Said, decoded};
-use everwire::wire::sse::{MOST, Record, Sse, What};
+use everwire::wire::sse::{MOST, Record, Records, Sse, What};
 
 /// When a decoder gives what it could give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(crate) fn heard<'a>(chunks: impl Iterator<Item = &'a [u8]>, limit: u32, deco
     let mut page = Page::default();
     let mut sse = Sse::new(limit);
     let mut stream = Vec::new();
-    let mut records = Vec::with_capacity(MOST);
+    let mut records = Records::default();
     let (mut given, mut lag) = (0, 0);
     for chunk in chunks {
         stream.extend_from_slice(chunk);
@@ -34,11 +34,12 @@ pub(crate) fn heard<'a>(chunks: impl Iterator<Item = &'a [u8]>, limit: u32, deco
         loop {
             let taken = sse.scan(left, &mut records);
             left = &left[taken..];
-            assert!(!records.is_empty() && records.len() <= MOST, "{} records", records.len());
-            for record in &records {
+            let found = records.found();
+            assert!(!found.is_empty() && found.len() < MOST, "{} records", found.len());
+            for record in found {
                 page.take(*record, text);
             }
-            if let Some(Record { what: What::End, from, .. }) = records.last() {
+            if let Some(Record { what: What::End, from, .. }) = found.last() {
                 lag = from.cast_signed() - text.len() as i32;
                 break;
             }

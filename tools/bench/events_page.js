@@ -34,7 +34,7 @@ run().then(
 
 async function run() {
   core.initSync({ module: await (await fetch('/core.wasm')).arrayBuffer() });
-  const EventStream = eventStreamFrom((/** @type {number} */ limit) => new core.EventScanner(limit));
+  const EventStream = eventStreamFrom(core);
   let counted = 0;
   let length = 0;
 

@@ -45,3 +45,43 @@ pub struct Record {
     /// Where its value ends.
     pub to: u32,
 }
+
+/// Records of one scan, at most.
+pub const MOST: usize = 512;
+
+/// What one scan found. It stays where it is in memory.
+#[derive(Debug)]
+pub struct Records {
+    all: Box<[Record]>,
+    count: usize,
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Self { all: vec![Record { what: What::End, from: 0, to: 0 }; MOST].into(), count: 0 }
+    }
+}
+
+impl Records {
+    /// The records, in their order.
+    #[must_use]
+    pub fn found(&self) -> &[Record] {
+        &self.all[..self.count]
+    }
+
+    pub(super) const fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    pub(super) const fn has_room_for(&self, more: usize) -> bool {
+        self.count + more <= MOST
+    }
+
+    #[inline(always)]
+    pub(super) fn push(&mut self, what: What, from: u32, to: u32) {
+        if let Some(place) = self.all.get_mut(self.count) {
+            *place = Record { what, from, to };
+            self.count += 1;
+        }
+    }
+}

@@ -23,7 +23,7 @@ const wasm = core.initSync({ module: readFileSync(files.wasm) });
 /** @typedef {{ push: (bytes: Uint8Array) => void, end: () => void }} EventStream */
 
 /** @type {new (handlers: Handlers, limit?: number) => EventStream} */
-export const EventStream = eventStreamFrom((/** @type {number} */ limit) => new core.EventScanner(limit));
+export const EventStream = eventStreamFrom(core);
 
 /** Makes the module's memory another, as any client may. */
 export const growMemory = () => void wasm.memory.grow(1);

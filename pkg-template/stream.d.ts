@@ -77,7 +77,8 @@ export interface StreamOptions {
   parse?: 'json' | 'text' | undefined;
   /**
    * Asked before each connection for the stored end of the stream: a url that answers
-   * `{ terminalEventType, terminalEventData }`, or a function. An end is delivered as the event that it was.
+   * `{ terminalEventType, terminalEventData }`, or a function. An end is delivered as the event that it was; one whose type is
+   * not in `terminal` counts as `failed`.
    */
   recover?: string | URL | ((known: { lastEventId: string }) => OrPromise<RecoveredEnding | null | undefined>) | undefined;
   /** Attempts after a loss, until a connection is stable: 0 to 1,000,000; as many as it takes. */

@@ -10,8 +10,8 @@ import * as fact from './facts.js';
 import { tellHowThingsStand, Watch } from './page.js';
 import { StreamGiven } from './stream_choices.js';
 import * as streamFact from './stream_facts.js';
-import { Request_ } from './stream_request.js';
-import { Source } from './stream_source.js';
+import { StreamRequest } from './stream_request.js';
+import { StreamSource } from './stream_source.js';
 import { ask } from './stream_target.js';
 import { Alarm } from './timer.js';
 import { serve } from './work.js';
@@ -55,7 +55,7 @@ export class StreamHost {
     this.plane = new DataPlane();
     // It is a type like any other here.
     this.plane.table.set('resync', this.plane.resync);
-    /** The connections that are not given up. @type {Map<number, Request_ | Source>} */
+    /** The connections that are not given up. @type {Map<number, StreamRequest | StreamSource>} */
     this.connections = new Map();
     this.alarm = new Alarm(() => (this.due <= performance.now() ? this.tell(fact.TICK) : this.alarm.set(this.due)));
     /** @type {Watch | undefined} */
@@ -82,7 +82,6 @@ export class StreamHost {
 
     this.attach();
     if (this.given.signal?.aborted) this.close();
-    else this.given.signal?.addEventListener('abort', this.stop, { once: true });
     this.tell(fact.START);
   }
 
@@ -156,6 +155,7 @@ export class StreamHost {
 
   attach() {
     if (this.watch !== undefined) return;
+    this.given.signal?.addEventListener('abort', this.stop);
     this.watch = new Watch((event) => this.tell(fact.PAGE, event));
     tellHowThingsStand((event) => this.facts.push([fact.PAGE, event, 0, 0, undefined]));
   }
@@ -235,7 +235,7 @@ export class StreamHost {
     this.move(destination(target.url));
     const bySource = given.bySource && !this.inTheDark;
     this.inTheDark = false;
-    const connection = bySource ? new Source(this, generation, target) : new Request_(this, generation, target);
+    const connection = bySource ? new StreamSource(this, generation, target) : new StreamRequest(this, generation, target);
     this.connections.set(generation, connection);
     connection.begin();
   }
@@ -249,7 +249,7 @@ export class StreamHost {
 
   /** An `EventSource` has to be told which types are wanted. @param {string} type */
   listen(type) {
-    for (const connection of this.connections.values()) if (connection instanceof Source) connection.listen(type);
+    for (const connection of this.connections.values()) if (connection instanceof StreamSource) connection.listen(type);
   }
 
   // ----------------------------------------------------------------------------------- what the connections report

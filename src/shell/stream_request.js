@@ -10,7 +10,7 @@ const BROKEN = 1006;
 const COMPLETE = 1000;
 
 /** A request with what hears of it. Once left, it can tell nothing any more. */
-export class Request_ {
+export class StreamRequest {
   /** @param {StreamHost} host @param {number} generation @param {import('./stream_host.js').Target} target */
   constructor(host, generation, target) {
     this.host = host;

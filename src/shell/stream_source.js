@@ -8,7 +8,7 @@ import * as streamFact from './stream_facts.js';
 
 const BROKEN = 1006;
 
-export class Source {
+export class StreamSource {
   /** @param {StreamHost} host @param {number} generation @param {import('./stream_host.js').Target} target */
   constructor(host, generation, target) {
     this.host = host;

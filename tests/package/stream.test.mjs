@@ -258,6 +258,19 @@ test('a signal closes the stream, also one that was aborted before', async () =>
   assert.deepEqual([exchanges.length, other.snapshot().final], [1, true]);
 });
 
+test('a signal closes a stream that was opened again, too', async () => {
+  const control = new AbortController();
+  const { client } = await ask({ signal: control.signal });
+  await newest().accept();
+  await newest().send('event: completed\ndata: x\n\n');
+  client.retry();
+  await settled();
+  await newest().accept();
+  control.abort();
+  await settled();
+  assert.deepEqual([living().length, client.snapshot().reason.code], [0, 'closed_by_application']);
+});
+
 test('what is closed can be opened again, and goes on where it was', async () => {
   const { client, events } = await ask();
   await newest().accept();

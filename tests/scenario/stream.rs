@@ -129,6 +129,15 @@ fn the_server_says_when_it_may_be_asked_again_in_seconds_or_by_a_date() {
 }
 
 #[test]
+fn a_time_to_wait_means_nothing_with_a_refusal_for_good() {
+    let mut rig = asking(|_| {});
+    let retry_after = Some(RetryAfter::Delay(3_600_000));
+    tell(&mut rig, Event::Answered(Answer { status: 403, retry_after, ..Answer::default() }));
+    rig.give(Input::Retry);
+    assert_eq!(rig.state(), "resolving");
+}
+
+#[test]
 fn a_date_that_has_passed_and_one_that_never_comes_are_bounded() {
     let mut rig = asking(|_| {});
     let past = RetryAfter::Date(1);

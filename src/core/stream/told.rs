@@ -11,6 +11,7 @@ use crate::core::loss::{self, Loss};
 use crate::core::snapshot::PeerKind;
 use crate::core::state::{Open, State};
 use crate::core::time::Millis;
+use crate::wire::close_code::CloseRule;
 use crate::wire::limits::MAX_WAIT_MS;
 
 /// A server may not ask for less between two attempts, in milliseconds.
@@ -39,7 +40,10 @@ fn answered<P>(cx: &mut Context<P>, generation: Generation, answer: Answer) -> S
         return State::Open(Open::new(Connection::open(cx, generation)));
     };
     loss::abandon(cx, generation);
-    if let Some(after) = answer.retry_after {
+    // It means nothing with what no time can mend: who signs in and calls `retry()` would wait for it.
+    if ending.rule() == CloseRule::Retry
+        && let Some(after) = answer.retry_after
+    {
         hold(cx, after);
     }
     State::lost(cx, Loss { overrule: answer.overrule, ..Loss::of(Reason::Stream(ending)) }, None)

@@ -32,7 +32,7 @@ import { serve } from './work.js';
  * }} Core
  */
 /** @typedef {(given: StreamGiven, seed: number, mono: number, wall: number) => Core} MakeCore */
-/** @typedef {new (handlers: import('./event_stream.js').Handlers) => { push(bytes: Uint8Array): void, end(): void }} EventStream */
+/** @typedef {new (handlers: import('./event_stream.js').Handlers) => { id: string, push(bytes: Uint8Array): void, end(): void }} EventStream */
 
 /** What `handle` returns instead of a deadline when nothing will happen until the application asks. */
 const FINAL = -1;

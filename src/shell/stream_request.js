@@ -78,12 +78,15 @@ export class StreamRequest {
   parser() {
     const { host, generation } = this;
     const Events = host.eventStream();
-    return new Events({
+    const events = new Events({
       onEvent: (type, data, id) => this.left || host.take(generation, type, data, id),
       onId: (id) => this.left || (host.lastEventId = id),
       onRetry: (ms) => this.left || host.tell(streamFact.NAMED_RETRY, generation, ms),
       onComment: () => this.comment(),
     });
+    // An event without an id has the one before it, which may have come on another connection.
+    events.id = host.lastEventId;
+    return events;
   }
 
   /** Once says it all. */

@@ -56,7 +56,8 @@ export class StreamSource {
       // What happens to the source itself is no event of the stream.
       if (this.source !== source || !(event instanceof MessageEvent)) return;
       host.plane.heard = event;
-      host.take(generation, type, event.data, event.lastEventId);
+      // A new source begins without an id, and so do its events until one has another.
+      host.take(generation, type, event.data, event.lastEventId || host.lastEventId);
     });
   }
 

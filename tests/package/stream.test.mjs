@@ -148,6 +148,34 @@ test('a stream that is cut at any byte goes on where it was: nothing is lost, no
   }
 });
 
+test('an event without an id does not move the place where the next connection goes on, and an empty id does', async () => {
+  const { client, events } = await ask();
+  await newest().accept();
+  await newest().send('id: 7\ndata: a\n\n');
+  await newest().cut();
+  const second = await next();
+  await second.accept();
+  await second.send('event: connected\ndata: hello\n\n');
+  assert.deepEqual([events.at(-1).id, client.lastEventId], ['7', '7']);
+  await second.cut();
+  const third = await next();
+  assert.equal(third.header('last-event-id'), '7');
+  await third.accept();
+  await third.send('id:\ndata: b\n\n');
+  await third.cut();
+  assert.equal((await next()).header('last-event-id'), null);
+});
+
+test('nor does it on an EventSource', async () => {
+  const { client } = await ask({ transport: 'eventsource', lastEventId: '7' });
+  assert.equal(new URL(sources[0]?.url ?? '').searchParams.get('lastEventId'), '7');
+  sources[0]?.onopen?.();
+  sources[0]?.tell('message', 'a', '');
+  assert.equal(client.lastEventId, '7');
+  sources[0]?.tell('message', 'b', '8');
+  assert.equal(client.lastEventId, '8');
+});
+
 test('a start position is given by the caller', async () => {
   await ask({ lastEventId: '41' });
   assert.equal(newest().header('last-event-id'), '41');

@@ -54,6 +54,17 @@ test('events come with their type, data and id, and an answer that has the type 
   assert.equal(client.lastEventId, '2');
 });
 
+test('more events than a page can show wait for their turn, in order, and none is left out', async () => {
+  const { client, events } = await ask();
+  await newest().accept();
+  const many = Array.from({ length: 5_000 }, (_, n) => `id: ${n}\ndata: ${n}\n\n`);
+  await newest().send(many.slice(0, 2_500).join(''));
+  await newest().send(many.slice(2_500).join('') + 'event: completed\ndata: all\n\n');
+  for (let tries = 0; events.length < 5_001 && tries < 500; tries++) await settled();
+  assert.deepEqual(events.slice(0, 5_000).map(({ data }) => Number(data)), many.map((_, n) => n));
+  assert.deepEqual([events.at(-1).type, client.snapshot().reason.code, client.lastEventId], ['completed', 'completed', '4999']);
+});
+
 test('text stays text where that is wanted', async () => {
   const { events } = await ask({ parse: 'text' });
   await newest().accept();

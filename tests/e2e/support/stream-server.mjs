@@ -2,7 +2,7 @@
 // Owns a server of event streams that cut, refuse, stall and end, and the page that asks for them; must not know what is
 // right.
 
-import { build } from 'esbuild';
+import { buildSync } from 'esbuild';
 import { createServer } from 'node:http';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -93,7 +93,7 @@ const answers = {
  * @param {string} source
  */
 export async function serveStreams(t, source) {
-  const { outputFiles } = await build({ stdin: { contents: source, resolveDir: here }, bundle: true, minify: true, format: 'esm', write: false, logLevel: 'silent' });
+  const { outputFiles } = buildSync({ stdin: { contents: source, resolveDir: here }, bundle: true, minify: true, format: 'esm', write: false, logLevel: 'silent' });
   const script = outputFiles[0]?.text ?? '';
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://a');

@@ -147,6 +147,13 @@ impl<P> Machine<P> {
         snapshot(&self.state, &self.cx)
     }
 
+    /// Whether the next attempt at a stream has to be made by what shows its answer.
+    #[cfg(feature = "stream")]
+    #[must_use]
+    pub const fn has_to_see(&self) -> bool {
+        self.cx.stream.is_in_the_dark
+    }
+
     /// The state, for tests and simulations.
     #[must_use]
     pub const fn state(&self) -> &State {

@@ -104,6 +104,8 @@ impl Options {
 pub struct Memory {
     /// Losses since the last stable connection.
     losses: u32,
+    /// The last attempt failed, and nobody could see why: the next one has to show its answer.
+    pub is_in_the_dark: bool,
     /// Whether silence means anything.
     pub silence: Silence,
 }

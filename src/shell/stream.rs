@@ -17,7 +17,6 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen(module = "/src/shell/orders.js")]
 extern "C" {
     fn resolve(call: f64);
-    fn connect(generation: f64);
     fn abandon(generation: f64);
     fn deliver(event: &JsValue);
     fn changed();
@@ -26,6 +25,7 @@ extern "C" {
 
 #[wasm_bindgen(module = "/src/shell/stream_orders.js")]
 extern "C" {
+    fn connect(generation: f64, shown: bool);
     fn program(pass: bool, generation: f64, credit: f64, slice: f64);
     #[allow(clippy::too_many_arguments, reason = "an object would have to be made and read again")]
     #[wasm_bindgen(js_name = show)]
@@ -61,6 +61,7 @@ mod fact {
     pub(super) const TERMINAL: u32 = 44;
     pub(super) const RECOVERED: u32 = 45;
     pub(super) const IMPOSSIBLE: u32 = 46;
+    pub(super) const UNSEEN: u32 = 47;
 }
 
 /// What is returned instead of a deadline when nothing will happen until the application asks.
@@ -114,7 +115,7 @@ impl Streamer {
             self.0.handle(now, input);
         }
         while let Some(action) = self.0.poll() {
-            give(action);
+            give(action, self.0.has_to_see());
         }
         match self.0.deadline() {
             Some((due, _)) => due.0 as f64,
@@ -169,6 +170,7 @@ fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<In
         fact::TERMINAL => Event::Terminal { failed: two != 0.0 },
         fact::RECOVERED => Event::Recovered { failed: two != 0.0 },
         fact::IMPOSSIBLE => Event::Impossible,
+        fact::UNSEEN => Event::Unseen { overrule },
         _ => return None,
     };
     Some(Input::Stream(one, event))
@@ -181,10 +183,10 @@ fn retry_after(is_date: bool, ms: f64) -> Option<RetryAfter> {
 }
 
 /// Gives an order. Of what only a socket is asked for there is none.
-fn give(action: Action<JsValue>) {
+fn give(action: Action<JsValue>, shown: bool) {
     match action {
         Action::Resolve { call } => resolve(call.into()),
-        Action::Connect(generation) => connect(generation.into()),
+        Action::Connect(generation) => connect(generation.into(), shown),
         Action::Abandon(generation) => abandon(generation.into()),
         Action::Deliver { payload, .. } => deliver(&payload),
         Action::Program(registers) => write(&registers),

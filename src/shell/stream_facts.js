@@ -10,6 +10,8 @@ export const TOO_LONG = 43;
 export const TERMINAL = 44;
 export const RECOVERED = 45;
 export const IMPOSSIBLE = 46;
+/** With what `shouldReconnect` says. */
+export const UNSEEN = 47;
 
 /** The media type of an answer. */
 export const EVENT_STREAM = 1;

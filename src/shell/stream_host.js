@@ -76,8 +76,6 @@ export class StreamHost {
     this.core = undefined;
     this.given = this.begin();
     this.lastEventId = this.given.lastEventId;
-    /** An `EventSource` did not open and cannot say why: the next attempt shows it. */
-    this.inTheDark = false;
     this.stop = () => this.close();
 
     this.attach();
@@ -225,17 +223,15 @@ export class StreamHost {
     });
   }
 
-  /** @param {number} generation */
-  connect(generation) {
+  /** @param {number} generation @param {boolean} shown whether by a request that shows its answer */
+  connect(generation, shown) {
     const { given, target } = this;
     if (target === undefined) {
       this.tell(streamFact.IMPOSSIBLE, generation);
       return;
     }
     this.move(destination(target.url));
-    const bySource = given.bySource && !this.inTheDark;
-    this.inTheDark = false;
-    const connection = bySource ? new StreamSource(this, generation, target) : new StreamRequest(this, generation, target);
+    const connection = given.bySource && !shown ? new StreamSource(this, generation, target) : new StreamRequest(this, generation, target);
     this.connections.set(generation, connection);
     connection.begin();
   }
@@ -303,14 +299,14 @@ export class StreamHost {
     this.tell(streamFact.RESPONDED, generation, status, media | word | (isDate ? streamFact.DATE : 0), ms);
   }
 
-  /** A connection is at its end. @param {number} generation @param {number} code */
+  /** A connection is at its end. @param {number} generation @param {number} code 0 if it did not open, and nobody saw why */
   closed(generation, code) {
     const { core } = this;
     const connection = this.connections.get(generation);
     this.connections.delete(generation);
     connection?.leave();
     const word = this.askApplication(null);
-    if (core === this.core) this.tell(fact.CLOSED, generation, code, word);
+    if (core === this.core) this.tell(code === 0 ? streamFact.UNSEEN : fact.CLOSED, generation, code, word);
   }
 
   /** What `shouldReconnect` says. @param {number | null} status */

@@ -6,6 +6,11 @@ import { host } from './work.js';
 
 /** @typedef {import('./stream_host.js').StreamHost} StreamHost */
 
+/** Whether by a request that shows its answer, whatever the application chose. */
+export const connect = order((client, /** @type {number} */ generation, /** @type {boolean} */ shown) =>
+  /** @type {StreamHost} */ (/** @type {unknown} */ (client)).connect(generation, shown),
+);
+
 export const program = order((client, /** @type {boolean} */ pass, /** @type {number} */ generation, /** @type {number} */ credit, /** @type {number} */ slice) =>
   client.plane.program(pass, generation, 0, credit, false, false, 0, false, false, slice),
 );

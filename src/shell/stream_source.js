@@ -35,8 +35,7 @@ export class StreamSource {
       };
       source.onerror = () => {
         if (this.source !== source) return;
-        host.inTheDark = !isOpen;
-        host.closed(generation, BROKEN);
+        host.closed(generation, isOpen ? BROKEN : 0);
       };
     } catch (error) {
       console.error('everwire: there is no EventSource for this url', error);

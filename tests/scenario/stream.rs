@@ -321,6 +321,21 @@ fn what_may_not_be_asked_for_twice_is_left_alone_by_the_page() {
 }
 
 #[test]
+fn an_attempt_that_shows_nothing_is_followed_by_those_that_do_until_one_is_answered() {
+    let mut rig = asking(|_| {});
+    tell(&mut rig, Event::Unseen { overrule: None });
+    assert_eq!((why(&rig), is_final(&rig), rig.machine.has_to_see()), (("closed", Some(1006)), false, true));
+    wait(&mut rig);
+    rig.resolve();
+    rig.closed(1006);
+    wait(&mut rig);
+    assert!(rig.machine.has_to_see(), "the network was in the way");
+    rig.resolve();
+    tell(&mut rig, Event::Answered(OK));
+    assert!(!rig.machine.has_to_see());
+}
+
+#[test]
 fn an_endless_line_stops() {
     let mut rig = plain();
     tell(&mut rig, Event::TooLong);
@@ -361,6 +376,7 @@ fn anything(rig: &mut Rig, dice: &mut Rng) {
         8 => rig.sleep(dice.up_to(200_000)),
         9 => rig.late(dice.up_to(100_000)),
         10 => rig.plain(1),
+        12 => tell(rig, Event::Unseen { overrule: None }),
         11 => rig.resolve(),
         _ => tell(rig, Event::Answered(Answer { status, media, retry_after, overrule: None })),
     }

@@ -43,6 +43,11 @@ pub struct Answer {
 pub enum Event {
     /// No request could be made of the url, the method and the headers.
     Impossible,
+    /// It did not open, on a transport that shows no answer (`EventSource`).
+    Unseen {
+        /// What `shouldReconnect` said of it, if anything.
+        overrule: Option<bool>,
+    },
     /// The server answered. The number beside is that of the connection, as it is in those that follow.
     Answered(Answer),
     /// The stream names the delay before the next attempt (`retry:`), in milliseconds.

@@ -11,7 +11,7 @@ use crate::core::loss::{self, Loss};
 use crate::core::snapshot::PeerKind;
 use crate::core::state::{Open, State};
 use crate::core::time::Millis;
-use crate::wire::close_code::CloseRule;
+use crate::wire::close_code::{self, CloseRule};
 use crate::wire::limits::MAX_WAIT_MS;
 
 /// A server may not ask for less between two attempts, in milliseconds.
@@ -26,6 +26,10 @@ pub(in crate::core) fn told<P>(state: &State, cx: &mut Context<P>, number: u32, 
         (State::Connecting(attempt), Event::Answered(answer)) if attempt.generation == number => {
             Some(answered(cx, number, answer))
         }
+        (State::Connecting(attempt), Event::Unseen { overrule }) if attempt.generation == number => {
+            cx.stream.is_in_the_dark = true;
+            Some(State::lost(cx, Loss::closed(close_code::ABNORMAL, overrule), None))
+        }
         (State::Connecting(attempt), Event::Impossible) if attempt.generation == number => {
             Some(State::lost(cx, Loss::of(Reason::Stream(Ending::Impossible)), None))
         }
@@ -36,6 +40,7 @@ pub(in crate::core) fn told<P>(state: &State, cx: &mut Context<P>, number: u32, 
 }
 
 fn answered<P>(cx: &mut Context<P>, generation: Generation, answer: Answer) -> State {
+    cx.stream.is_in_the_dark = false;
     let Some(ending) = Ending::of(&answer) else {
         return State::Open(Open::new(Connection::open(cx, generation)));
     };
@@ -75,7 +80,7 @@ fn heard<P>(open: &Open, cx: &mut Context<P>, event: Event) -> Option<State> {
             open.abandon(cx);
             return Some(State::ended(cx, Ending::told(failed)));
         }
-        Event::Answered(_) | Event::Impossible | Event::Recovered { .. } => {}
+        Event::Answered(_) | Event::Impossible | Event::Unseen { .. } | Event::Recovered { .. } => {}
     }
     None
 }

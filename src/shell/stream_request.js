@@ -39,9 +39,11 @@ export class StreamRequest {
   request() {
     const { host, target } = this;
     const headers = new Headers(target.headers);
+    const { lastEventId } = host;
     if (!headers.has('accept')) headers.set('accept', 'text/event-stream');
-    if (host.lastEventId !== '') headers.set('last-event-id', byteString(host.lastEventId));
-    return new Request(target.url, {
+    if (lastEventId !== '') headers.set('last-event-id', byteString(lastEventId));
+    // WebKitGTK sends what is not ASCII as the UTF-8 of each of those characters, which no server understands.
+    return new Request(isAscii(lastEventId) ? target.url : withLastEventId(target.url, lastEventId), {
       method: host.given.method,
       headers,
       body: target.body ?? null,
@@ -114,6 +116,16 @@ export class StreamRequest {
     this.abort.abort();
     this.events?.end();
   }
+}
+
+/** @param {string} text */
+const isAscii = (text) => /^[\x20-\x7e]*$/.test(text);
+
+/** Where a header cannot say it. @param {string} url @param {string} lastEventId */
+export function withLastEventId(url, lastEventId) {
+  const made = new URL(url);
+  if (lastEventId !== '') made.searchParams.set('lastEventId', lastEventId);
+  return made.href;
 }
 
 /** A header holds bytes: those of the id in UTF-8, as the HTML standard says, each as the character of its number. @param {string} id */

@@ -3,6 +3,7 @@
 // never used: they know no backoff.
 
 import * as streamFact from './stream_facts.js';
+import { withLastEventId } from './stream_request.js';
 
 /** @typedef {import('./stream_host.js').StreamHost} StreamHost */
 
@@ -22,9 +23,8 @@ export class StreamSource {
 
   begin() {
     const { host, generation, target } = this;
-    const url = new URL(target.url);
     // A new one sends no header.
-    if (host.lastEventId !== '') url.searchParams.set('lastEventId', host.lastEventId);
+    const url = withLastEventId(target.url, host.lastEventId);
     let isOpen = false;
     try {
       const source = new EventSource(url, { withCredentials: host.given.credentials === 'include' });

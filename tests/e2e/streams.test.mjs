@@ -23,11 +23,11 @@ const page = `
     const numbers = [];
     const client = stream(path, { ...soon, ...options });
     client.on('message', ({ data }) => numbers.push(data.n));
-    let after;
-    client.on('completed', ({ data }) => (after = data.after));
+    let end;
+    client.on('completed', ({ data }) => (end = data));
     const { reason, connects } = await ended(client);
     client.close();
-    return { numbers, after, code: reason.code, connects };
+    return { numbers, ...end, code: reason.code, connects };
   }
 
   async function why(path, options) {
@@ -82,8 +82,10 @@ for (const engine of engines) {
     const numbers = Array.from({ length: EVENTS }, (_, at) => at + 1);
     for (const transport of ['fetch', 'eventsource']) {
       result.resumed[transport].forEach((/** @type {any} */ stream, /** @type {number} */ at) => {
-        assert.deepEqual({ ...stream, after: '', connects: 0 }, { numbers, after: '', code: 'completed', connects: 0 }, `${transport}, cut at ${at * STEP}`);
+        assert.deepEqual([stream.numbers, stream.code], [numbers, 'completed'], `${transport}, cut at ${at * STEP}`);
         assert.ok(stream.connects <= 3 && (stream.after === '' || stream.after.startsWith('é☃𝄞 ')), stream.after);
+        // WebKitGTK sends another header than it was given.
+        if (transport === 'fetch' && engine !== 'WebKit') assert.equal(stream.said, stream.after);
       });
     }
     assert.deepEqual(result.redirected.numbers, numbers);

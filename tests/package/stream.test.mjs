@@ -151,6 +151,8 @@ test('a stream that is cut at any byte goes on where it was: nothing is lost, no
     const bytes = Uint8Array.from(again.header('last-event-id') ?? '', (unit) => unit.charCodeAt(0));
     const last = new TextDecoder().decode(bytes);
     assert.equal(last, client.lastEventId);
+    const isAscii = !/[^ -~]/.test(last);
+    assert.equal(new URL(again.request.url).searchParams.get('lastEventId'), isAscii ? null : last);
     await again.accept();
     await again.send(blocks.slice(last === '' ? 0 : ids.indexOf(last) + 1).join(''));
     assert.deepEqual(events.map(({ data }) => data), expected, `cut at ${cut}`);

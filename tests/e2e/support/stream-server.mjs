@@ -35,11 +35,12 @@ const MOST_CUTS = 2;
  */
 function resumable(url, request, response) {
   const header = request.headers['last-event-id'];
-  const last = header === undefined ? (url.searchParams.get('lastEventId') ?? '') : Buffer.from(String(header), 'latin1').toString();
+  const said = Buffer.from(String(header ?? ''), 'latin1').toString();
+  const last = url.searchParams.get('lastEventId') ?? said;
   const from = last === '' ? 0 : Number(last.split(' ')[1]);
   response.writeHead(200, HEAD);
   const rest = Array.from({ length: EVENTS - from }, (_, at) => block(from + at + 1)).join('');
-  const whole = Buffer.from(`${GREETING}${rest}event: completed\ndata: {"after":${JSON.stringify(last)}}\n\n`);
+  const whole = Buffer.from(`${GREETING}${rest}event: completed\ndata: ${JSON.stringify({ after: last, said })}\n\n`);
   const key = url.searchParams.get('key') ?? '';
   const most = Number(url.searchParams.get('cut'));
   const before = cuts.get(key) ?? 0;
@@ -95,6 +96,7 @@ const answers = {
 export async function serveStreams(t, source) {
   const { outputFiles } = buildSync({ stdin: { contents: source, resolveDir: here }, bundle: true, minify: true, format: 'esm', write: false, logLevel: 'silent' });
   const script = outputFiles[0]?.text ?? '';
+  cuts.clear();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://a');
     const answer = answers[url.pathname];

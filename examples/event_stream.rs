@@ -25,6 +25,7 @@ fn main() {
 }
 
 /// Prints the best of some rounds. A chunk of 0 bytes stands for one an event.
+#[allow(clippy::disallowed_methods, reason = "a clock is what a measure takes")]
 fn measure(what: &str, chunk: usize, event: &dyn Fn(usize) -> String) {
     let mut stream = Vec::new();
     let mut ends = Vec::new();

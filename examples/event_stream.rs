@@ -44,7 +44,6 @@ fn measure(what: &str, chunk: usize, event: &dyn Fn(usize) -> String) {
     };
     let mut best = f64::INFINITY;
     for _ in 0..ROUNDS {
-        #[allow(clippy::disallowed_methods, reason = "what is measured is real time")]
         let from = Instant::now();
         let events = scan(&chunks);
         best = best.min(from.elapsed().as_secs_f64());

@@ -45,7 +45,7 @@ function resumable(url, request, response) {
   const most = Number(url.searchParams.get('cut'));
   const before = cuts.get(key) ?? 0;
   cuts.set(key, before + 1);
-  if (before === MOST_CUTS) {
+  if (before >= MOST_CUTS) {
     response.end(whole);
   } else {
     response.write(whole.subarray(0, most), () => setTimeout(() => response.destroy(), 20));

@@ -40,12 +40,16 @@ fuzzing := RUSTC_BOOTSTRAP=1 CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_REL
 	cargo fuzz run --sanitizer none --codegen-units 16 --features libfuzzer
 fuzzed  := $(CARGO_TARGET_DIR)/fuzzed
 
+wasm-build = RUSTC_BOOTSTRAP=1 wasm-pack --quiet build --release --target web --no-pack --no-gitignore --mode no-install \
+	--out-dir $(@D) --out-name everwire -- --config "$(trap-panics)" $(small-std) --no-default-features --features
+
 npm-ci := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 
 # Outputs that stand for a step; each is newer than what it was made from.
 node-modules := node_modules/.package-lock.json
 web-modules  := demo/web/node_modules/.package-lock.json
 wasm         := $(CARGO_TARGET_DIR)/wasm-bindgen/everwire_bg.wasm
+stream-wasm  := $(CARGO_TARGET_DIR)/wasm-bindgen-stream/everwire_bg.wasm
 package      := pkg/package.json
 tarball      := pkg/everwire-$(VERSION).tgz
 web          := demo/web/dist/index.html
@@ -56,7 +60,7 @@ say = @printf '==> %s\n'
 
 # ----------------------------------------------------------------------------------- what to call
 
-.PHONY: help demo test sim sim-mutants mutants chaos model fuzz conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
+.PHONY: help demo test sim sim-mutants mutants chaos model fuzz conformance long check pkg bench clean build server installed-package stream-wasm wasm-tools browsers browser-tools
 
 help: ## list the targets
 	@echo 'everwire: make TARGET'
@@ -89,8 +93,8 @@ mutants: $(mutants) ## a sample of the mutants of src/core against the host's te
 model: ## check a small model of PROTOCOL.md exhaustively; prints states, depth, time
 	@cargo run --quiet --profile simulation --package everwire-model
 
-fuzz: $(cargo-fuzz) ## fuzz frames, options and machine inputs (10 minutes each; DURATION in seconds)
-	@for target in frames options inputs; do \
+fuzz: $(cargo-fuzz) ## fuzz frames, options, machine inputs and event streams (10 minutes each; DURATION in seconds)
+	@for target in frames options inputs streams; do \
 		mkdir -p $(fuzzed)/$$target; \
 		words=; [ ! -f fuzz/$$target.dict ] || words=-dict=fuzz/$$target.dict; \
 		echo "==> fuzzing $$target for $(or $(DURATION),600) s; what fails is kept in $(fuzzed)"; \
@@ -114,7 +118,7 @@ check: build installed-package wasm-tools ## format, lints, docs, types and pack
 pkg: $(tarball) ## the npm package in pkg/ and its tarball
 	@ls -l $(tarball) | awk '{ print "==> " $$NF ": " $$5 " bytes" }'
 
-bench: installed-package browser-tools ## bundle bytes, and CPU per inbound event beside a bare WebSocket (2 minutes)
+bench: installed-package stream-wasm browser-tools ## bundle bytes, and CPU per event beside a bare WebSocket and another's parser (4 minutes)
 	@node tools/bench.mjs
 
 clean: ## remove what was built (not the tools of the user's cache)
@@ -148,16 +152,25 @@ $(tarball): $(package)
 	@cd pkg && npm pack --silent --ignore-scripts >/dev/null
 	@touch $@
 
-$(package): $(wasm) $(node-modules) LICENSE-MIT LICENSE-APACHE $(call sources,pkg-template)
+$(package): $(wasm) $(stream-wasm) $(node-modules) LICENSE-MIT LICENSE-APACHE $(call sources,pkg-template)
 	$(say) 'package: assembling pkg/'
-	@node pkg-template/build.mjs $(CARGO_TARGET_DIR)/wasm-bindgen pkg
+	@node pkg-template/build.mjs $(CARGO_TARGET_DIR)/wasm-bindgen $(CARGO_TARGET_DIR)/wasm-bindgen-stream pkg
 	@touch $@
 
 $(wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)
 	$(say) 'wasm: compiling for release, wasm-bindgen, wasm-opt (about a minute)'
 	@rm -rf $(@D)
-	@RUSTC_BOOTSTRAP=1 wasm-pack --quiet build --release --target web --no-pack --no-gitignore --mode no-install \
-		--out-dir $(@D) --out-name everwire -- --config "$(trap-panics)" $(small-std)
+	@$(wasm-build) socket
+	@touch $@
+
+stream-wasm: $(stream-wasm)
+
+# Apart from all else, because the module has the same name.
+$(stream-wasm): export CARGO_TARGET_DIR := $(CARGO_TARGET_DIR)/with-stream
+$(stream-wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)
+	$(say) 'wasm: the same for streams (about a minute)'
+	@rm -rf $(@D)
+	@$(wasm-build) stream
 	@touch $@
 
 # ------------------------------------------------------------------------------------------ tools

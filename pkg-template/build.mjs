@@ -2,18 +2,18 @@
 // Owns the assembly of the npm package: the template, and what wasm-bindgen made of the crate
 // (`--target web` with `omit-default-module-path`); must not know what any of it does.
 //
-//     node pkg-template/build.mjs <folder of wasm-bindgen> <folder of the package>
+//     node pkg-template/build.mjs <folder of wasm-bindgen> <the same for streams> <folder of the package>
 
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inline } from './inline.mjs';
 
 const template = dirname(fileURLToPath(import.meta.url));
 const repository = dirname(template);
-const [from, to] = process.argv.slice(2);
-if (!from || !to) throw new Error('usage: node build.mjs <folder of wasm-bindgen> <folder of the package>');
+const [sockets, streams, to] = process.argv.slice(2);
+if (!sockets || !streams || !to) throw new Error('usage: node build.mjs <folder of wasm-bindgen> <the same for streams> <folder of the package>');
 
 /** What of the template is for those who work on it and not for those who use the package. */
 const notPublished = ['build.mjs', 'inline.mjs', 'package.json', 'tsconfig.json', 'wasm-code.mjs'];
@@ -30,13 +30,23 @@ const manifest = JSON.parse(readFileSync(join(template, 'package.json'), 'utf8')
 manifest.version = versionOf(readFileSync(join(repository, 'Cargo.toml'), 'utf8'));
 writeFileSync(join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 
-const moved = flattenSnippets();
-const glue = withoutDeadWeight(withShortNames(withoutPaths(readFileSync(join(from, 'everwire.js'), 'utf8'))));
-writeFileSync(join(to, 'core.js'), glue);
-const wasm = readFileSync(join(to, 'core.wasm'));
-writeFileSync(join(to, 'wasm.js'), `// core.wasm as inlined.js reads it.\nexport const text = "${inline(wasm)}";\n`);
+add(sockets, 'core.js', 'core.wasm', 'wasm.js');
+add(streams, 'stream_core.js', 'stream.wasm', 'stream_wasm.js');
 
 for (const file of readdirSync(to).filter((name) => name.endsWith('.js'))) refuseWhatBundlersDislike(file);
+
+/**
+ * One build of the crate, under names of its own.
+ *
+ * @param {string} from @param {string} js @param {string} wasm @param {string} text
+ */
+function add(from, js, wasm, text) {
+  const moved = flattenSnippets(from);
+  const glue = withoutPaths(readFileSync(join(from, 'everwire.js'), 'utf8'), moved);
+  writeFileSync(join(to ?? '', js), withoutDeadWeight(withShortNames(glue, join(from, 'everwire_bg.wasm'), join(to ?? '', wasm))));
+  const module = readFileSync(join(to ?? '', wasm));
+  writeFileSync(join(to ?? '', text), `// ${wasm} as inlined.js reads it.\nexport const text = "${inline(module)}";\n`);
+}
 
 /** The version of the crate is the version of the package. @param {string} cargoToml */
 function versionOf(cargoToml) {
@@ -48,16 +58,22 @@ function versionOf(cargoToml) {
 /**
  * The crate's JavaScript lies under a hash that changes with every build; in the package its files
  * have their own names, beside the others.
+ *
+ * @param {string} from
  */
-function flattenSnippets() {
+function flattenSnippets(from) {
   /** @type {Map<string, string>} */
   const names = new Map();
-  for (const entry of readdirSync(from ?? '', { recursive: true, withFileTypes: true })) {
-    const path = relative(from ?? '', join(entry.parentPath, entry.name)).split(sep).join('/');
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    const path = relative(from, join(entry.parentPath, entry.name)).split(sep).join('/');
     if (!entry.isFile() || !path.startsWith('snippets/')) continue;
     const name = basename(path);
-    if (readdirSync(to ?? '').includes(name)) throw new Error(`two files of the package are named ${name}`);
-    cpSync(join(from ?? '', path), join(to ?? '', name));
+    const [source, target] = [join(from, path), join(to ?? '', name)];
+    // Both builds have what both need.
+    if (existsSync(target) && readFileSync(source, 'utf8') !== readFileSync(target, 'utf8')) {
+      throw new Error(`two files of the package are named ${name}`);
+    }
+    cpSync(source, target);
     names.set(`./${path}`, `./${name}`);
   }
   return names;
@@ -68,8 +84,9 @@ function flattenSnippets() {
  * which the wasm module knows it.
  *
  * @param {string} glue
+ * @param {Map<string, string>} moved
  */
-function withoutPaths(glue) {
+function withoutPaths(glue, moved) {
   // The types that people see are written by hand; the generated ones are not published.
   let text = glue.replace('/* @ts-self-types="./everwire.d.ts" */\n', '');
   for (const [path, name] of moved) {
@@ -84,9 +101,10 @@ function withoutPaths(glue) {
  * `wasm-opt` writes it to the package with short ones, in one namespace, and says which; the glue follows.
  *
  * @param {string} glue
+ * @param {string} original
+ * @param {string} shortened
  */
-function withShortNames(glue) {
-  const [original, shortened] = [join(from ?? '', 'everwire_bg.wasm'), join(to ?? '', 'core.wasm')];
+function withShortNames(glue, original, shortened) {
   const args = ['--minify-imports-and-exports-and-modules', '--strip-target-features', original, '-o', shortened];
   /** @type {{ imports: [module: string, name: string, short: string][], exports: [name: string, short: string][] }} */
   const names = JSON.parse(execFileSync('wasm-opt', args, { encoding: 'utf8' }));
@@ -116,7 +134,6 @@ function withShortNames(glue) {
 function withoutDeadWeight(glue) {
   /** @type {[what: string, by: string][]} */
   const replacements = [
-    [`if (Symbol.dispose) Client.prototype[Symbol.dispose] = Client.prototype.free;\n`, ''],
     ['if (cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0) {', 'if (!cachedUint8ArrayMemory0?.byteLength) {'],
     // The decoders of WebKit stop after 2 GB, all texts together.
     [
@@ -163,7 +180,8 @@ let numBytesLeft = 0;
 `,
     ],
   ];
-  return replacements.reduce((text, [what, by]) => replaced(text, what, by), glue);
+  const disposable = /if \(Symbol\.dispose\) (\w+)\.prototype\[Symbol\.dispose\] = \1\.prototype\.free;\n/g;
+  return replacements.reduce((text, [what, by]) => replaced(text, what, by), glue.replace(disposable, ''));
 }
 
 /** @param {string} text @param {string} what @param {string} by */

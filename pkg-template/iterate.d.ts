@@ -7,6 +7,7 @@
  * for await (const { amount } of iterate(client, 'price', { buffer: 100 })) await draw(amount);
  */
 import type { Client, EventOf, RawClient, Resync, Typed } from './index.js';
+import type { Stream, StreamEvent, StreamTypes } from './stream.js';
 
 export interface IterateOptions {
   /** Events that may wait to be taken: 1 to 100,000. Default 1,000. */
@@ -47,5 +48,16 @@ export declare function iterate<E extends Typed, T extends E['type']>(
   type: T,
   options?: IterateOptions,
 ): Iteration<EventOf<E, T>>;
+/** The events of a stream. It ends with the stream's own end, too. */
+export declare function iterate<Types extends StreamTypes>(
+  stream: Stream<Types>,
+  type: '*',
+  options?: IterateOptions,
+): Iteration<StreamEvent<Types[keyof Types], keyof Types & string>>;
+export declare function iterate<Types extends StreamTypes, T extends keyof Types & string>(
+  stream: Stream<Types>,
+  type: T,
+  options?: IterateOptions,
+): Iteration<StreamEvent<Types[T], T>>;
 /** The frames of a client with `protocol: 'raw'`. */
 export declare function iterate(client: RawClient, type: 'message', options?: IterateOptions): Iteration<string | ArrayBuffer>;

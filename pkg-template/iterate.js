@@ -4,6 +4,7 @@
 
 import { EverwireError } from './everwire_error.js';
 
+const ENDS = ['closed_by_application', 'completed', 'failed'];
 const POLICIES = ['drop-oldest', 'drop-newest', 'error'];
 
 /** @type {IteratorReturnResult<undefined>} */
@@ -65,7 +66,9 @@ export function iterate(client, type, options = {}) {
     }
   };
   const look = () => {
-    if (client.snapshot().reason?.code === 'closed_by_application') end();
+    // A stream that told its end is as much at its end as a client that was closed.
+    const { final, reason } = client.snapshot();
+    if (final && ENDS.includes(reason?.code)) end();
   };
 
   if (!signal?.aborted) {

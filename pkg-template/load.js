@@ -34,14 +34,7 @@ export function load(source) {
   try {
     initSync({ module });
   } catch (cause) {
-    throw isPolicy(cause, module)
-      ? new EverwireError(
-          'csp',
-          "The Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src, or to its default-src where it has no script-src.",
-          false,
-          cause,
-        )
-      : unavailable('the wasm module could not be compiled or instantiated; the cause says why.', cause);
+    throw refused(cause, module);
   }
   loaded = true;
 }
@@ -54,11 +47,16 @@ export function load(source) {
  * @param {unknown} cause
  * @param {WebAssembly.Module | BufferSource} module
  */
-function isPolicy(cause, module) {
-  return (
-    (cause instanceof WebAssembly.CompileError || cause instanceof EvalError) &&
+export function refused(cause, module) {
+  return (cause instanceof WebAssembly.CompileError || cause instanceof EvalError) &&
     (module instanceof WebAssembly.Module || WebAssembly.validate(module))
-  );
+    ? new EverwireError(
+        'csp',
+        "The Content-Security-Policy of this page forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src, or to its default-src where it has no script-src.",
+        false,
+        cause,
+      )
+    : unavailable('the wasm module could not be compiled or instantiated; the cause says why.', cause);
 }
 
 /**

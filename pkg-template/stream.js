@@ -1,52 +1,38 @@
 // @ts-check
-// Owns the way from a stream of events to a client: no faster than they are sent; must not know how a client works.
+// Owns the entry for streams of server-sent events, with the wasm that reads them inlined; must not know how a stream works.
 
-import { EverwireError } from './everwire_error.js';
+import { eventStreamFrom } from './event_stream.js';
+import { inlined } from './inlined.js';
+import { refused, unavailable } from './load.js';
+import { closeScan, goOn, initSync, openScan, scan, scanBytes, scanMemory, scanRecords, Streamer } from './stream_core.js';
+import { streamFrom } from './stream_client.js';
+import { text } from './stream_wasm.js';
 
-/** @typedef {import('./index.js').Client<any, any, any>} Client */
+export { EverwireError } from './everwire_error.js';
 
-/** The streams that are not at their end. @type {WeakMap<Client, WritableStream<any>>} */
-const streams = new WeakMap();
+const EventStream = /* @__PURE__ */ eventStreamFrom({ closeScan, goOn, openScan, scan, scanBytes, scanMemory, scanRecords });
 
-/**
- * A stream that takes the next event when the one before was sent: the same one for a client until it is at its end.
- *
- * @param {Client} client
- */
-export function writable(client) {
-  const open = streams.get(client);
-  if (open !== undefined) return open;
-  const over = () => void streams.delete(client);
-  const stream = new WritableStream({
-    async write(event, { signal }) {
-      try {
-        const room = isReady(client, signal);
-        const { fate, code, message } = await room.then(() => client.send(event, { signal }).settled);
-        if (fate !== 'sent') throw new EverwireError(code ?? fate, message ?? fate, fate === 'dropped');
-      } catch (error) {
-        over();
-        throw error;
-      }
-    },
-    close: over,
-    abort: over,
-  });
-  streams.set(client, stream);
-  return stream;
+export const Stream = /* @__PURE__ */ streamFrom(
+  (given, seed, mono, wall) => {
+    load();
+    return new Streamer(given, seed, mono, wall);
+  },
+  () => EventStream,
+);
+
+/** @type {(url: any, options?: any) => InstanceType<typeof Stream>} */
+export const stream = (url, options) => new Stream(url, options);
+
+let loaded = false;
+
+function load() {
+  if (loaded) return;
+  if (typeof WebAssembly !== 'object') throw unavailable('there is no WebAssembly.');
+  const module = inlined(text);
+  try {
+    initSync({ module });
+  } catch (cause) {
+    throw refused(cause, module);
+  }
+  loaded = true;
 }
-
-/**
- * Fulfilled when the client can take more, or nobody wants that any more. A signal lives as long as its stream, so nothing
- * may stay with it for each event: no listener, and no reaction of a race.
- *
- * @param {Client} client
- * @param {AbortSignal} signal
- */
-const isReady = (client, signal) =>
-  new Promise((/** @type {(value: unknown) => void} */ go) => {
-    signal.addEventListener('abort', go);
-    client.ready.then(() => {
-      signal.removeEventListener('abort', go);
-      go(undefined);
-    });
-  });

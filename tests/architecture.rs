@@ -219,6 +219,12 @@ fn unresolved(bytes: &[u8]) -> Vec<String> {
     }
 }
 
+/// The module for streams beside the one for sockets, where there is one.
+fn beside(module: &Path) -> Option<PathBuf> {
+    let other = module.to_string_lossy().replace("wasm-bindgen/", "wasm-bindgen-stream/");
+    Path::new(&other).is_file().then(|| PathBuf::from(other))
+}
+
 /// The module that the Makefile built, where it has. `EVERWIRE_WASM` names one that must be there.
 fn built_module() -> Option<PathBuf> {
     if let Ok(named) = std::env::var("EVERWIRE_WASM") {
@@ -262,7 +268,7 @@ fn nothing_is_leaked_on_purpose() {
 
 #[test]
 fn the_built_module_asks_for_nothing_of_env() {
-    if let Some(module) = built_module() {
+    for module in built_module().into_iter().flat_map(|module| [beside(&module), Some(module)]).flatten() {
         none(unresolved(&fs::read(module).expect("a module")));
     }
 }

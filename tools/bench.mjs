@@ -1,11 +1,14 @@
 // @ts-check
-// `make bench`: bytes, what they are made of, and what an inbound event costs.
+// `make bench`: bytes, what they are made of, what an inbound event costs, and one out of an event stream.
 
+import { execFileSync } from 'node:child_process';
+import { events } from './bench/events.mjs';
 import { inbound } from './bench/inbound.mjs';
 import { composition, overLimit, sizes } from './bench/sizes.mjs';
 import { engines } from './webdriver.mjs';
 
 const mostOverFloor = 1.15;
+const mostOverOther = 1.1;
 
 const bytes = await sizes();
 console.log('\nBytes of the released package (bundled by esbuild, minified)\n');
@@ -23,10 +26,24 @@ for (const engine of engines) {
     if (ratio > mostOverFloor) complaints.push(`${engine}, ${perFrame} a frame: ${ratio.toFixed(2)} times the floor`);
   }
 }
+
+console.log(`An event out of the bytes of a stream in ns, beside eventsource-parser (at most ${mostOverOther} times it)\n`);
+for (const engine of engines) {
+  const prices = await events(engine);
+  console.table(table(Object.entries(prices).map(([what, price]) => [`${engine}, ${what}`, rounded(price)])));
+  for (const [what, { ratio }] of Object.entries(prices)) {
+    if (ratio > mostOverOther) complaints.push(`${engine}, ${what}: ${ratio.toFixed(2)} times eventsource-parser`);
+  }
+}
+
+console.log('Event streams scanned on the host\n');
+const fast = ['--config', 'profile.release.opt-level=3', '--config', 'profile.release.lto=false'];
+execFileSync('cargo', ['run', '--quiet', '--release', ...fast, '--example', 'event_stream'], { stdio: 'inherit' });
+
 for (const complaint of complaints) console.log(`over: ${complaint}`);
 process.exitCode = complaints.length > 0 ? 1 : 0;
 
-/** @param {import('./bench/inbound.mjs').Price} price */
+/** @param {Record<string, number>} price */
 function rounded(price) {
   return Object.fromEntries(Object.entries(price).map(([key, value]) => [key, Number(value.toFixed(2))]));
 }

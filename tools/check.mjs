@@ -17,6 +17,10 @@ const steps = [
   { name: 'rustfmt', command: ['cargo', 'fmt', '--all', '--check'] },
   { name: 'clippy, host', command: ['cargo', 'clippy', '--quiet', '--workspace', '--all-targets', ...denyWarnings] },
   { name: 'clippy, wasm', command: ['cargo', 'clippy', '--quiet', ...wasm, '--lib', '--tests', ...denyWarnings] },
+  ...['socket', 'stream'].map((feature) => ({
+    name: `clippy, the module for a ${feature}`,
+    command: ['cargo', 'clippy', '--quiet', ...wasm, '--lib', '--no-default-features', '--features', feature, ...denyWarnings],
+  })),
   { name: 'rustdoc, host', command: ['cargo', 'doc', '--quiet', '--workspace', '--no-deps', '--document-private-items'], env: docs },
   { name: 'rustdoc, wasm', command: ['cargo', 'doc', '--quiet', ...wasm, '--no-deps', '--document-private-items'], env: docs },
   { name: 'types of the tools', command: ['tsc', '--project', 'tools'] },

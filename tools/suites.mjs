@@ -64,7 +64,7 @@ export const suites = [
   {
     name: 'package',
     title: 'the npm package and its hooks in Node',
-    needs: ['installed-package'],
+    needs: ['installed-package', 'stream-wasm'],
     files: 'tests/package',
     minutes: 3,
   },

@@ -30,3 +30,8 @@ fn the_corpus_of_options_makes_machines_that_live() {
 fn the_corpus_of_inputs_is_lived_through() {
     replay("inputs");
 }
+
+#[test]
+fn the_corpus_of_streams_says_what_the_standard_says() {
+    replay("streams");
+}

@@ -76,6 +76,12 @@ impl Backoff {
         self.spread(rng, self.cap)
     }
 
+    /// The server names the first delay. It may be longer than the cap was.
+    pub fn begin_at(&mut self, base: Millis) {
+        self.base = base;
+        self.cap = self.cap.max(base);
+    }
+
     /// A connection was stable.
     pub const fn reset(&mut self) {
         self.attempt = 0;

@@ -5,6 +5,7 @@
 
 mod receive;
 
+use super::SOCKET;
 use super::action::{Action, Fate, Outcome, Say};
 use super::context::Context;
 use super::error::{Cause, Warning};
@@ -16,6 +17,7 @@ use super::mutant::{Mutant, broken};
 use super::outbox::Queued;
 use super::position::Request;
 use super::snapshot::{Freshness, PeerKind};
+use super::stream;
 use super::terms::Terms;
 use super::time::{Instant, Millis};
 use super::timers::{Earliest, Timer};
@@ -68,7 +70,7 @@ impl Connection {
             opened: at,
             stable: false,
             terms: None,
-            held_until: if waits { at.after(HELLO_MS) } else { Instant::NEVER },
+            held_until: if waits && SOCKET { at.after(HELLO_MS) } else { Instant::NEVER },
             heartbeat: Heartbeat::new(&cx.options, at, answers, foreign),
             flow: Flow::default(),
         };
@@ -136,9 +138,15 @@ impl Connection {
 
     /// The next thing to do.
     pub fn deadline<P>(&self, cx: &Context<P>, earliest: &mut Earliest) {
-        self.heartbeat.deadline(cx.at(), earliest);
+        if SOCKET {
+            self.heartbeat.deadline(cx.at(), earliest);
+        }
+        stream::deadline(cx, self.heard(), earliest);
         if !self.stable {
             earliest.consider(self.opened.after(cx.options.stable_after), Timer::Stable);
+        }
+        if !SOCKET {
+            return;
         }
         earliest.consider(self.held_until, Timer::HelloTimeout);
         earliest.consider(cx.position.due(), Timer::ResyncTimeout);
@@ -152,6 +160,9 @@ impl Connection {
     /// A deadline passed.
     pub fn on_timer<P>(&mut self, cx: &mut Context<P>, due: Instant, timer: Timer) -> Turn {
         let (at, late) = (cx.at(), is_late(cx.at(), due));
+        if !SOCKET && timer != Timer::Stable {
+            return stream::on_timer(cx, self, timer, late);
+        }
         match timer {
             Timer::PingDue => {
                 let beat = self.heartbeat.on_ping_due(at, late);
@@ -181,6 +192,8 @@ impl Connection {
                 self.flow.ask(at);
                 cx.act(Action::Measure(self.generation));
             }
+            #[cfg(feature = "stream")]
+            Timer::Silence => return stream::on_timer(cx, self, timer, late),
             Timer::PingStale
             | Timer::ConnectTimeout
             | Timer::Retry
@@ -195,6 +208,10 @@ impl Connection {
 
     /// Something woke the page, the network or the application.
     pub fn wake<P>(&mut self, cx: &mut Context<P>, slept: bool) {
+        stream::wake(cx, self, slept);
+        if !SOCKET {
+            return;
+        }
         let beat = self.heartbeat.wake(cx.at(), slept);
         self.beat(cx, beat);
     }
@@ -265,6 +282,9 @@ impl Connection {
 
     /// Sends what may be sent: resends first, then what waits.
     pub fn flush<P>(&mut self, cx: &mut Context<P>) {
+        if !SOCKET {
+            return;
+        }
         cx.expire_late();
         while !self.holds() && self.flow.is_free() && self.send_next(cx) {}
     }
@@ -312,6 +332,9 @@ impl Connection {
     /// A peer without numbers is asked for the first state, where one is wanted, and for what was missed after a long gap,
     /// if it has shown that it speaks of such things.
     fn ask_after_gap<P>(&self, cx: &mut Context<P>) {
+        if !SOCKET {
+            return;
+        }
         let speaks = matches!(cx.peer, PeerKind::Simple | PeerKind::Everwire);
         let numbered = self.terms.is_none() && cx.position.last().is_some();
         let missed = if cx.heard == Instant::NEVER {

@@ -20,6 +20,7 @@ use super::outbox::Outbox;
 use super::position::Position;
 use super::rng::Rng;
 use super::snapshot::PeerKind;
+use super::stream;
 use super::thrash::Thrash;
 use super::time::{Clock, Instant, Millis, Now};
 use crate::wire::limits::{self, clamp};
@@ -84,6 +85,8 @@ pub struct Context<P> {
     pub rtt: Option<Millis>,
     /// Events that were left out in floods.
     pub left_out: u32,
+    /// What only a stream keeps in mind.
+    pub stream: stream::Memory,
     /// Warnings that were given and are not repeated, a bit each.
     warned: u16,
     /// The orders of the inputs so far, and how many of them were taken out.
@@ -205,6 +208,7 @@ impl<P> Context<P> {
             heard: Instant::NEVER,
             rtt: None,
             left_out: 0,
+            stream: stream::Memory::default(),
             warned: 0,
             actions: Vec::new(),
             taken: 0,
@@ -285,6 +289,7 @@ impl<P> Context<P> {
         self.breaker.reset();
         self.thrash.reset();
         self.flight.relax();
+        self.stream.begin_anew();
         self.token_renewed = false;
         self.returned_fast = false;
         self.forget_warning(Warning::Thrashing);

@@ -2,6 +2,8 @@
 //!
 //! Owns codes and texts; must not know who shows them. A text says what to do and holds no token, url or payload.
 
+use super::stream::Ending;
+
 /// Why a connection is not open, or was not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
@@ -41,6 +43,8 @@ pub enum Reason {
     },
     /// The application called `close()`.
     ByApplication,
+    /// A stream ended, or could not be had.
+    Stream(Ending),
 }
 
 impl Reason {
@@ -60,6 +64,7 @@ impl Reason {
             Self::Unauthorized { .. } => "unauthorized",
             Self::Refused { .. } => "refused",
             Self::ByApplication => "closed_by_application",
+            Self::Stream(ending) => ending.code(),
         }
     }
 
@@ -85,10 +90,11 @@ impl Reason {
             Self::Unauthorized { .. } => "The server refused the credentials. Sign in again, then call retry().",
             Self::Refused { .. } => "The server refused the connection for good. Call retry() to try all the same.",
             Self::ByApplication => "close() was called. Call retry() to connect again.",
+            Self::Stream(ending) => ending.message(),
         }
     }
 
-    /// The close code behind this reason, if there was one.
+    /// The close code behind this reason, if there was one; the HTTP status for a stream.
     #[must_use]
     pub const fn close_code(self) -> Option<u16> {
         match self {
@@ -96,6 +102,7 @@ impl Reason {
             | Self::BreakerOpen { code }
             | Self::Unauthorized { code }
             | Self::Refused { code } => Some(code),
+            Self::Stream(ending) => ending.status(),
             Self::ConnectTimeout
             | Self::ProviderFailed
             | Self::ProviderTimeout

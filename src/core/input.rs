@@ -3,6 +3,8 @@
 //! Owns the facts the shell reports; must not know what follows from them. The shell reports, it never decides.
 
 use super::heard::{Epoch, EventId, Heard};
+#[cfg(feature = "stream")]
+use super::stream;
 use super::time::{Instant, Millis};
 
 /// Numbers the sockets of a client, from 1. What an older socket says is ignored.
@@ -184,6 +186,9 @@ pub enum Input<P> {
     Siblings(u32),
     /// The one timer fired.
     Tick,
+    #[cfg(feature = "stream")]
+    /// Something happened to a stream that does not happen to a socket, beside the number of the connection or call.
+    Stream(u32, stream::Event),
 }
 
 /// What the data plane wrote since it was last read.

@@ -3,6 +3,7 @@
 //! Owns the rules by which a loss becomes a wait or a stop; must not know sockets. A failure is an attempt that ends
 //! before it was stable, unless the server sent it away on purpose (goaway, 1001, 1012).
 
+use super::SOCKET;
 use super::action::{Action, Fate, Outcome};
 use super::connection::Connection;
 use super::context::Context;
@@ -61,7 +62,9 @@ pub fn leave<P>(cx: &mut Context<P>, connection: &Connection) -> bool {
     if let Some(terms) = connection.terms().filter(|_| broken(Mutant::HeardIsSeen)) {
         cx.flight.heard(connection.heard().after(terms.keep));
     }
-    cx.position.forget_outstanding();
+    if SOCKET {
+        cx.position.forget_outstanding();
+    }
     stable
 }
 
@@ -74,7 +77,8 @@ pub fn after<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>
     if connection.is_some() && !sent_away && cx.thrash.connection_lost(cx.clock.at()) {
         cx.warn_once(Warning::Thrashing);
     }
-    if rule == CloseRule::TooBig
+    if SOCKET
+        && rule == CloseRule::TooBig
         && let Some(Connection { generation, .. }) = connection
         && let Some(receipt) = cx.flight.too_big(*generation)
     {
@@ -92,6 +96,9 @@ pub fn after<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>
         }
         CloseRule::Unauthorized => cx.token_renewed = true,
         CloseRule::Retry | CloseRule::Fast | CloseRule::Slow | CloseRule::TooBig => {}
+    }
+    if let Some(ending) = cx.stream.used_up(&cx.options.stream) {
+        return stop(cx, Reason::Stream(ending));
     }
     let backoff = if sent_away { loss.sent_away } else { cx.at().after(delay(cx, rule)) };
     let (at, server) = (cx.at(), word(cx));
@@ -120,6 +127,7 @@ pub fn unscheduled<P>(cx: &mut Context<P>) -> NotBefore {
 fn rule<P>(cx: &Context<P>, loss: &Loss) -> CloseRule {
     let by_code = match loss.reason {
         Reason::Closed { code } => close_code::rule(code),
+        Reason::Stream(ending) => ending.rule(),
         Reason::InvalidUrl if !cx.options.renewable => CloseRule::Stop,
         Reason::ConnectTimeout
         | Reason::ProviderFailed

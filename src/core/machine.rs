@@ -3,6 +3,7 @@
 //! Owns the order in which an input is taken: facts are noted, the state moves, the data plane is programmed, the
 //! subscribers are told. Must not know what any state does. Every transition passes through `enter`.
 
+use super::SOCKET;
 use super::action::{Action, Mode, Registers};
 use super::connection::Connection;
 use super::context::Context;
@@ -146,6 +147,13 @@ impl<P> Machine<P> {
         snapshot(&self.state, &self.cx)
     }
 
+    /// Whether the next attempt at a stream has to be made by what shows its answer.
+    #[cfg(feature = "stream")]
+    #[must_use]
+    pub const fn has_to_see(&self) -> bool {
+        self.cx.stream.is_in_the_dark
+    }
+
     /// The state, for tests and simulations.
     #[must_use]
     pub const fn state(&self) -> &State {
@@ -165,16 +173,17 @@ impl<P> Machine<P> {
         if let Input::WantState(want) = input {
             self.cx.want_state = *want;
         }
-        if let Input::Adopt(adopted) = *input {
+        if SOCKET && let Input::Adopt(adopted) = *input {
             self.cx.adopt(adopted);
         }
-        if let Input::Restore { receipt, n, bytes, again, ttl } = *input {
+        if SOCKET && let Input::Restore { receipt, n, bytes, again, ttl } = *input {
             self.cx.restore(receipt, n, bytes, again, ttl);
         }
-        if let Input::Abort(receipt) = input {
+        if SOCKET && let Input::Abort(receipt) = input {
             self.cx.abort(*receipt);
         }
-        if let Input::Abort(_) | Input::Buffered(..) = input
+        if SOCKET
+            && let Input::Abort(_) | Input::Buffered(..) = input
             && let Some(connection) = self.state.connection_mut()
         {
             connection.relieve(&mut self.cx, input);
@@ -182,7 +191,7 @@ impl<P> Machine<P> {
         if let Input::Resolved { call } | Input::ResolveFailed { call } = input {
             return self.cx.providers.ended(*call);
         }
-        if let Input::Handled { id, .. } = input {
+        if SOCKET && let Input::Handled { id, .. } = input {
             return self.cx.inbox.finish(*id);
         }
         true

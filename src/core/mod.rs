@@ -25,7 +25,8 @@
 //! and tested alone: [`backoff`], [`breaker`], [`thrash`] and [`not_before`] (when to try again), [`loss`] (what the end
 //! of a connection means), [`heartbeat`] (is the peer alive), [`outbox`], [`flight`] and [`flow`] (what is sent),
 //! [`position`] and [`inbox`] (what is received), [`delivery`] (the way from there to the handlers), [`flood`] (when there
-//! is more of it than a page can show). [`connection`] is one open connection; [`context`] is what outlives it.
+//! is more of it than a page can show), [`stream`] (what only a stream of server-sent events has). [`connection`] is one
+//! open connection; [`context`] is what outlives it.
 //!
 //! A connection's life, told by a machine: connect, drop, resume, close.
 //!
@@ -72,6 +73,12 @@
 //! assert!(machine.snapshot().is_final);
 //! ```
 
+#![cfg_attr(not(feature = "socket"), allow(dead_code, reason = "what only a socket has is named, and never reached"))]
+
+/// Whether this build sends, numbers and is asked to leave. Where it is false the compiler sees that nothing is ever there to
+/// be sent, and leaves the code for it out: a build for streams is a third smaller by these few looks.
+pub(crate) const SOCKET: bool = cfg!(feature = "socket");
+
 pub mod action;
 pub mod backlog_model;
 pub mod backoff;
@@ -101,6 +108,8 @@ pub mod position;
 pub mod rng;
 pub mod snapshot;
 pub mod state;
+#[cfg_attr(not(feature = "stream"), path = "no_stream.rs")]
+pub mod stream;
 pub mod terms;
 pub mod thrash;
 pub mod time;

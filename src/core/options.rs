@@ -3,6 +3,7 @@
 //! Owns names, defaults and ranges; must not know where values come from, or how one outside its range is refused.
 
 use super::backoff::Jitter;
+use super::stream;
 use super::time::Millis;
 
 /// What the application wrote, asked for by name; a member of a group is named `group.member`. A source keeps in mind
@@ -69,6 +70,8 @@ pub struct Options {
     pub resync_gap: Millis,
     /// Whether a url, protocols or token function can give new credentials. The shell sets it.
     pub renewable: bool,
+    /// Those of a stream.
+    pub stream: stream::Choices,
 }
 
 impl Default for Options {
@@ -123,6 +126,7 @@ impl Options {
             on_doubt: if source.choice("onDoubt", "resend fail") == 0 { OnDoubt::Resend } else { OnDoubt::Fail },
             resync_gap: number("resyncGap", 0, 86_400_000, 30_000),
             renewable: false,
+            stream: stream::Choices::default(),
         }
     }
 

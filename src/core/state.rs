@@ -38,6 +38,8 @@ use super::input::{Input, PageEvent};
 use super::loss::{self, Loss, Verdict};
 use super::not_before::NotBefore;
 use super::snapshot::StateName;
+#[cfg(feature = "stream")]
+use super::stream;
 use super::timers::{Deadline, Earliest, Timer};
 
 /// Where a connection is. Each state owns what is valid only then.
@@ -89,9 +91,13 @@ impl State {
 
             (Self::Stopped { .. }, Input::Retry) => {
                 cx.token_renewed = false;
+                cx.stream.begin_anew();
                 cx.floors = NotBefore::default();
                 Waiting::insist(cx)
             }
+
+            #[cfg(feature = "stream")]
+            (state, Input::Stream(number, event)) => return stream::told(state, cx, number, event),
 
             (Self::Closing(state), input) => return state.handle(cx, input),
 
@@ -103,6 +109,11 @@ impl State {
             }
 
             (Self::Idle | Self::Stopped { .. } | Self::Suspended, Input::Page(PageEvent::PageHide)) => return None,
+            #[cfg(feature = "stream")]
+            // What is not to be asked for twice is not given up for a page that may come back.
+            (Self::Open(_) | Self::Connecting(_), Input::Page(PageEvent::PageHide)) if cx.options.stream.stays() => {
+                return None;
+            }
             (state, Input::Page(PageEvent::PageHide)) => state.suspend(cx),
 
             (Self::Open(state), input) => return state.handle(cx, input),
@@ -214,11 +225,19 @@ impl State {
     }
 
     /// What follows a loss: a wait or a stop.
-    fn lost<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>) -> Self {
+    pub(super) fn lost<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>) -> Self {
         match loss::after(cx, loss, connection) {
             Verdict::Wait => Self::Waiting(Waiting::begin(cx)),
             Verdict::Stop(reason) => Self::Stopped { reason },
         }
+    }
+
+    /// A stream told its end: no attempt, until the application asks.
+    #[cfg(feature = "stream")]
+    pub(super) const fn ended<P>(cx: &mut Context<P>, ending: stream::Ending) -> Self {
+        let reason = Reason::Stream(ending);
+        cx.reason = Some(reason);
+        Self::Stopped { reason }
     }
 
     /// Closed by the application: everything accepted ends now.

@@ -39,6 +39,9 @@ pub enum Timer {
     Calm,
     /// Nothing is due; the clocks are compared, because nobody tells a page that the machine slept.
     Watch,
+    /// A stream was silent for too long.
+    #[cfg(feature = "stream")]
+    Silence,
 }
 
 /// A deadline that knows its reason.

@@ -20,8 +20,13 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn renewable(this: &Given) -> bool;
     /// What is said beside the application's messages: 0 the protocol, 1 nothing but a ping of the application's, 2 nothing.
+    #[cfg(feature = "socket")]
     #[wasm_bindgen(method, getter)]
     fn wire(this: &Given) -> u32;
+    /// Whether the request of a stream may be made again because of what the page does.
+    #[cfg(feature = "stream")]
+    #[wasm_bindgen(method, getter)]
+    fn repeatable(this: &Given) -> bool;
 }
 
 impl Source for Given {
@@ -38,7 +43,14 @@ impl Source for Given {
     }
 }
 
+/// The options that were chosen for a stream.
+#[cfg(feature = "stream")]
+pub(super) fn read_stream(given: &Given) -> Options {
+    Options { renewable: given.renewable(), ..Options::read_stream(given, given.repeatable()) }
+}
+
 /// The options that were chosen.
+#[cfg(feature = "socket")]
 pub(super) fn read(given: &Given) -> Options {
     let options = Options { renewable: given.renewable(), ..Options::read(given) };
     match given.wire() {

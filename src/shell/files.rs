@@ -1,6 +1,7 @@
 //! The JavaScript of the shell that no Rust calls.
 //!
-//! Owns the list of those files, by which wasm-bindgen puts them beside the others; must not know what they do.
+//! Owns the list of those files, by which wasm-bindgen puts them beside the others, whatever a build is for; must not know
+//! what they do.
 
 use wasm_bindgen::prelude::*;
 
@@ -33,6 +34,13 @@ files! {
     "/src/shell/sender.js" _sender
     "/src/shell/socket.js" _socket
     "/src/shell/status.js" _status
+    "/src/shell/stream_choices.js" _stream_choices
+    "/src/shell/stream_client.js" _stream_client
+    "/src/shell/stream_facts.js" _stream_facts
+    "/src/shell/stream_host.js" _stream_host
+    "/src/shell/stream_request.js" _stream_request
+    "/src/shell/stream_source.js" _stream_source
+    "/src/shell/stream_target.js" _stream_target
     "/src/shell/timer.js" _timer
     "/src/shell/work.js" _work
 }

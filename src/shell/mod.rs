@@ -7,13 +7,25 @@
 //! (web-sys, js-sys and gloo-timers included); and what wasm holds no garbage collector follows.
 
 mod choices;
+#[cfg(feature = "socket")]
 mod client;
+#[cfg(feature = "socket")]
 mod convert;
 mod files;
+#[cfg(feature = "socket")]
 mod orders;
+#[cfg(feature = "stream")]
+mod sse;
+#[cfg(feature = "stream")]
+mod stream;
 
 pub use choices::Given;
+#[cfg(feature = "socket")]
 pub use client::Client;
+#[cfg(feature = "stream")]
+pub use sse::{close_scan, go_on, open_scan, scan, scan_bytes, scan_memory, scan_records};
+#[cfg(feature = "stream")]
+pub use stream::Streamer;
 
 /// A small allocator for a small heap: the standard one is several kilobytes more of the module.
 #[global_allocator]

@@ -14,7 +14,7 @@ import { host } from './work.js';
  * @param {(client: Host, ...args: A) => unknown} act
  * @returns {(...args: A) => void}
  */
-const order = (act) => (...args) => {
+export const order = (act) => (...args) => {
   const client = host;
   client.orders.push(() => act(client, ...args));
 };

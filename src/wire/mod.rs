@@ -8,3 +8,5 @@ pub mod features;
 pub mod frame;
 pub mod limits;
 pub mod message;
+pub mod sse;
+pub mod status;

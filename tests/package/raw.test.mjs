@@ -8,7 +8,7 @@ import { newest, Socket } from './support/network.mjs';
 Object.assign(globalThis, { WebSocket: Socket });
 const { connect } = await import('everwire');
 const { iterate } = await import('everwire/iterate');
-const { writable } = await import('everwire/stream');
+const { writable } = await import('everwire/writable');
 
 const URL_A = 'wss://a.example/';
 const soon = (ms = 5) => new Promise((done) => setTimeout(done, ms));

@@ -8,7 +8,7 @@ import { newest, Socket } from './support/network.mjs';
 
 Object.assign(globalThis, { WebSocket: Socket });
 const { connect, EverwireError } = await import('everwire');
-const { writable } = await import('everwire/stream');
+const { writable } = await import('everwire/writable');
 
 const URL_A = 'wss://a.example/';
 const HELLO = { type: 'hello', v: 1, features: ['ack', 'reply'] };

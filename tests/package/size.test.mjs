@@ -29,6 +29,14 @@ test('the entry, bundled and minified with its wasm inlined, keeps to its limit 
   assert.ok(gzip(text) <= limits.everwire.gzip, `${gzip(text)} bytes`);
 });
 
+test('a page with streams and no socket pays for streams, and the other way round', (t) => {
+  const [socket, events] = [`export { connect } from 'everwire';`, `export { stream } from 'everwire/stream';`];
+  const [sockets, streams, both] = /** @type {[string, string, string]} */ ([socket, events, socket + events].map((source) => bundle(source).text));
+  t.diagnostic(`gzip: sockets ${gzip(sockets)}, streams ${gzip(streams)}, both ${gzip(both)}`);
+  assert.ok(!sockets.includes('last-event-id') && !streams.includes('WebSocket('));
+  assert.ok(gzip(streams) <= limits['everwire/stream'].gzip, `${gzip(streams)} bytes`);
+});
+
 test('the hooks add at most 2 KB gzip to the entry', (t) => {
   const entry = bundle(`export { connect } from 'everwire';`);
   const hooks = bundle(`export { connect } from 'everwire'; export * from 'everwire/react';`, { external: ['react'] });

@@ -32,5 +32,6 @@ mod receiving;
 mod requests;
 mod restored;
 mod resync;
+mod stream;
 mod times;
 mod unnoticed;

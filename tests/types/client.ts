@@ -5,7 +5,7 @@ import { thin } from 'everwire/flow';
 import { iterate } from 'everwire/iterate';
 import { outbox } from 'everwire/persist';
 import { schemas } from 'everwire/schemas';
-import { writable } from 'everwire/stream';
+import { writable } from 'everwire/writable';
 import { connect as connectSlim, init, initSync, Client as SlimClient } from 'everwire/slim';
 import wasm from 'everwire/core.wasm';
 import * as v from 'valibot';

@@ -3,6 +3,7 @@
 //! Owns how each message is taken; must not know when anything is sent but in answer.
 
 use super::{BUSY_MS, Connection};
+use crate::core::SOCKET;
 use crate::core::action::{Action, Fate, Outcome, Say};
 use crate::core::context::Context;
 use crate::core::error::{Cause, Warning};
@@ -20,6 +21,12 @@ impl Connection {
         let at = cx.at();
         if !matches!(heard, Heard::Malformed | Heard::Senseless) {
             self.heartbeat.hear(at);
+        }
+        if !SOCKET {
+            if let Heard::Event { event, .. } = heard {
+                cx.receiving(self.generation).1.event(event);
+            }
+            return;
         }
         match heard {
             Heard::Event { event, bytes } => self.on_event(cx, event, bytes),

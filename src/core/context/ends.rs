@@ -3,6 +3,7 @@
 //! Owns what an end is called, and when the next time is over; must not know connections.
 
 use super::Context;
+use crate::core::SOCKET;
 use crate::core::action::{Action, Fate, Outcome};
 use crate::core::error::Cause;
 use crate::core::input::{Outgoing, Priority, ReceiptId};
@@ -27,7 +28,9 @@ impl<P> Context<P> {
             None => Instant::NEVER,
         };
         self.expiry = self.expiry.min(until);
-        self.outbox.push(message, until, ends(&mut self.actions));
+        if SOCKET {
+            self.outbox.push(message, until, ends(&mut self.actions));
+        }
     }
 
     /// Goes on with a message that an earlier life sent under number `n`.
@@ -78,6 +81,9 @@ impl<P> Context<P> {
 
     /// Ends what has no more time after `at`, and `aborted`.
     fn sweep(&mut self, at: Instant, aborted: ReceiptId, why: Cause) {
+        if !SOCKET {
+            return;
+        }
         let actions = &mut self.actions;
         let mut expiry = Instant::NEVER;
         let mut is_over = |message: &Queued, sent: bool| {

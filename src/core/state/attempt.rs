@@ -43,7 +43,7 @@ impl Resolving {
 /// A socket is being opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Connecting {
-    pub(super) generation: Generation,
+    pub(in crate::core) generation: Generation,
     pub(super) until: Instant,
 }
 

@@ -32,6 +32,7 @@ impl Closing {
         match (current, input) {
             (_, Input::Page(PageEvent::PageHide)) => return Some(self.finish(cx)),
             (_, Input::Send(message)) => cx.refuse(message.receipt),
+            #[cfg(feature = "socket")]
             (_, Input::Handled { event, .. }) => self.connection.handled(cx, event),
             // The application closes again: only less patience counts.
             (_, Input::Close { drain: Some(drain) }) => self.until = self.until.min(cx.at().after(drain)),

@@ -4,6 +4,7 @@
 //! on either.
 
 use super::{Handover, State};
+use crate::core::SOCKET;
 use crate::core::connection::{Connection, Turn};
 use crate::core::context::Context;
 use crate::core::error::Reason;
@@ -23,7 +24,7 @@ pub struct Open {
 }
 
 impl Open {
-    pub(super) const fn new(connection: Connection) -> Self {
+    pub(in crate::core) const fn new(connection: Connection) -> Self {
         Self { connection, handover: None }
     }
 
@@ -32,13 +33,16 @@ impl Open {
         let current = self.connection.generation;
         match (&mut self.handover, input) {
             (handover, Input::Heard(generation, heard)) if generation == current || broken(Mutant::AnySocketHeard) => {
-                if let (None, Heard::Goaway(goaway)) = (&handover, &heard) {
+                if SOCKET && let (None, Heard::Goaway(goaway)) = (&handover, &heard) {
                     *handover = Some(Handover::new(cx, goaway));
                 }
                 self.connection.on_heard(cx, heard);
             }
+            #[cfg(feature = "socket")]
             (_, Input::Send(message)) => self.connection.send(cx, message),
+            #[cfg(feature = "socket")]
             (_, Input::Handled { event, .. }) => self.connection.handled(cx, event),
+            #[cfg(feature = "socket")]
             (_, Input::WantState(true)) => self.connection.want_state(cx),
             (_, Input::Retry) => self.connection.wake(cx, true),
             (
@@ -59,8 +63,11 @@ impl Open {
                 SocketEvent::SendFailed => return Some(self.give_up(cx, Loss::closed(close_code::ABNORMAL, None))),
                 SocketEvent::Opened | SocketEvent::ConstructFailed => {}
             },
+            #[cfg(feature = "socket")]
             (Some(handover), Input::Resolved { .. }) => handover.resolved(cx),
+            #[cfg(feature = "socket")]
             (Some(handover), Input::ResolveFailed { .. }) => handover.failed(cx, Loss::of(Reason::ProviderFailed)),
+            #[cfg(feature = "socket")]
             (Some(handover), Input::Socket(generation, event)) if handover.socket() == Some(generation) => {
                 match event {
                     SocketEvent::Opened => return Some(self.hand_over(cx, generation)),
@@ -77,10 +84,10 @@ impl Open {
 
     /// The next state, if there is another one.
     pub(super) fn on_timer<P>(&mut self, cx: &mut Context<P>, (due, timer): Deadline) -> Option<State> {
-        if timer == Timer::Grace {
+        if SOCKET && timer == Timer::Grace {
             return Some(self.give_up(cx, Loss::of(Reason::Goaway)));
         }
-        if let (Timer::Handover, Some(handover)) = (timer, &mut self.handover) {
+        if SOCKET && let (Timer::Handover, Some(handover)) = (timer, &mut self.handover) {
             handover.due(cx);
         }
         match self.connection.on_timer(cx, due, timer) {
@@ -91,14 +98,14 @@ impl Open {
 
     pub(super) fn deadline<P>(&self, cx: &Context<P>, earliest: &mut Earliest) {
         self.connection.deadline(cx, earliest);
-        if let Some(handover) = &self.handover {
+        if SOCKET && let Some(handover) = &self.handover {
             earliest.consider(handover.due_at(), Timer::Handover);
             earliest.consider(handover.grace, Timer::Grace);
         }
     }
 
     /// Gives up both sockets.
-    pub(super) fn abandon<P>(&self, cx: &mut Context<P>) {
+    pub(in crate::core) fn abandon<P>(&self, cx: &mut Context<P>) {
         loss::abandon(cx, self.connection.generation);
         self.abandon_attempt(cx);
     }
@@ -110,7 +117,7 @@ impl Open {
     }
 
     fn abandon_attempt<P>(&self, cx: &mut Context<P>) {
-        if let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
+        if SOCKET && let Some(generation) = self.handover.as_ref().and_then(Handover::socket) {
             loss::abandon(cx, generation);
         }
     }
@@ -123,7 +130,7 @@ impl Open {
 
     /// The current connection is gone; the attempt beside it, if there is one, takes its place.
     fn lose<P>(&self, cx: &mut Context<P>, mut loss: Loss) -> State {
-        if let Some(handover) = self.handover {
+        if SOCKET && let Some(handover) = self.handover {
             if let Some(next) = handover.into_state() {
                 cx.reason = Some(if let State::Stopped { reason } = next { reason } else { Reason::Goaway });
                 loss::leave(cx, &self.connection);

@@ -17,7 +17,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const application = `
   import * as everwire from 'everwire';
   import { thin } from 'everwire/flow';
-  import { writable } from 'everwire/stream';
+  import { writable } from 'everwire/writable';
   const lab = {
     everwire,
     writable,

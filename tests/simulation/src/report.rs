@@ -185,6 +185,7 @@ pub fn name<P>(input: &Input<P>, current: Option<u32>, strays: bool) -> &'static
             Heard::Malformed => "malformed",
             Heard::Senseless => "senseless",
         },
+        Input::Stream(..) => "stream",
         Input::Plane(_) => "plane",
         Input::Page(event) => match event {
             PageEvent::Online => "online",

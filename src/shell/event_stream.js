@@ -1,0 +1,262 @@
+// @ts-check
+// Owns the strings of an event stream and who hears of them; must not know the grammar: the scan in wasm says where in
+// its text a chunk has what.
+
+import { EverwireError, report } from './everwire_error.js';
+
+/**
+ * @typedef {object} Core as `sse.rs` has it
+ * @property {(limit: number) => number} openScan
+ * @property {(scan: number) => void} closeScan
+ * @property {() => WebAssembly.Memory} scanMemory
+ * @property {(scan: number) => number} scanBytes
+ * @property {(scan: number) => number} scanRecords
+ * @property {(scan: number, length: number, lag: number) => number} scan
+ * @property {(scan: number) => number} goOn
+ */
+
+/**
+ * @typedef {object} Handlers
+ * @property {(type: string, data: string, id: string) => void} [onEvent] an event, with the last event id
+ * @property {(id: string) => void} [onId] an id that came without an event and counts
+ * @property {(ms: number) => void} [onRetry] the reconnection time that the server asks for, below 2³²
+ * @property {() => void} [onComment]
+ */
+
+// What was found, as `record.rs` numbers it.
+const PART = 0;
+const DATA = 1;
+const TYPE = 2;
+const ID = 3;
+const EVENT = 4;
+const DISPATCH = 5;
+const COMMIT = 6;
+const CLEAR = 7;
+const FORGET = 8;
+const RETRY = 9;
+const COMMENT = 10;
+const TOO_LONG = 11;
+
+const SIZE = 3;
+
+/** Bytes that are scanned at once. */
+const ROOM = 16_384;
+
+/** In bytes: the decoders of WebKit stop after 2 GB. */
+const DECODABLE = 1e9;
+
+const more = { stream: true };
+const nothing = () => {};
+
+/**
+ * The `EventStream` of an entry.
+ *
+ * @param {Core} core
+ */
+export const eventStreamFrom = (core) =>
+  /** Reads one event stream (`text/event-stream`) from its bytes. */
+  class EventStream {
+    /**
+     * @param {Handlers} handlers what they throw is reported, and harms nobody else
+     * @param {number} [limit] of a line, and of the data of an event: in UTF-16 units, from 1, 1,048,576 unless told
+     */
+    constructor({ onEvent = nothing, onId = nothing, onRetry = nothing, onComment = nothing }, limit = 0) {
+      this.onEvent = onEvent;
+      this.onId = onId;
+      this.onRetry = onRetry;
+      this.onComment = onComment;
+      // The first one takes a byte order mark off.
+      this.decoder = new TextDecoder();
+      this.decodable = 0;
+      /** Whether the decoder may hold something back. */
+      this.cut = true;
+      this.scan = core.openScan(limit);
+      this.bytes = new Uint8Array();
+      this.records = new Uint32Array();
+      this.map();
+      /** How much of the next text was scanned with the chunk before. */
+      this.lag = 0;
+      this.part = '';
+      this.data = '';
+      this.hasData = false;
+      this.type = '';
+      this.id = '';
+      this.busy = false;
+      this.over = false;
+      /** What handlers pushed. @type {Uint8Array[]} */
+      this.waiting = [];
+    }
+
+    /**
+     * The next bytes of the stream, cut anywhere; they are not held. From within a handler, they come after what is under
+     * way.
+     *
+     * @param {Uint8Array} bytes
+     * @throws {EverwireError} `event_too_long` if a line or an event is longer than the limit, now and from then on; what
+     *   came before it was handed out
+     */
+    push(bytes) {
+      if (this.over) return;
+      if (this.busy) {
+        this.waiting.push(bytes.slice());
+        return;
+      }
+      this.busy = true;
+      try {
+        this.take(bytes);
+        for (let next; (next = this.waiting.shift()); ) this.take(next);
+      } finally {
+        this.busy = false;
+        this.waiting = [];
+        if (this.over) core.closeScan(this.scan);
+      }
+    }
+
+    /** The stream is at its end, or nobody wants the rest: an event that is not complete is none. Whoever makes one calls it. */
+    end() {
+      if (this.over) return;
+      this.over = true;
+      if (!this.busy) core.closeScan(this.scan);
+    }
+
+    /** The views of wasm's memory, which are nothing once it grew. */
+    map() {
+      const { buffer } = core.scanMemory();
+      this.bytes = new Uint8Array(buffer, core.scanBytes(this.scan), ROOM);
+      this.records = new Uint32Array(buffer, core.scanRecords(this.scan));
+    }
+
+    /** @param {Uint8Array} bytes */
+    take(bytes) {
+      if (bytes.length <= ROOM) this.takePiece(bytes);
+      else for (let at = 0; at < bytes.length && !this.over; at += ROOM) this.takePiece(bytes.subarray(at, at + ROOM));
+    }
+
+    /** @param {Uint8Array} bytes */
+    takePiece(bytes) {
+      if (this.over || bytes.length === 0) return;
+      if (this.bytes.length === 0) this.map();
+      this.bytes.set(bytes);
+      const text = this.decode(bytes);
+      let count = core.scan(this.scan, bytes.length, this.lag) * SIZE;
+      let { records } = this;
+      for (;;) {
+        // The last one is the end of the chunk, or there are more.
+        for (let at = 0; at < count; at += SIZE) {
+          // A handler may have made it grow.
+          if (records.length === 0) {
+            this.map();
+            records = this.records;
+          }
+          const from = /** @type {number} */ (records[at + 1]);
+          const to = /** @type {number} */ (records[at + 2]);
+          switch (records[at]) {
+            case EVENT:
+              if (this.hasData || this.part !== '') {
+                this.add(text.slice(from, to));
+                this.dispatch();
+              } else this.deliver(text.slice(from, to));
+              break;
+            case DATA:
+              this.add(text.slice(from, to));
+              break;
+            case TYPE:
+              this.type = this.whole(text.slice(from, to));
+              break;
+            case ID:
+              this.id = this.whole(text.slice(from, to));
+              break;
+            case PART:
+              this.part += text.slice(from);
+              break;
+            case DISPATCH:
+              this.dispatch();
+              break;
+            case COMMIT:
+              this.type = '';
+              this.call(this.onId, this.id);
+              break;
+            case CLEAR:
+              this.type = '';
+              break;
+            case FORGET:
+              this.part = '';
+              break;
+            case RETRY:
+              this.call(this.onRetry, from);
+              break;
+            case COMMENT:
+              this.call(this.onComment, undefined);
+              break;
+            case TOO_LONG:
+              this.part = this.data = '';
+              throw new EverwireError('event_too_long', 'A line or an event of the stream is longer than the limit: send less in one, or raise the limit.');
+            default:
+              this.lag = (from | 0) - text.length;
+              return;
+          }
+          if (this.over) return;
+        }
+        count = core.goOn(this.scan) * SIZE;
+      }
+    }
+
+    /** @param {string} value */
+    whole(value) {
+      const { part } = this;
+      if (part === '') return value;
+      this.part = '';
+      return part + value;
+    }
+
+    /** @param {string} value */
+    add(value) {
+      value = this.whole(value);
+      this.data = this.hasData ? `${this.data}\n${value}` : value;
+      this.hasData = true;
+    }
+
+    dispatch() {
+      const { data } = this;
+      this.data = '';
+      this.hasData = false;
+      this.deliver(data);
+    }
+
+    /** @param {string} data */
+    deliver(data) {
+      const { type } = this;
+      this.type = '';
+      try {
+        this.onEvent(type || 'message', data, this.id);
+      } catch (error) {
+        report(error);
+      }
+    }
+
+    /** @template T @param {(value: T) => void} handler @param {T} value */
+    call(handler, value) {
+      try {
+        handler(value);
+      } catch (error) {
+        report(error);
+      }
+    }
+
+    /**
+     * Without options where nothing is cut: in Chromium, to read those is a third of the price of a short text.
+     *
+     * @param {Uint8Array} bytes
+     */
+    decode(bytes) {
+      const wasCut = this.cut;
+      this.cut = /** @type {number} */ (bytes[bytes.length - 1]) > 127;
+      const text = this.cut || wasCut ? this.decoder.decode(bytes, more) : this.decoder.decode(bytes);
+      this.decodable -= bytes.length;
+      if (this.decodable < 0 && !this.cut) {
+        this.decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+        this.decodable = DECODABLE;
+      }
+      return text;
+    }
+  };

@@ -1,0 +1,114 @@
+//! The scan of event streams as JavaScript holds it.
+//!
+//! Owns the memory that both sides see: bytes go in, records come out, and nothing else crosses; must not know what is
+//! said to whom. `event_stream.js` has the strings.
+
+use crate::wire::sse::{LIMIT, Records, Sse};
+use std::cell::RefCell;
+use wasm_bindgen::prelude::*;
+
+/// Bytes that are scanned at once. Longer chunks come in pieces.
+const ROOM: usize = 16_384;
+
+#[wasm_bindgen(module = "/src/shell/event_stream.js")]
+extern "C" {
+    fn _event_stream();
+}
+
+/// The scan of one stream, with its memory.
+struct Scan {
+    sse: Sse,
+    bytes: Box<[u8]>,
+    records: Records,
+    /// The chunk's length, and how much of it was scanned.
+    length: usize,
+    taken: usize,
+}
+
+impl Scan {
+    fn go_on(&mut self) -> usize {
+        if let Some(left) = self.bytes.get(self.taken..self.length) {
+            self.taken += self.sse.scan(left, &mut self.records);
+        }
+        self.records.found().len()
+    }
+}
+
+// Numbers stand for them: an object of wasm-bindgen takes longer to borrow than a short chunk to scan.
+thread_local! {
+    static SCANS: RefCell<Vec<Option<Box<Scan>>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What `of` says of a scan; 0 where there is none.
+#[inline(always)]
+fn of_scan(scan: usize, of: impl FnOnce(&mut Scan) -> usize) -> usize {
+    SCANS.with_borrow_mut(|scans| scans.get_mut(scan).and_then(Option::as_mut).map_or(0, |scan| of(scan)))
+}
+
+/// The scan of a stream whose lines and events take at most `limit` UTF-16 units each: 1,048,576 of them for 0. It lives
+/// until it is closed.
+#[wasm_bindgen(js_name = openScan, skip_typescript)]
+#[must_use]
+pub fn open_scan(limit: u32) -> usize {
+    let sse = Sse::new(if limit == 0 { LIMIT } else { limit });
+    let scan = Scan { sse, bytes: vec![0; ROOM].into(), records: Records::default(), length: 0, taken: 0 };
+    SCANS.with_borrow_mut(|scans| {
+        let free = scans.iter().position(Option::is_none).unwrap_or(scans.len());
+        if free == scans.len() {
+            scans.push(None);
+        }
+        scans[free] = Some(Box::new(scan));
+        free
+    })
+}
+
+/// Nobody wants the rest of the stream.
+#[wasm_bindgen(js_name = closeScan, skip_typescript)]
+pub fn close_scan(scan: usize) {
+    SCANS.with_borrow_mut(|scans| {
+        if let Some(scan) = scans.get_mut(scan) {
+            *scan = None;
+        }
+    });
+}
+
+/// The memory, which holds what the next two name.
+#[wasm_bindgen(js_name = scanMemory, skip_typescript)]
+#[must_use]
+pub fn scan_memory() -> JsValue {
+    wasm_bindgen::memory()
+}
+
+/// Where the bytes of a chunk go: 16,384 at most.
+#[wasm_bindgen(js_name = scanBytes, skip_typescript)]
+#[must_use]
+pub fn scan_bytes(scan: usize) -> usize {
+    of_scan(scan, |scan| scan.bytes.as_ptr().addr())
+}
+
+/// Where the records are: three numbers each.
+#[wasm_bindgen(js_name = scanRecords, skip_typescript)]
+#[must_use]
+pub fn scan_records(scan: usize) -> usize {
+    of_scan(scan, |scan| scan.records.found().as_ptr().addr())
+}
+
+/// Scans a chunk of `length` bytes, whose text begins with `lag` units of the one before. Returns how many records there
+/// are.
+#[wasm_bindgen(js_name = scan, skip_typescript)]
+#[must_use]
+pub fn scan(scan: usize, length: usize, lag: i32) -> usize {
+    of_scan(scan, |scan| {
+        scan.length = length;
+        scan.taken = 0;
+        scan.sse.begin(lag);
+        scan.go_on()
+    })
+}
+
+/// More records of the same chunk, where the last one was not its end.
+#[wasm_bindgen(js_name = goOn, skip_typescript)]
+#[must_use]
+pub fn go_on(scan: usize) -> usize {
+    of_scan(scan, Scan::go_on)
+}

@@ -1,0 +1,114 @@
+// @ts-check
+// Owns a server of event streams that cut, refuse, stall and end, and the page that asks for them; must not know what is
+// right.
+
+import { buildSync } from 'esbuild';
+import { createServer } from 'node:http';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** @typedef {import('node:http').IncomingMessage} IncomingMessage */
+/** @typedef {import('node:http').ServerResponse} ServerResponse */
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** Events of each stream that is cut, before the one that completes it. */
+export const EVENTS = 6;
+
+const HEAD = { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' };
+
+/** Ids that no header could carry as they are. @param {number} n */
+const idOf = (n) => `é☃𝄞 ${n}`;
+/** @param {number} n */
+const block = (n) => `id: ${idOf(n)}\r\ndata: {"n":${n}}\r\ndata:\r\n\r\n`;
+
+/** What each connection begins with, without an id of its own. */
+const GREETING = 'event: connected\ndata: {}\n\n';
+/** How often each stream was cut. @type {Map<string, number>} */
+const cuts = new Map();
+const MOST_CUTS = 2;
+
+/**
+ * Sends what comes after the last id. The first times it breaks off after so many bytes of the whole.
+ *
+ * @param {URL} url @param {IncomingMessage} request @param {ServerResponse} response
+ */
+function resumable(url, request, response) {
+  const header = request.headers['last-event-id'];
+  const said = Buffer.from(String(header ?? ''), 'latin1').toString();
+  const last = url.searchParams.get('lastEventId') ?? said;
+  const from = last === '' ? 0 : Number(last.split(' ')[1]);
+  response.writeHead(200, HEAD);
+  const rest = Array.from({ length: EVENTS - from }, (_, at) => block(from + at + 1)).join('');
+  const whole = Buffer.from(`${GREETING}${rest}event: completed\ndata: ${JSON.stringify({ after: last, said })}\n\n`);
+  const key = url.searchParams.get('key') ?? '';
+  const most = Number(url.searchParams.get('cut'));
+  const before = cuts.get(key) ?? 0;
+  cuts.set(key, before + 1);
+  if (before >= MOST_CUTS) {
+    response.end(whole);
+  } else {
+    response.write(whole.subarray(0, most), () => setTimeout(() => response.destroy(), 20));
+  }
+}
+
+/** The bytes of such a stream. */
+export const BYTES = Buffer.byteLength(GREETING + Array.from({ length: EVENTS }, (_, at) => block(at + 1)).join(''));
+
+/** @type {Record<string, (url: URL, request: IncomingMessage, response: ServerResponse) => void>} */
+const answers = {
+  '/resumable': resumable,
+  '/redirected': (url, _, response) => response.writeHead(307, { location: `/resumable${url.search}` }).end(),
+  '/refused': (url, _, response) => {
+    const headers = JSON.parse(url.searchParams.get('headers') ?? '{}');
+    response.writeHead(Number(url.searchParams.get('status')), headers).end();
+  },
+  '/endless': (_, request, response) => {
+    response.writeHead(200, HEAD);
+    response.write('data: before\n\ndata: ');
+    const chunk = 'x'.repeat(1 << 16);
+    const timer = setInterval(() => response.write(chunk), 1);
+    request.on('close', () => clearInterval(timer));
+  },
+  '/silent': (_, __, response) => {
+    response.writeHead(200, HEAD);
+    response.write(': comment\n\n');
+  },
+  '/chat': (_, request, response) => {
+    let text = '';
+    request.on('data', (data) => (text += data));
+    request.on('end', () => {
+      response.writeHead(200, HEAD);
+      for (const word of text.split(' ')) response.write(`data: ${JSON.stringify({ delta: `${word} ` })}\n\n`);
+      response.end('data: [DONE]\n\n');
+    });
+  },
+  '/recover': (_, __, response) =>
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ status: 'failed', terminalEventType: 'failed', terminalEventData: { why: 'ü' } })),
+};
+
+/**
+ * Serves the page, whose script is `source`, beside the streams.
+ *
+ * @param {import('node:test').TestContext} t
+ * @param {string} source
+ */
+export async function serveStreams(t, source) {
+  const { outputFiles } = buildSync({ stdin: { contents: source, resolveDir: here }, bundle: true, minify: true, format: 'esm', write: false, logLevel: 'silent' });
+  const script = outputFiles[0]?.text ?? '';
+  cuts.clear();
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://a');
+    const answer = answers[url.pathname];
+    if (answer !== undefined) return answer(url, request, response);
+    const [type, body] = url.pathname === '/page.js' ? ['text/javascript', script] : ['text/html', '<!doctype html><script type="module" src="/page.js"></script>'];
+    response.writeHead(200, { 'content-type': type }).end(body);
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', () => listening(null)));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  return `http://127.0.0.1:${port}/`;
+}

@@ -19,6 +19,7 @@ pub mod definition;
 pub mod event;
 pub mod hub;
 pub mod journal;
+pub mod lease;
 pub mod limits;
 pub mod log;
 pub mod node;

@@ -7,11 +7,13 @@ use super::{
     driver::{Driver, Stopped},
     guard::{self, Guard},
     link::{Condition, Links, NoLink},
-    metrics, stream,
+    metrics, pipe,
+    rooms::{Place, Rooms},
+    stream,
 };
 use crate::core::{command::Refusal, definition::Definition};
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::{DefaultBodyLimit, Path, Request, State, WebSocketUpgrade},
     http::{HeaderValue, StatusCode, header},
     middleware::{self, Next},
@@ -20,7 +22,8 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::time::sleep;
 use tower_http::services::ServeDir;
 
 /// The DAG that a page shows unless it is asked for another.
@@ -29,14 +32,17 @@ const DEFAULT_DAG: &str = "default";
 const BODY_BYTES: usize = 4 << 10;
 /// A frame up to this many times the limit is read, so that the peer can be told; a larger one ends the socket.
 const READ_FACTOR: usize = 4;
+/// How soon a room without a holder is looked for again.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// What the routes need.
 #[derive(Clone, Debug)]
 pub(super) struct App {
-    pub(super) driver: Driver,
+    pub(super) rooms: Rooms,
     pub(super) links: Links,
     pub(super) definitions: Arc<Vec<Definition>>,
-    pub(super) proxy_port: u16,
+    /// Nothing where another proxy is in front: its ways cannot be broken here.
+    pub(super) proxy_port: Option<u16>,
     pub(super) frame: usize,
 }
 
@@ -47,12 +53,15 @@ pub(super) fn router(app: App, guard: Guard, config: &Config) -> Router {
     } else {
         Router::new().fallback(missing_pages)
     };
-    Router::new()
-        .route("/api/config", get(configuration))
-        .route("/api/dags", get(list))
+    let of_rooms = Router::new()
         .route("/api/dags/{dag_id}", get(state))
         .route("/api/dags/{dag_id}/start", post(start))
         .route("/api/dags/{dag_id}/stream", get(connect))
+        .route_layer(middleware::from_fn_with_state(app.clone(), locate));
+    Router::new()
+        .merge(of_rooms)
+        .route("/api/config", get(configuration))
+        .route("/api/dags", get(list))
         .route("/api/network", post(network))
         .route("/api/{*rest}", get(unknown))
         .route("/metrics", get(numbers))
@@ -69,7 +78,7 @@ async fn configuration(State(app): State<App>) -> Json<Value> {
     Json(json!({
         "dag": default.map(|dag| &dag.id),
         "dags": summaries(&app.definitions),
-        "proxy": { "port": app.proxy_port },
+        "proxy": app.proxy_port.map(|port| json!({ "port": port })),
     }))
 }
 
@@ -77,27 +86,69 @@ async fn list(State(app): State<App>) -> Json<Value> {
     Json(summaries(&app.definitions))
 }
 
-async fn state(State(app): State<App>, Path(dag_id): Path<String>) -> Result<Response, Failure> {
-    let state = app.driver.state(dag_id).await?;
-    Ok(state.map(Json).ok_or_else(unknown_dag)?.into_response())
+async fn state(room: Option<Extension<Driver>>, Path(dag_id): Path<String>) -> Result<Response, Failure> {
+    let Extension(driver) = room.ok_or_else(unavailable)?;
+    Ok(driver.state(dag_id).await?.map(Json).ok_or_else(unknown_dag)?.into_response())
 }
 
-async fn start(State(app): State<App>, Path(dag_id): Path<String>) -> Result<Json<Value>, Failure> {
-    let run_id = app.driver.start_run(dag_id).await??;
+async fn start(room: Option<Extension<Driver>>, Path(dag_id): Path<String>) -> Result<Json<Value>, Failure> {
+    let Extension(driver) = room.ok_or_else(unavailable)?;
+    let run_id = driver.start_run(dag_id).await??;
     Ok(Json(json!({ "run_id": run_id })))
 }
 
 async fn connect(
     State(app): State<App>,
+    room: Option<Extension<Driver>>,
     Path(dag_id): Path<String>,
     upgrade: WebSocketUpgrade,
+) -> Response {
+    let most = app.frame.saturating_mul(READ_FACTOR);
+    let upgrade = upgrade.max_message_size(most).max_frame_size(most);
+    match room {
+        Some(Extension(driver)) => upgrade.on_upgrade(move |socket| stream::serve(socket, driver, dag_id)),
+        // A refused handshake cannot be read by a browser.
+        None => upgrade.on_upgrade(stream::refuse),
+    }
+}
+
+/// Finds the room of a request: hands it its driver, or passes it on to the process that has the room. A room that is
+/// about to have a holder again is waited for; without a driver, the handlers say that there is none.
+async fn locate(
+    State(app): State<App>,
+    Path(dag_id): Path<String>,
+    mut request: Request,
+    next: Next,
 ) -> Result<Response, Failure> {
     if !app.definitions.iter().any(|dag| dag.id == dag_id) {
         return Err(unknown_dag().into());
     }
-    let most = app.frame.saturating_mul(READ_FACTOR);
-    let upgrade = upgrade.max_message_size(most).max_frame_size(most);
-    Ok(upgrade.on_upgrade(move |socket| stream::serve(socket, app.driver, dag_id)))
+    let passed_on = request.headers().contains_key(pipe::PASSED_ON);
+    let mut tries = app.rooms.patience().as_millis() / AGAIN.as_millis();
+    loop {
+        match app.rooms.find(&dag_id).await {
+            Place::Here(driver) => {
+                request.extensions_mut().insert(driver);
+                return Ok(next.run(request).await);
+            }
+            // Who passed it on looks again.
+            Place::There(_) if passed_on => return Err(unavailable().into()),
+            Place::There(holder) => {
+                if let Ok(socket) = pipe::reach(holder.address).await {
+                    let rooms = app.rooms.clone();
+                    let moved = async move { rooms.moved(&dag_id, &holder.lease).await };
+                    return pipe::pass_on(request, socket, moved).await.map_err(|_| unavailable().into());
+                }
+            }
+            Place::Soon => {}
+            Place::Away => return Ok(next.run(request).await),
+        }
+        if tries == 0 {
+            return Ok(next.run(request).await);
+        }
+        tries -= 1;
+        sleep(AGAIN).await;
+    }
 }
 
 #[derive(Deserialize)]
@@ -115,7 +166,7 @@ async fn network(State(app): State<App>, Json(order): Json<NetworkOrder>) -> Res
 }
 
 async fn numbers(State(app): State<App>) -> Result<Response, Failure> {
-    let page = metrics::render(&app.driver.stats().await?);
+    let page = metrics::render(&app.rooms.stats().await?);
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response())
 }
 
@@ -152,6 +203,10 @@ fn summaries(definitions: &[Definition]) -> Value {
     definitions.iter().map(|dag| json!({ "id": dag.id, "title": dag.title, "description": dag.description })).collect()
 }
 
+fn unavailable() -> Refusal {
+    Refusal::new("unavailable", "no process can serve this at the moment")
+}
+
 fn unknown_dag() -> Refusal {
     Refusal::new("unknown_dag", "there is no such DAG")
 }
@@ -176,7 +231,7 @@ impl IntoResponse for Failure {
         let status = match self.0.code {
             "unknown_dag" | "not_found" => StatusCode::NOT_FOUND,
             "running" => StatusCode::CONFLICT,
-            "stopping" => StatusCode::SERVICE_UNAVAILABLE,
+            "stopping" | "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
             "full" => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::BAD_REQUEST,
         };

@@ -11,16 +11,33 @@ use super::{
     http::{self, App},
     link::Links,
     orphans, proxy,
+    rooms::{Rooms, Shared},
 };
 use crate::{
     core::{
         definition::{Definition, Invalid},
         hub::Hub,
     },
-    store::{Store, StoreError, file::FileStore, memory::MemoryStore},
+    store::{
+        Store, StoreError,
+        file::FileStore,
+        memory::MemoryStore,
+        redis::{Redis, RedisError},
+        room::Leases,
+    },
 };
 use axum::serve::ListenerExt;
-use std::{ffi::OsString, fmt, fs, io, net::Ipv4Addr, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    fmt, fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    net::Ipv4Addr,
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     net::TcpListener,
     task::{AbortHandle, JoinHandle},
@@ -39,9 +56,9 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 pub struct Server {
     address: SocketAddr,
     proxy_address: SocketAddr,
-    driver: Driver,
+    rooms: Rooms,
     life: JoinHandle<Result<(), StoreError>>,
-    listeners: [AbortHandle; 2],
+    tasks: Vec<AbortHandle>,
 }
 
 /// Why a server did not start, or did not go on.
@@ -53,6 +70,8 @@ pub enum ServerError {
     Definition(String, Invalid),
     /// The journal cannot be read or written.
     Store(StoreError),
+    /// Redis is asked for and cannot be had.
+    Redis(RedisError),
 }
 
 impl fmt::Display for ServerError {
@@ -61,6 +80,7 @@ impl fmt::Display for ServerError {
             Self::Io(what, error) => write!(f, "{what}: {error}"),
             Self::Definition(file, error) => write!(f, "{file}: {error}"),
             Self::Store(error) => error.fmt(f),
+            Self::Redis(error) => write!(f, "REDIS_URL: {error}"),
         }
     }
 }
@@ -88,26 +108,34 @@ impl Server {
         let proxy_address =
             proxy_listener.local_addr().map_err(|error| ServerError::Io("the proxy's port".to_owned(), error))?;
 
+        let redis = match &config.redis {
+            Some(url) => Some(Redis::connect(url).await.map_err(ServerError::Redis)?),
+            None => None,
+        };
         let clock = Clock::start();
-        let (mut store, scratch, journal) = open(&config)?;
-        let mut hub = Hub::new(definitions.clone(), config.limits, seed()?);
-        hub.restore(store.load()?, clock.now()).map_err(StoreError::new)?;
-        if store.is_durable() {
-            // Before anything is run again: what a killed server left must not do the work twice.
-            let killed = orphans::kill(&journal);
-            tracing::info!(killed, "commands of an earlier life");
-        }
-        let executor = Executor::new(config.root.clone(), scratch, store.is_durable(), journal);
-        let (driver, life) = Driver::start(hub, store, clock, executor);
-        let life = tokio::spawn(life);
+        let definitions = Arc::new(definitions);
+        let mut tasks = Vec::new();
+        let (rooms, life) = match redis {
+            Some(redis) => {
+                let name = format!("{:016x}", seed()?);
+                let leases = Leases::new(redis, &name, address, config.lease);
+                let shared =
+                    Arc::new(Shared::new(leases, &config, Arc::clone(&definitions), clock, shared_places(&config)?));
+                tasks.push(shared.watch());
+                // A room that ends here is served elsewhere: the process goes on.
+                (Rooms::Shared(shared), tokio::spawn(std::future::pending()))
+            }
+            None => own(&config, &definitions, clock)?,
+        };
 
-        let guard = Guard::new(&[address.port(), proxy_address.port()], &config.allow_origins);
+        let ports = [&[address.port(), proxy_address.port()], &*config.behind].concat();
+        let guard = Guard::new(&ports, &config.allow_origins);
         let links = Links::default();
         let app = App {
-            driver: driver.clone(),
+            rooms: rooms.clone(),
             links: links.clone(),
-            definitions: Arc::new(definitions),
-            proxy_port: proxy_address.port(),
+            definitions,
+            proxy_port: config.behind.is_empty().then_some(proxy_address.port()),
             frame: config.limits.frame,
         };
         let router = http::router(app, guard, &config);
@@ -115,8 +143,8 @@ impl Server {
         let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
         let pages = tokio::spawn(async move { axum::serve(listener, router).await });
         let proxy = tokio::spawn(proxy::serve(proxy_listener, address, links));
-        let listeners = [pages.abort_handle(), proxy.abort_handle()];
-        Ok(Self { address, proxy_address, driver, life, listeners })
+        tasks.extend([pages.abort_handle(), proxy.abort_handle()]);
+        Ok(Self { address, proxy_address, rooms, life, tasks })
     }
 
     /// Where pages and streams are.
@@ -138,7 +166,7 @@ impl Server {
     pub async fn run_until(mut self, asked: impl Future<Output = ()>) -> Result<(), ServerError> {
         tokio::select! {
             ended = &mut self.life => {
-                self.listeners.iter().for_each(AbortHandle::abort);
+                self.tasks.iter().for_each(AbortHandle::abort);
                 Ok(ended.map_err(StoreError::new)??)
             }
             () = asked => self.stop().await,
@@ -150,11 +178,16 @@ impl Server {
     /// # Errors
     /// [`ServerError::Store`], if the last words could not be journaled.
     pub async fn stop(self) -> Result<(), ServerError> {
-        // A driver that stopped before has said so through `life`.
-        let _ = self.driver.stop(GRACE, SPREAD).await;
+        self.rooms.stop(GRACE, SPREAD).await;
         sleep(LAST_WORDS).await;
-        self.listeners.iter().for_each(AbortHandle::abort);
-        Ok(self.life.await.map_err(StoreError::new)??)
+        self.tasks.iter().for_each(AbortHandle::abort);
+        match self.rooms {
+            Rooms::Own(_) => Ok(self.life.await.map_err(StoreError::new)??),
+            Rooms::Shared(_) => {
+                self.life.abort();
+                Ok(())
+            }
+        }
     }
 }
 
@@ -162,6 +195,37 @@ async fn bind(port: u16) -> Result<TcpListener, ServerError> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
         .map_err(|error| ServerError::Io(format!("port {port} of 127.0.0.1 cannot be used"), error))
+}
+
+/// All rooms, here and for good.
+fn own(
+    config: &Config,
+    definitions: &[Definition],
+    clock: Clock,
+) -> Result<(Rooms, JoinHandle<Result<(), StoreError>>), ServerError> {
+    let (mut store, scratch, journal) = open(config)?;
+    let mut hub = Hub::new(definitions.to_vec(), config.limits, seed()?);
+    hub.restore(store.load()?, clock.now()).map_err(StoreError::new)?;
+    if store.is_durable() {
+        // Before anything is run again: what a killed server left must not do the work twice.
+        let killed = orphans::kill(&journal);
+        tracing::info!(killed, "commands of an earlier life");
+    }
+    let executor = Executor::new(config.root.clone(), scratch, store.is_durable(), journal);
+    let (driver, life) = Driver::start(hub, store, clock, executor);
+    Ok((Rooms::Own(driver), tokio::spawn(life)))
+}
+
+/// The folder for scratch, and the name that marks the commands of these rooms: the same for all processes of this machine
+/// that share them, and for no others.
+fn shared_places(config: &Config) -> Result<(std::path::PathBuf, OsString), ServerError> {
+    let data = config.data.clone().unwrap_or_else(|| std::env::temp_dir().join("everwire"));
+    let failed = |error| ServerError::Io(data.display().to_string(), error);
+    fs::create_dir_all(&data).map_err(failed)?;
+    let mut hasher = DefaultHasher::new();
+    config.redis.hash(&mut hasher);
+    let rooms = fs::canonicalize(&data).map_err(failed)?.join(format!("rooms-{:016x}", hasher.finish()));
+    Ok((rooms.clone(), rooms.into_os_string()))
 }
 
 type Opened = (Box<dyn Store>, std::path::PathBuf, OsString);

@@ -250,7 +250,8 @@ impl Shared {
 
     async fn stop(&self, grace: Duration, spread: Duration) {
         self.stopping.store(true, Ordering::Relaxed);
-        let _ = self.taking.lock().await;
+        // Whoever is taking a room is done first, and nobody takes another.
+        drop(self.taking.lock().await);
         let goodbyes: Vec<_> = self
             .drivers()
             .into_iter()
@@ -260,8 +261,9 @@ impl Shared {
             // One that ended before has nobody to say goodbye to.
             let _ = goodbye.await;
         }
+        let served = std::mem::take(&mut *self.held());
         let given_back = async {
-            for served in std::mem::take(&mut *self.held()).into_values() {
+            for served in served.into_values() {
                 let _ = served.tenure.await;
             }
         };

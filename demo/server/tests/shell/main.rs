@@ -4,8 +4,11 @@
 
 mod http;
 mod network;
+mod nodes;
 mod peer;
+mod redis;
 mod runs;
 mod security;
 mod sockets;
 mod survival;
+mod walker;

@@ -14,7 +14,10 @@ use crate::{
         room::{Held, Taken},
     },
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
@@ -24,7 +27,7 @@ impl Shared {
     /// Takes `room` if it is still free, and serves it.
     pub(super) async fn take(self: &Arc<Self>, room: &str) -> Result<(), StoreError> {
         let _one = self.taking.lock().await;
-        if self.served(room).is_some() {
+        if self.served(room).is_some() || self.stopping.load(Ordering::Relaxed) {
             return Ok(());
         }
         let Some(definition) = self.definitions.iter().find(|definition| definition.id == room) else { return Ok(()) };

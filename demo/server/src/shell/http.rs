@@ -7,15 +7,17 @@ use super::{
     driver::{Driver, Stopped},
     guard::{self, Guard},
     link::{Condition, Links, NoLink},
-    metrics, pipe,
+    metrics,
+    pipe::{self, Failed},
     rooms::{Place, Rooms},
     stream,
 };
 use crate::core::{command::Refusal, definition::Definition};
 use axum::{
     Extension, Json, Router,
+    body::{Body, to_bytes},
     extract::{DefaultBodyLimit, Path, Request, State, WebSocketUpgrade},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
@@ -117,34 +119,44 @@ async fn connect(
 async fn locate(
     State(app): State<App>,
     Path(dag_id): Path<String>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Result<Response, Failure> {
     if !app.definitions.iter().any(|dag| dag.id == dag_id) {
         return Err(unknown_dag().into());
     }
-    let passed_on = request.headers().contains_key(pipe::PASSED_ON);
+    let (parts, body) = request.into_parts();
+    let too_large = |_| Refusal::new("too_large", "the body is too large");
+    let body = to_bytes(body, BODY_BYTES).await.map_err(too_large)?;
+    let request = || Request::from_parts(parts.clone(), Body::from(body.clone()));
+    let passed_on = parts.headers.contains_key(pipe::PASSED_ON);
     let mut tries = app.rooms.patience().as_millis() / AGAIN.as_millis();
     loop {
         match app.rooms.find(&dag_id).await {
             Place::Here(driver) => {
+                let mut request = request();
                 request.extensions_mut().insert(driver);
                 return Ok(next.run(request).await);
             }
             // Who passed it on looks again.
-            Place::There(_) if passed_on => return Err(unavailable().into()),
+            Place::There(_) if passed_on => return Ok(StatusCode::MISDIRECTED_REQUEST.into_response()),
             Place::There(holder) => {
-                if let Ok(socket) = pipe::reach(holder.address).await {
-                    let rooms = app.rooms.clone();
-                    let moved = async move { rooms.moved(&dag_id, &holder.lease).await };
-                    return pipe::pass_on(request, socket, moved).await.map_err(|_| unavailable().into());
+                let moved = {
+                    let (rooms, dag_id, lease) = (app.rooms.clone(), dag_id.clone(), holder.lease);
+                    async move { rooms.moved(&dag_id, &lease).await }
+                };
+                match pipe::pass_on(request(), holder.address, moved).await {
+                    Ok(response) if response.status() != StatusCode::MISDIRECTED_REQUEST => return Ok(response),
+                    // What may have been done already is not asked for again.
+                    Err(Failed::Unanswered) if parts.method != Method::GET => return Err(unavailable().into()),
+                    Ok(_) | Err(_) => {}
                 }
             }
             Place::Soon => {}
-            Place::Away => return Ok(next.run(request).await),
+            Place::Away => return Ok(next.run(request()).await),
         }
         if tries == 0 {
-            return Ok(next.run(request).await);
+            return Ok(next.run(request()).await);
         }
         tries -= 1;
         sleep(AGAIN).await;

@@ -15,7 +15,7 @@ use hyper::{
     upgrade::{OnUpgrade, Upgraded},
 };
 use hyper_util::rt::TokioIo;
-use std::{io, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 use tokio::{io::copy_bidirectional_with_sizes, net::TcpStream, time::timeout};
 
 /// Marks a request that was passed on: it is not passed on once more.
@@ -26,31 +26,49 @@ const CONNECT: Duration = Duration::from_secs(1);
 /// What is on its way inside a pipe, at most, each way.
 const BUFFER: usize = 16 << 10;
 
-/// A connection to the process at `address`.
-pub(super) async fn reach(address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = timeout(CONNECT, TcpStream::connect(address)).await??;
-    socket.set_nodelay(true)?;
-    Ok(socket)
+/// How long its answer may take.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// Why a request was not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failed {
+    /// It never left.
+    Unreachable,
+    /// It left, and may have been heeded.
+    Unanswered,
 }
 
-/// Passes `request` on; if it becomes a WebSocket, its bytes until either side ends it or the room has `moved`.
+/// Passes `request` on to the process at `address`. If it becomes a WebSocket, its bytes are passed on too, until either
+/// side ends it or the room has `moved`.
 pub(super) async fn pass_on(
     mut request: Request,
-    socket: TcpStream,
+    address: SocketAddr,
     moved: impl Future<Output = ()> + Send + 'static,
-) -> hyper::Result<Response> {
-    let address = socket.peer_addr().map(|address| address.to_string()).unwrap_or_default();
+) -> Result<Response, Failed> {
+    let mut moved = Box::pin(moved);
     let ours = request.extensions_mut().remove::<OnUpgrade>();
     let headers = request.headers_mut();
     // An address and a port are a valid header.
-    headers.insert(header::HOST, HeaderValue::try_from(address).unwrap_or(HeaderValue::from_static("")));
+    let host = HeaderValue::try_from(address.to_string()).unwrap_or(HeaderValue::from_static(""));
+    headers.insert(header::HOST, host);
     headers.insert(PASSED_ON, HeaderValue::from_static("1"));
     // The guard has looked at them here, where the names are known that the page may use.
     headers.remove(header::ORIGIN);
     headers.remove("sec-fetch-site");
-    let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await?;
-    tokio::spawn(connection.with_upgrades());
-    let mut response = sender.send_request(request).await?;
+    let socket = timeout(CONNECT, TcpStream::connect(address)).await.ok().and_then(Result::ok);
+    let socket = socket.ok_or(Failed::Unreachable)?;
+    socket.set_nodelay(true).map_err(|_| Failed::Unreachable)?;
+    let asked = async {
+        let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await?;
+        tokio::spawn(connection.with_upgrades());
+        sender.send_request(request).await
+    };
+    // A process that sleeps accepts and does not answer, until its lease is another's.
+    let answered = tokio::select! {
+        answered = timeout(ANSWER, asked) => answered.ok().and_then(Result::ok),
+        () = &mut moved => None,
+    };
+    let mut response = answered.ok_or(Failed::Unanswered)?;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS
         && let Some(ours) = ours
     {

@@ -26,8 +26,9 @@ pub async fn serve(socket: WebSocket, driver: Driver, dag_id: String) {
             if !pass(&mut sink, message).await {
                 break;
             }
-            if bytes > 0 && driver.input(Input::Written { conn, bytes }).await.is_err() {
-                break;
+            if bytes > 0 {
+                // A driver that is gone has left a last word, which comes next.
+                let _ = driver.input(Input::Written { conn, bytes }).await;
             }
         }
         // The peer answers the close; what it still says is read and heeded by nobody.
@@ -90,7 +91,8 @@ async fn read(stream: &mut SplitStream<WebSocket>, driver: &Driver, conn: u64) {
             }
         };
         if driver.input(input).await.is_err() {
-            return;
+            // The write half has the driver's last word.
+            return sleep(CLOSE_GRACE).await;
         }
     }
 }

@@ -109,7 +109,7 @@ async fn a_process_that_slept_past_its_lease_cannot_write() {
     assert_eq!(nodes.owner("gate").await, Some(0));
     let (mut direct, hello) = Peer::join(old, "gate", "a").await;
     direct.state().await;
-    nodes.signal(0, Signal::STOP);
+    nodes.pause(0).await;
     // It is in the sockets of the sleeper, which reads it when it wakes.
     direct.say(json!({"type":"cancel_execution","$id":"a.1"})).await;
     let (mut moved, again) = Peer::join(new, "gate", "b").await;

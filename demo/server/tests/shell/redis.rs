@@ -126,6 +126,21 @@ impl Nodes {
         rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).expect("signalled");
     }
 
+    /// Stops it where it is, and waits until all of its threads have noticed.
+    pub(crate) async fn pause(&self, node: usize) {
+        self.signal(node, rustix::process::Signal::STOP);
+        let pid = self.children[node].as_ref().expect("running").id();
+        let moves = || {
+            let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("threads").flatten();
+            threads
+                .filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok())
+                .any(|status| !status.contains("State:\tT"))
+        };
+        while moves() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Asks it to end, and waits for that.
     pub(crate) async fn stop(&mut self, node: usize) {
         self.signal(node, rustix::process::Signal::TERM);

@@ -140,7 +140,8 @@ impl Walker {
                         }
                     }
                     "ack" => {
-                        if let Some((_, when)) = way.sent.take_if(|(n, _)| message["id"] == format!("{}.{n}", self.client))
+                        if let Some((_, when)) =
+                            way.sent.take_if(|(n, _)| message["id"] == format!("{}.{n}", self.client))
                         {
                             way.walk.acked += 1;
                             way.walk.longest = way.walk.longest.max(when.elapsed());

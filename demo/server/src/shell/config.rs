@@ -19,7 +19,10 @@ everwire-server: runs DAGs and streams them to browsers
   --root DIR           where commands run (default: the current folder)
   --allow-origin URL   another origin whose pages may connect, start and decide; may be repeated
   --max-connections N  more are sent away with a goaway (default: 1024)
-  --help, --version";
+  --help, --version
+
+REDIS_URL (redis://[user:password@]host[:port][/database]) is where servers of more than one process meet. It is read from
+the environment alone: arguments are seen by everybody on the machine.";
 
 /// The server's options.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ pub struct Config {
     pub allow_origins: Vec<String>,
     /// Bounds.
     pub limits: Limits,
+    /// Where servers of more than one process meet.
+    pub redis: Option<String>,
 }
 
 impl Default for Config {
@@ -53,6 +58,7 @@ impl Default for Config {
             root: ".".into(),
             allow_origins: Vec::new(),
             limits: Limits::default(),
+            redis: None,
         }
     }
 }

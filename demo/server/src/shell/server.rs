@@ -17,7 +17,12 @@ use crate::{
         definition::{Definition, Invalid},
         hub::Hub,
     },
-    store::{Store, StoreError, file::FileStore, memory::MemoryStore},
+    store::{
+        Store, StoreError,
+        file::FileStore,
+        memory::MemoryStore,
+        redis::{Redis, RedisError},
+    },
 };
 use axum::serve::ListenerExt;
 use std::{ffi::OsString, fmt, fs, io, net::Ipv4Addr, net::SocketAddr, path::Path, sync::Arc, time::Duration};
@@ -53,6 +58,8 @@ pub enum ServerError {
     Definition(String, Invalid),
     /// The journal cannot be read or written.
     Store(StoreError),
+    /// Redis is asked for and cannot be had.
+    Redis(RedisError),
 }
 
 impl fmt::Display for ServerError {
@@ -61,6 +68,7 @@ impl fmt::Display for ServerError {
             Self::Io(what, error) => write!(f, "{what}: {error}"),
             Self::Definition(file, error) => write!(f, "{file}: {error}"),
             Self::Store(error) => error.fmt(f),
+            Self::Redis(error) => write!(f, "REDIS_URL: {error}"),
         }
     }
 }
@@ -87,6 +95,12 @@ impl Server {
         let proxy_listener = bind(proxy_port).await?;
         let proxy_address =
             proxy_listener.local_addr().map_err(|error| ServerError::Io("the proxy's port".to_owned(), error))?;
+
+        let redis = match &config.redis {
+            Some(url) => Some(Redis::connect(url).await.map_err(ServerError::Redis)?),
+            None => None,
+        };
+        tracing::debug!(shared = redis.is_some(), "storage");
 
         let clock = Clock::start();
         let (mut store, scratch, journal) = open(&config)?;

@@ -4,6 +4,7 @@
 
 pub mod file;
 pub mod memory;
+pub mod redis;
 
 use crate::core::journal::{Record, Write};
 use std::{error::Error, fmt};

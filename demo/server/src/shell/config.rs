@@ -3,7 +3,7 @@
 //! Owns options, their defaults and their reading; must not know what they change. The arguments are read by `lexopt`:
 //! one small file without dependencies, and twelve options need no more.
 
-use crate::core::limits::Limits;
+use crate::core::{limits::Limits, streams::terms::Terms};
 use std::{ffi::OsString, path::PathBuf};
 
 /// What `--help` prints.
@@ -19,6 +19,9 @@ everwire-server: runs DAGs and streams them to browsers
   --root DIR           where commands run (default: the current folder)
   --allow-origin URL   another origin whose pages may connect, start and decide; may be repeated
   --max-connections N  more are sent away with a goaway (default: 1024)
+  --stream-terms LIST  times and bounds of event streams, as name=number,...: in milliseconds comment (15000), beat
+                       (10000), stale and look (30000), most (3600000), keep (300000), settle (5000), stuck (40000); and
+                       events, bytes, streams, per-client, viewers, per-stream
   --help, --version
 
 REDIS_URL (redis://[user:password@]host[:port][/database]) is where servers of more than one process meet. It is read from
@@ -43,6 +46,8 @@ pub struct Config {
     pub allow_origins: Vec<String>,
     /// Bounds.
     pub limits: Limits,
+    /// Times and bounds of event streams.
+    pub streams: Terms,
     /// Where servers of more than one process meet.
     pub redis: Option<String>,
 }
@@ -58,6 +63,7 @@ impl Default for Config {
             root: ".".into(),
             allow_origins: Vec::new(),
             limits: Limits::default(),
+            streams: Terms::default(),
             redis: None,
         }
     }
@@ -98,6 +104,7 @@ impl Config {
                 Long("root") => config.root = parser.value()?.into(),
                 Long("allow-origin") => config.allow_origins.push(parser.value()?.string()?),
                 Long("max-connections") => config.limits.connections = parser.value()?.parse()?,
+                Long("stream-terms") => config.streams.set(&parser.value()?.string()?)?,
                 Short('h') | Long("help") => return Ok(Asked::Print(HELP)),
                 Short('V') | Long("version") => return Ok(Asked::Print(env!("CARGO_PKG_VERSION"))),
                 Short(_) | Long(_) | Value(_) => return Err(argument.unexpected()),

@@ -10,7 +10,8 @@ use super::{
     guard::Guard,
     http::{self, App},
     link::Links,
-    orphans, proxy,
+    orphans, patient, proxy,
+    streams::{Streams, Workshop},
 };
 use crate::{
     core::{
@@ -22,9 +23,9 @@ use crate::{
         file::FileStore,
         memory::MemoryStore,
         redis::{Redis, RedisError},
+        streams::{StreamStore, completions::Completions, memory::MemoryStreams, redis::RedisStreams},
     },
 };
-use axum::serve::ListenerExt;
 use std::{ffi::OsString, fmt, fs, io, net::Ipv4Addr, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -45,6 +46,7 @@ pub struct Server {
     address: SocketAddr,
     proxy_address: SocketAddr,
     driver: Driver,
+    streams: Streams,
     life: JoinHandle<Result<(), StoreError>>,
     listeners: [AbortHandle; 2],
 }
@@ -100,8 +102,6 @@ impl Server {
             Some(url) => Some(Redis::connect(url).await.map_err(ServerError::Redis)?),
             None => None,
         };
-        tracing::debug!(shared = redis.is_some(), "storage");
-
         let clock = Clock::start();
         let (mut store, scratch, journal) = open(&config)?;
         let mut hub = Hub::new(definitions.clone(), config.limits, seed()?);
@@ -111,6 +111,19 @@ impl Server {
             let killed = orphans::kill(&journal);
             tracing::info!(killed, "commands of an earlier life");
         }
+        let definitions = Arc::new(definitions);
+        let workshop = Workshop {
+            dags: Arc::clone(&definitions),
+            limits: config.limits,
+            root: config.root.clone(),
+            // Beside that of the rooms, which is tidied by what rooms run.
+            scratch: scratch.with_extension("streams"),
+            journal: journal.clone(),
+        };
+        // What a killed server left there is nobody's.
+        let _ = fs::remove_dir_all(&workshop.scratch);
+        let kept = stream_store(&config, redis.clone(), clock)?;
+        let streams = Streams::start(kept, config.streams, clock, format!("{:016x}", seed()?), workshop);
         let executor = Executor::new(config.root.clone(), scratch, store.is_durable(), journal);
         let (driver, life) = Driver::start(hub, store, clock, executor);
         let life = tokio::spawn(life);
@@ -120,17 +133,17 @@ impl Server {
         let app = App {
             driver: driver.clone(),
             links: links.clone(),
-            definitions: Arc::new(definitions),
+            definitions,
             proxy_port: proxy_address.port(),
             frame: config.limits.frame,
+            streams: streams.clone(),
         };
         let router = http::router(app, guard, &config);
-        // Frames are small and should leave at once; a socket that refuses is only a little later.
-        let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
+        let listener = patient::Listener { listener, limit: Duration::from_millis(config.streams.stuck) };
         let pages = tokio::spawn(async move { axum::serve(listener, router).await });
         let proxy = tokio::spawn(proxy::serve(proxy_listener, address, links));
         let listeners = [pages.abort_handle(), proxy.abort_handle()];
-        Ok(Self { address, proxy_address, driver, life, listeners })
+        Ok(Self { address, proxy_address, driver, streams, life, listeners })
     }
 
     /// Where pages and streams are.
@@ -165,7 +178,7 @@ impl Server {
     /// [`ServerError::Store`], if the last words could not be journaled.
     pub async fn stop(self) -> Result<(), ServerError> {
         // A driver that stopped before has said so through `life`.
-        let _ = self.driver.stop(GRACE, SPREAD).await;
+        let (_, ()) = tokio::join!(self.driver.stop(GRACE, SPREAD), self.streams.stop(GRACE));
         sleep(LAST_WORDS).await;
         self.listeners.iter().for_each(AbortHandle::abort);
         Ok(self.life.await.map_err(StoreError::new)??)
@@ -189,6 +202,15 @@ fn open(config: &Config) -> Result<Opened, ServerError> {
     }
     let name = format!("everwire-{}-{:016x}", std::process::id(), seed()?);
     Ok((Box::new(MemoryStore::default()), std::env::temp_dir().join(&name), name.into()))
+}
+
+/// Where streams are kept: with the other processes, or here, with a file for endings where there is a folder for it.
+fn stream_store(config: &Config, redis: Option<Redis>, clock: Clock) -> Result<Box<dyn StreamStore>, ServerError> {
+    if let Some(redis) = redis {
+        return Ok(Box::new(RedisStreams::new(redis, config.streams)));
+    }
+    let completions = config.data.as_deref().map(Completions::open).transpose()?;
+    Ok(Box::new(MemoryStreams::new(clock, config.streams, completions)?))
 }
 
 fn definitions(folder: &Path) -> Result<Vec<Definition>, ServerError> {

@@ -5,6 +5,7 @@
 pub mod file;
 pub mod memory;
 pub mod redis;
+pub mod streams;
 
 use crate::core::journal::{Record, Write};
 use std::{error::Error, fmt};

@@ -59,8 +59,8 @@ impl Redis {
     /// # Errors
     /// [`RedisError::Refused`] for a URL that is none, [`RedisError::Lost`] if nobody answers there within seconds.
     pub async fn connect(url: &str) -> Result<Self, RedisError> {
-        let client =
-            Client::open(url).map_err(|error| RedisError::Refused(format!("no URL of a Redis: {}", error.category())))?;
+        let client = Client::open(url)
+            .map_err(|error| RedisError::Refused(format!("no URL of a Redis: {}", error.category())))?;
         let config = ConnectionManagerConfig::new()
             .set_response_timeout(Some(ANSWER))
             .set_connection_timeout(Some(CONNECT))

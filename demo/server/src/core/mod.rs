@@ -29,4 +29,5 @@ pub mod room;
 pub mod run;
 pub mod session;
 pub mod stats;
+pub mod streams;
 pub mod time;

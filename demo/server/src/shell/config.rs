@@ -1,9 +1,9 @@
 //! What the server is told at its start.
 //!
 //! Owns options, their defaults and their reading; must not know what they change. The arguments are read by `lexopt`:
-//! one small file without dependencies, and fourteen options need no more.
+//! one small file without dependencies, and fifteen options need no more.
 
-use crate::core::limits::Limits;
+use crate::core::{limits::Limits, streams::terms::Terms};
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// What `--help` prints.
@@ -21,6 +21,9 @@ everwire-server: runs DAGs and streams them to browsers
   --lease MS           how long a room stays a silent process's, where several share REDIS_URL (default: 3000)
   --allow-origin URL   another origin whose pages may connect, start and decide; may be repeated
   --max-connections N  more are sent away with a goaway (default: 1024)
+  --stream-terms LIST  times and bounds of event streams, as name=number,...: in milliseconds comment (15000), beat
+                       (10000), stale and look (30000), most (3600000), keep (300000), settle (5000), stuck (40000); and
+                       events, bytes, streams, per-client, viewers, per-stream
   --help, --version
 
 REDIS_URL (redis://[user:password@]host[:port][/database]) is where servers of more than one process meet. It is read from
@@ -49,6 +52,8 @@ pub struct Config {
     pub lease: Duration,
     /// Bounds.
     pub limits: Limits,
+    /// Times and bounds of event streams.
+    pub streams: Terms,
     /// Where servers of more than one process meet.
     pub redis: Option<String>,
 }
@@ -66,6 +71,7 @@ impl Default for Config {
             behind: Vec::new(),
             lease: Duration::from_secs(3),
             limits: Limits::default(),
+            streams: Terms::default(),
             redis: None,
         }
     }
@@ -108,6 +114,7 @@ impl Config {
                 Long("behind") => config.behind.push(parser.value()?.parse()?),
                 Long("lease") => config.lease = lease(parser.value()?.parse()?)?,
                 Long("max-connections") => config.limits.connections = parser.value()?.parse()?,
+                Long("stream-terms") => config.streams.set(&parser.value()?.string()?)?,
                 Short('h') | Long("help") => return Ok(Asked::Print(HELP)),
                 Short('V') | Long("version") => return Ok(Asked::Print(env!("CARGO_PKG_VERSION"))),
                 Short(_) | Long(_) | Value(_) => return Err(argument.unexpected()),

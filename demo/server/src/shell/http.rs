@@ -11,6 +11,7 @@ use super::{
     pipe::{self, Failed},
     rooms::{Place, Rooms},
     stream,
+    streams::{self, Streams},
 };
 use crate::core::{command::Refusal, definition::Definition};
 use axum::{
@@ -46,6 +47,7 @@ pub(super) struct App {
     /// Nothing where another proxy is in front: its ways cannot be broken here.
     pub(super) proxy_port: Option<u16>,
     pub(super) frame: usize,
+    pub(super) streams: Streams,
 }
 
 /// All routes, behind the guard.
@@ -68,9 +70,10 @@ pub(super) fn router(app: App, guard: Guard, config: &Config) -> Router {
         .route("/api/{*rest}", get(unknown))
         .route("/metrics", get(numbers))
         .route("/healthz", get(|| async { "ok" }))
+        .with_state(app.clone())
+        .merge(streams::http::router(app.streams))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn(no_store))
-        .with_state(app)
         .merge(pages)
         .layer(middleware::from_fn_with_state(guard, guard::check))
 }
@@ -178,7 +181,7 @@ async fn network(State(app): State<App>, Json(order): Json<NetworkOrder>) -> Res
 }
 
 async fn numbers(State(app): State<App>) -> Result<Response, Failure> {
-    let page = metrics::render(&app.rooms.stats().await?);
+    let page = metrics::render(&app.rooms.stats().await?) + &app.streams.metrics();
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response())
 }
 
@@ -205,9 +208,10 @@ async fn cache(request: Request, next: Next) -> Response {
     response
 }
 
+/// Nothing here is worth keeping, unless it says otherwise.
 async fn no_store(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 

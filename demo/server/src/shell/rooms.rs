@@ -10,6 +10,7 @@ use super::{
     clock::Clock,
     config::Config,
     driver::{Driver, Stopped},
+    server::Places,
 };
 use crate::{
     core::{definition::Definition, lease::Candidate, limits::Limits, stats::Stats},
@@ -20,7 +21,6 @@ use crate::{
 };
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
@@ -70,9 +70,7 @@ pub(super) struct Shared {
     limits: Limits,
     clock: Clock,
     root: PathBuf,
-    scratch: PathBuf,
-    /// What marks the commands of these rooms on this machine.
-    journal: OsString,
+    places: Places,
     held: Mutex<BTreeMap<String, Served>>,
     /// One room is taken at a time: two requests for it must not take it twice.
     taking: tokio::sync::Mutex<()>,
@@ -147,7 +145,7 @@ impl Shared {
         config: &Config,
         definitions: Arc<Vec<Definition>>,
         clock: Clock,
-        (scratch, journal): (PathBuf, OsString),
+        places: Places,
     ) -> Self {
         let lasts = u64::try_from(config.lease.as_millis()).unwrap_or(u64::MAX);
         Self {
@@ -157,8 +155,7 @@ impl Shared {
             limits: config.limits,
             clock,
             root: config.root.clone(),
-            scratch,
-            journal,
+            places,
             held: Mutex::default(),
             taking: tokio::sync::Mutex::default(),
             candidate: Mutex::new(Candidate::new(lasts)),

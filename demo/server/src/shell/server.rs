@@ -10,8 +10,9 @@ use super::{
     guard::Guard,
     http::{self, App},
     link::Links,
-    orphans, proxy,
+    orphans, patient, proxy,
     rooms::{Rooms, Shared},
+    streams::{Streams, Workshop},
 };
 use crate::{
     core::{
@@ -24,17 +25,17 @@ use crate::{
         memory::MemoryStore,
         redis::{Redis, RedisError},
         room::Leases,
+        streams::{StreamStore, completions::Completions, memory::MemoryStreams, redis::RedisStreams},
     },
 };
-use axum::serve::ListenerExt;
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt, fs,
     hash::{DefaultHasher, Hash, Hasher},
     io,
     net::Ipv4Addr,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -57,6 +58,7 @@ pub struct Server {
     address: SocketAddr,
     proxy_address: SocketAddr,
     rooms: Rooms,
+    streams: Streams,
     life: JoinHandle<Result<(), StoreError>>,
     tasks: Vec<AbortHandle>,
 }
@@ -115,18 +117,29 @@ impl Server {
         let clock = Clock::start();
         let definitions = Arc::new(definitions);
         let mut tasks = Vec::new();
-        let (rooms, life) = match redis {
+        let (rooms, life, places) = match redis.clone() {
             Some(redis) => {
-                let name = format!("{:016x}", seed()?);
-                let leases = Leases::new(redis, &name, address, config.lease);
-                let shared =
-                    Arc::new(Shared::new(leases, &config, Arc::clone(&definitions), clock, shared_places(&config)?));
+                let places = Places::shared(&config)?;
+                let leases = Leases::new(redis, &format!("{:016x}", seed()?), address, config.lease);
+                let shared = Arc::new(Shared::new(leases, &config, Arc::clone(&definitions), clock, places.clone()));
                 tasks.push(shared.watch());
                 // A room that ends here is served elsewhere: the process goes on.
-                (Rooms::Shared(shared), tokio::spawn(std::future::pending()))
+                (Rooms::Shared(shared), tokio::spawn(std::future::pending()), places.of(address.port()))
             }
             None => own(&config, &definitions, clock)?,
         };
+        let workshop = Workshop {
+            dags: Arc::clone(&definitions),
+            limits: config.limits,
+            root: config.root.clone(),
+            // Beside that of the rooms, which is tidied by what rooms run.
+            scratch: places.scratch.with_extension("streams"),
+            journal: places.journal,
+        };
+        // What a killed server left there is nobody's.
+        let _ = fs::remove_dir_all(&workshop.scratch);
+        let kept = stream_store(&config, redis, clock)?;
+        let streams = Streams::start(kept, config.streams, clock, format!("{:016x}", seed()?), workshop);
 
         let ports = [&[address.port(), proxy_address.port()], &*config.behind].concat();
         let guard = Guard::new(&ports, &config.allow_origins);
@@ -137,14 +150,14 @@ impl Server {
             definitions,
             proxy_port: config.behind.is_empty().then_some(proxy_address.port()),
             frame: config.limits.frame,
+            streams: streams.clone(),
         };
         let router = http::router(app, guard, &config);
-        // Frames are small and should leave at once; a socket that refuses is only a little later.
-        let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
+        let listener = patient::Listener { listener, limit: Duration::from_millis(config.streams.stuck) };
         let pages = tokio::spawn(async move { axum::serve(listener, router).await });
         let proxy = tokio::spawn(proxy::serve(proxy_listener, address, links));
         tasks.extend([pages.abort_handle(), proxy.abort_handle()]);
-        Ok(Self { address, proxy_address, rooms, life, tasks })
+        Ok(Self { address, proxy_address, rooms, streams, life, tasks })
     }
 
     /// Where pages and streams are.
@@ -178,7 +191,7 @@ impl Server {
     /// # Errors
     /// [`ServerError::Store`], if the last words could not be journaled.
     pub async fn stop(self) -> Result<(), ServerError> {
-        self.rooms.stop(GRACE, SPREAD).await;
+        tokio::join!(self.rooms.stop(GRACE, SPREAD), self.streams.stop(GRACE));
         sleep(LAST_WORDS).await;
         self.tasks.iter().for_each(AbortHandle::abort);
         match self.rooms {
@@ -197,12 +210,46 @@ async fn bind(port: u16) -> Result<TcpListener, ServerError> {
         .map_err(|error| ServerError::Io(format!("port {port} of 127.0.0.1 cannot be used"), error))
 }
 
+/// What belongs to whom on this machine.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    /// The folder for scratch.
+    pub(super) scratch: PathBuf,
+    /// The name that marks commands.
+    pub(super) journal: OsString,
+}
+
+impl Places {
+    /// Those of rooms that are shared: the same for all processes of this machine that share them, and for no others.
+    fn shared(config: &Config) -> Result<Self, ServerError> {
+        let data = config.data.clone().unwrap_or_else(|| std::env::temp_dir().join("everwire"));
+        let failed = |error| ServerError::Io(data.display().to_string(), error);
+        fs::create_dir_all(&data).map_err(failed)?;
+        let mut hasher = DefaultHasher::new();
+        config.redis.hash(&mut hasher);
+        let scratch = fs::canonicalize(&data).map_err(failed)?.join(format!("rooms-{:016x}", hasher.finish()));
+        Ok(Self { journal: scratch.clone().into_os_string(), scratch })
+    }
+
+    /// Those of the one process that listens on `port`. What an earlier one there left running is killed.
+    fn of(&self, port: u16) -> Self {
+        let scratch = PathBuf::from([self.journal.as_os_str(), OsStr::new(&format!("-{port}"))].join(OsStr::new("")));
+        let places = Self { journal: scratch.clone().into_os_string(), scratch };
+        orphans::kill(&places.journal);
+        places
+    }
+
+    /// Those of one room.
+    pub(super) fn in_room(&self, room: &str) -> Self {
+        let scratch = self.scratch.join(room);
+        Self { journal: scratch.clone().into_os_string(), scratch }
+    }
+}
+
+type Own = (Rooms, JoinHandle<Result<(), StoreError>>, Places);
+
 /// All rooms, here and for good.
-fn own(
-    config: &Config,
-    definitions: &[Definition],
-    clock: Clock,
-) -> Result<(Rooms, JoinHandle<Result<(), StoreError>>), ServerError> {
+fn own(config: &Config, definitions: &[Definition], clock: Clock) -> Result<Own, ServerError> {
     let (mut store, scratch, journal) = open(config)?;
     let mut hub = Hub::new(definitions.to_vec(), config.limits, seed()?);
     hub.restore(store.load()?, clock.now()).map_err(StoreError::new)?;
@@ -211,21 +258,10 @@ fn own(
         let killed = orphans::kill(&journal);
         tracing::info!(killed, "commands of an earlier life");
     }
+    let places = Places { scratch: scratch.clone(), journal: journal.clone() };
     let executor = Executor::new(config.root.clone(), scratch, store.is_durable(), journal);
     let (driver, life) = Driver::start(hub, store, clock, executor);
-    Ok((Rooms::Own(driver), tokio::spawn(life)))
-}
-
-/// The folder for scratch, and the name that marks the commands of these rooms: the same for all processes of this machine
-/// that share them, and for no others.
-fn shared_places(config: &Config) -> Result<(std::path::PathBuf, OsString), ServerError> {
-    let data = config.data.clone().unwrap_or_else(|| std::env::temp_dir().join("everwire"));
-    let failed = |error| ServerError::Io(data.display().to_string(), error);
-    fs::create_dir_all(&data).map_err(failed)?;
-    let mut hasher = DefaultHasher::new();
-    config.redis.hash(&mut hasher);
-    let rooms = fs::canonicalize(&data).map_err(failed)?.join(format!("rooms-{:016x}", hasher.finish()));
-    Ok((rooms.clone(), rooms.into_os_string()))
+    Ok((Rooms::Own(driver), tokio::spawn(life), places))
 }
 
 type Opened = (Box<dyn Store>, std::path::PathBuf, OsString);
@@ -239,6 +275,15 @@ fn open(config: &Config) -> Result<Opened, ServerError> {
     }
     let name = format!("everwire-{}-{:016x}", std::process::id(), seed()?);
     Ok((Box::new(MemoryStore::default()), std::env::temp_dir().join(&name), name.into()))
+}
+
+/// Where streams are kept: with the other processes, or here, with a file for endings where there is a folder for it.
+fn stream_store(config: &Config, redis: Option<Redis>, clock: Clock) -> Result<Box<dyn StreamStore>, ServerError> {
+    if let Some(redis) = redis {
+        return Ok(Box::new(RedisStreams::new(redis, config.streams)));
+    }
+    let completions = config.data.as_deref().map(Completions::open).transpose()?;
+    Ok(Box::new(MemoryStreams::new(clock, config.streams, completions)?))
 }
 
 fn definitions(folder: &Path) -> Result<Vec<Definition>, ServerError> {

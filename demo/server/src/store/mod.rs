@@ -6,6 +6,7 @@ pub mod file;
 pub mod memory;
 pub mod redis;
 pub mod room;
+pub mod streams;
 
 use crate::core::journal::{Record, Write};
 use std::{error::Error, fmt};

@@ -8,7 +8,7 @@ use crate::{
         hub::Hub,
         lease::{Answer, Lease, Step},
     },
-    shell::{driver::Driver, executor::Executor, orphans},
+    shell::{driver::Driver, executor::Executor, orphans, server::Places},
     store::{
         Fault, Store, StoreError,
         room::{Held, Taken},
@@ -43,14 +43,12 @@ impl Shared {
             tracing::warn!(room, "the storage was restarted: the log goes on under another epoch");
             hub.doubt();
         }
-        let mut journal = self.journal.clone();
-        journal.push("/");
-        journal.push(room);
+        let Places { scratch, journal } = self.places.in_room(room);
         // Before anything is run again: what a killed process of this machine left must not do the work twice.
         let mark = journal.clone();
         let killed = tokio::task::spawn_blocking(move || orphans::kill(&mark)).await.unwrap_or(0);
         tracing::info!(room, killed, "taken");
-        let executor = Executor::new(self.root.clone(), self.scratch.join(room), true, journal);
+        let executor = Executor::new(self.root.clone(), scratch, true, journal);
         let (driver, life) = Driver::start(hub, store, self.clock, executor);
         let life = tokio::spawn(life);
         self.note(room, None);

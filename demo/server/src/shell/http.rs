@@ -173,6 +173,10 @@ struct NetworkOrder {
 }
 
 async fn network(State(app): State<App>, Json(order): Json<NetworkOrder>) -> Result<Json<Value>, Failure> {
+    if app.proxy_port.is_none() {
+        let why = "several processes are behind another proxy here: kill one of them instead";
+        return Err(Refusal::new("no_proxy", why).into());
+    }
     let connections = app.links.set(&order.link, order.action).map_err(|error| match error {
         NoLink::BadKey => Refusal::new("bad_link", "a link is 1 to 64 letters, digits, '-' and '_'"),
         NoLink::Full => Refusal::new("full", "too many links are in use"),

@@ -2,10 +2,13 @@
 
 #![allow(clippy::tests_outside_test_module, reason = "this crate is tests")]
 
+mod events;
 mod http;
 mod network;
 mod peer;
 mod runs;
 mod security;
 mod sockets;
+mod streams;
+mod streams_redis;
 mod survival;

@@ -66,6 +66,12 @@ impl Default for Terms {
 }
 
 impl Terms {
+    /// Words of an answer: each is an event, and there are two after them.
+    #[must_use]
+    pub const fn words(&self) -> usize {
+        self.events.saturating_sub(2)
+    }
+
     /// Sets some by name: `comment=200,stale=1000`.
     ///
     /// # Errors

@@ -72,7 +72,7 @@ async fn begin(
     if !text(&headers, &header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
         return Err(Refusal::new("bad_type", "an order is application/json").into());
     }
-    let order = Order::read(&body, &streams.0.workshop.dags)?;
+    let order = Order::read(&body, &streams.0.workshop.dags, streams.0.terms.words())?;
     if streams.is_stopping() {
         return Err(Failure::later("stopping", "the server is stopping", STORAGE_AGAIN));
     }

@@ -56,7 +56,7 @@ say = @printf '==> %s\n'
 
 # ----------------------------------------------------------------------------------- what to call
 
-.PHONY: help demo test sim sim-mutants mutants chaos model fuzz conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
+.PHONY: help demo test sim sim-mutants mutants chaos model fuzz conformance long check pkg bench clean build server installed-package wasm-tools browsers redis browser-tools
 
 help: ## list the targets
 	@echo 'everwire: make TARGET'
@@ -167,6 +167,9 @@ wasm-tools: $(bindgen)
 
 browsers:
 	@tools/install.sh browsers
+
+redis:
+	@tools/install.sh redis
 
 browser-tools: wasm-tools browsers $(wasm-pack) $(geckodriver) $(node-modules)
 

@@ -4,6 +4,7 @@
 #   tools/install.sh cargo <crate> <version> [cargo install options]
 #   tools/install.sh wasm-target
 #   tools/install.sh browsers [chromium]
+#   tools/install.sh redis
 #
 # Cargo's tools go into a cache of the user's, one folder per version, so that a second clone waits
 # for nothing. They run for seconds and are built once: without optimisation they build in a third
@@ -54,7 +55,7 @@ install_wasm_target() {
   rustup component add rust-src
 }
 
-missing_browsers() {
+missing() {
   for wanted in "$@"; do
     case $wanted in
       chromium) command -v chromium >/dev/null 2>&1 || echo chromium ;;
@@ -62,25 +63,28 @@ missing_browsers() {
       firefox-esr) command -v firefox-esr >/dev/null 2>&1 || command -v firefox >/dev/null 2>&1 || echo firefox-esr ;;
       webkit2gtk-driver) command -v WebKitWebDriver >/dev/null 2>&1 || echo webkit2gtk-driver ;;
       xvfb) command -v xvfb-run >/dev/null 2>&1 || echo xvfb ;;
+      redis-server) command -v redis-server >/dev/null 2>&1 || echo redis-server ;;
       xauth) command -v xauth >/dev/null 2>&1 || echo xauth ;;
     esac
   done
 }
 
-install_browsers() {
-  [ $# -gt 0 ] || set -- chromium chromium-driver firefox-esr webkit2gtk-driver xvfb xauth
+# What a package is for, and then packages by their names in Debian.
+install_packages() {
+  purpose=$1
+  shift
   # Unquoted on purpose: a list of package names.
   # shellcheck disable=SC2046
-  set -- $(missing_browsers "$@")
+  set -- $(missing "$@")
   [ $# -gt 0 ] || return 0
 
   as_root=
   [ "$(id -u)" = 0 ] || as_root=sudo
   if ! command -v apt-get >/dev/null 2>&1 || { [ -n "$as_root" ] && ! sudo -n true 2>/dev/null; }; then
-    echo "The browser tests want these (by their names in Debian); please install them: $*" >&2
+    echo "The tests want these (by their names in Debian); please install them: $*" >&2
     exit 1
   fi
-  say "Browsers and their drivers: $* (apt, about a minute)"
+  say "$purpose: $* (apt, about a minute)"
   # The time-out lets two clones install at once; without it the second fails.
   wait_for_lock='-o DPkg::Lock::Timeout=300'
   export DEBIAN_FRONTEND=noninteractive
@@ -90,12 +94,18 @@ install_browsers() {
   $as_root apt-get $wait_for_lock install -q -y --no-install-recommends "$@" >/dev/null
 }
 
+install_browsers() {
+  [ $# -gt 0 ] || set -- chromium chromium-driver firefox-esr webkit2gtk-driver xvfb xauth
+  install_packages "Browsers and their drivers" "$@"
+}
+
 what=$1
 shift
 case $what in
   cargo) install_crate "$@" ;;
   wasm-target) install_wasm_target ;;
   browsers) install_browsers "$@" ;;
+  redis) install_packages "A Redis for tests of several servers" redis-server ;;
   *)
     echo "tools/install.sh: does not know how to install '$what'" >&2
     exit 2

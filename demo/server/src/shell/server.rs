@@ -122,7 +122,7 @@ impl Server {
         };
         // What a killed server left there is nobody's.
         let _ = fs::remove_dir_all(&workshop.scratch);
-        let kept = stream_store(&config, redis.clone(), clock)?;
+        let kept = stream_store(&config, redis, clock)?;
         let streams = Streams::start(kept, config.streams, clock, format!("{:016x}", seed()?), workshop);
         let executor = Executor::new(config.root.clone(), scratch, store.is_durable(), journal);
         let (driver, life) = Driver::start(hub, store, clock, executor);

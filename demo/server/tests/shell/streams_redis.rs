@@ -21,8 +21,8 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// Everything that takes half a minute takes a second.
-const QUICK: &str = "beat=200,stale=1000,look=300,keep=2000,settle=1500";
+/// Everything that takes half a minute takes a second. Nobody looks for news that he was not told of: a comment is far.
+const QUICK: &str = "comment=60000,beat=200,stale=1000,look=300,keep=2000,settle=1500";
 
 #[tokio::test]
 async fn cut_at_any_event_a_stream_goes_on_at_another_server() {

@@ -148,6 +148,16 @@ pub fn silent<'a>(alive: &'a [Alive], now: u64, terms: &Terms) -> impl Iterator<
     alive.iter().filter(move |stream| now.saturating_sub(stream.beat) >= stale)
 }
 
+/// In how many milliseconds to look again: when the one who has been silent for longest would be too silent, at the
+/// latest after [`Terms::look`].
+#[must_use]
+pub fn next_look(alive: &[Alive], now: u64, terms: &Terms) -> u64 {
+    let due = |stream: &Alive| stream.beat.saturating_add(terms.stale).saturating_sub(now);
+    // One that could not be judged yet is no reason to look without a pause.
+    let soonest = (terms.look / 10).max(1);
+    alive.iter().map(due).min().unwrap_or(terms.look).clamp(soonest, terms.look.max(soonest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +215,16 @@ mod tests {
         assert_eq!(silent(&alive, terms.stale, &terms).count(), 1);
         assert_eq!(registry.append("a", 1, &[], None, terms.stale), Appended::Kept(0));
         assert!(!registry.orphan("a", 0, terms.stale));
+    }
+
+    #[test]
+    fn the_guardian_looks_when_somebody_is_due_and_every_half_minute() {
+        let terms = Terms::default();
+        let alive = |beat| Alive { id: "a".into(), beat };
+        assert_eq!(next_look(&[], 0, &terms), 30_000);
+        assert_eq!(next_look(&[alive(5_000), alive(8_000)], 9_000, &terms), 26_000);
+        assert_eq!(next_look(&[alive(0)], 90_000, &terms), 3_000, "one that could not be judged is no reason to spin");
+        assert_eq!(next_look(&[alive(9_000)], 0, &terms), 30_000);
     }
 
     #[test]

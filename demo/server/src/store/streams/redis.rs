@@ -152,6 +152,7 @@ impl RedisStreams {
                 let news = match heard {
                     Heard::Listening => News::Back,
                     Heard::Message(id) => News::Stream(id),
+                    Heard::Lost => News::Away,
                 };
                 // Nobody may be listening.
                 let _ = said.send(news);

@@ -57,7 +57,7 @@ say = @printf '==> %s\n'
 
 # ----------------------------------------------------------------------------------- what to call
 
-.PHONY: help demo nodes test sim sim-mutants mutants chaos model fuzz conformance long check pkg bench clean build server installed-package wasm-tools browsers browser-tools
+.PHONY: help demo nodes test sim sim-mutants mutants chaos model fuzz conformance long check pkg bench clean build server installed-package wasm-tools browsers redis browser-tools
 
 help: ## list the targets
 	@echo 'everwire: make TARGET'
@@ -171,6 +171,9 @@ browsers:
 
 nodes:
 	@tools/install.sh nodes
+
+redis:
+	@tools/install.sh redis
 
 browser-tools: wasm-tools browsers $(wasm-pack) $(geckodriver) $(node-modules)
 

@@ -5,6 +5,7 @@
 #   tools/install.sh wasm-target
 #   tools/install.sh browsers [chromium]
 #   tools/install.sh nodes
+#   tools/install.sh redis
 #
 # Cargo's tools go into a cache of the user's, one folder per version, so that a second clone waits
 # for nothing. They run for seconds and are built once: without optimisation they build in a third
@@ -70,15 +71,7 @@ missing() {
   done
 }
 
-install_browsers() {
-  [ $# -gt 0 ] || set -- chromium chromium-driver firefox-esr webkit2gtk-driver xvfb xauth
-  install_packages "Browsers and their drivers" "$@"
-}
-
-install_nodes() {
-  install_packages "What several server processes share" redis-server nginx-light
-}
-
+# What a package is for, and then packages by their names in Debian.
 install_packages() {
   purpose=$1
   shift
@@ -105,13 +98,19 @@ install_packages() {
   RUNLEVEL=1 $as_root apt-get $wait_for_lock install -q -y --no-install-recommends "$@" >/dev/null
 }
 
+install_browsers() {
+  [ $# -gt 0 ] || set -- chromium chromium-driver firefox-esr webkit2gtk-driver xvfb xauth
+  install_packages "Browsers and their drivers" "$@"
+}
+
 what=$1
 shift
 case $what in
   cargo) install_crate "$@" ;;
   wasm-target) install_wasm_target ;;
   browsers) install_browsers "$@" ;;
-  nodes) install_nodes ;;
+  redis) install_packages "A Redis for tests of several servers" redis-server ;;
+  nodes) install_packages "What several server processes share" redis-server nginx-light ;;
   *)
     echo "tools/install.sh: does not know how to install '$what'" >&2
     exit 2

@@ -31,7 +31,7 @@ export const suites = [
   {
     name: 'host',
     title: 'wire, core, architecture and server on the host',
-    needs: ['wasm-tools', 'pkg', 'nodes'],
+    needs: ['wasm-tools', 'redis', 'pkg'],
     command: ['cargo', 'test', '--workspace', '--no-fail-fast'],
     // What it asks for is looked at too; it must be there.
     env: { EVERWIRE_WASM: resolve(process.env['CARGO_TARGET_DIR'] ?? 'target', 'wasm-bindgen/everwire_bg.wasm') },

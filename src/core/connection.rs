@@ -204,7 +204,7 @@ impl Connection {
         if self.heartbeat.is_silent(cx.at()) {
             self.wake(cx, false);
         }
-        if message.volatile && !self.holds() && !self.flow.is_over() {
+        if message.volatile && !self.holds() && !self.flow.is_over() && !cx.flight.is_suspect() {
             self.send_plain(cx, message.receipt, message.bytes);
             return;
         }
@@ -279,6 +279,9 @@ impl Connection {
                     broken(Mutant::FlushedTwice).then(|| self.fly(cx, flown));
                     self.fly(cx, flown);
                     return true;
+                }
+                if cx.flight.is_suspect() {
+                    return false;
                 }
                 cx.outbox.pop(cx.flight.has_room(window))
             }
@@ -356,6 +359,7 @@ impl Connection {
 
     /// Sends a message of which nobody will say more.
     fn send_plain<P>(&mut self, cx: &mut Context<P>, receipt: ReceiptId, bytes: usize) {
+        cx.flight.sent_beside(self.generation);
         self.fly(cx, Flown { receipt, n: 0, again: false, joined: true, bytes });
         cx.end(receipt, Outcome::plain(Fate::Sent));
     }

@@ -44,6 +44,7 @@ pub struct DataPlaneModel {
     greatest_ts: Option<u64>,
     waiting: u32,
     left_out: u32,
+    busy: u32,
 }
 
 impl DataPlaneModel {
@@ -81,6 +82,11 @@ impl DataPlaneModel {
         if registers.slice > 0 { Verdict::Wait } else { Verdict::Deliver }
     }
 
+    /// Handlers took so many milliseconds more.
+    pub const fn work(&mut self, ms: u32) {
+        self.busy = self.busy.wrapping_add(ms);
+    }
+
     /// What the backlog counts.
     pub fn count<T>(&mut self, backlog: &BacklogModel<T>) {
         self.waiting = backlog.len() as u32;
@@ -96,6 +102,7 @@ impl DataPlaneModel {
             greatest_ts: self.greatest_ts,
             waiting: self.waiting,
             left_out: self.left_out,
+            busy: self.busy,
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Flight {
     next: u64,
     /// One at a time and in a frame of its own: the last connection ended because a frame was too big.
     cautious: bool,
+    /// The connection on which something went out that is not in flight.
+    beside: Generation,
 }
 
 /// A message in flight.
@@ -64,7 +66,7 @@ pub struct Flown {
 impl Default for Flight {
     /// Nothing in flight; the first message is number 1.
     fn default() -> Self {
-        Self { messages: Vec::new(), next: 1, cautious: false }
+        Self { messages: Vec::new(), next: 1, cautious: false, beside: 0 }
     }
 }
 
@@ -210,13 +212,25 @@ impl Flight {
         self.messages.clear();
     }
 
-    /// The connection ended because a frame was too big (1009): from now on one at a time, and what repeats it is refused.
-    pub fn too_big(&mut self) -> Option<ReceiptId> {
-        if self.cautious {
-            return self.settle(self.messages.first()?.n);
+    /// Connection `on` ended because a frame was too big (1009): from now on one at a time, and what repeats it is refused.
+    pub fn too_big(&mut self, on: Generation) -> Option<ReceiptId> {
+        if !std::mem::replace(&mut self.cautious, true) {
+            return None;
         }
-        self.cautious = true;
-        None
+        // What was not sent there is innocent, and of two nobody knows which one it was.
+        let suspect = self.messages.first().filter(|flying| flying.on == on && self.beside != on)?;
+        self.settle(suspect.n)
+    }
+
+    /// Whether a 1009 would be blamed on what is in flight, so that nothing else may go out.
+    #[must_use]
+    pub fn is_suspect(&self) -> bool {
+        self.cautious && !self.messages.is_empty()
+    }
+
+    /// Something that is not in flight goes out on connection `on`.
+    pub const fn sent_beside(&mut self, on: Generation) {
+        self.beside = on;
     }
 
     /// A connection was stable, and nothing is in flight that could be too big.
@@ -289,7 +303,7 @@ mod tests {
     fn what_may_be_too_big_is_nudged_in_a_frame_of_its_own() {
         let mut flight = three();
         assert!(flight.nudge(1, Instant(10_000)).is_some_and(|flown| flown.joined));
-        flight.too_big();
+        flight.too_big(1);
         assert!(flight.nudge(1, Instant(10_000)).is_some_and(|flown| !flown.joined));
     }
 
@@ -339,11 +353,22 @@ mod tests {
     #[test]
     fn the_message_that_repeats_a_1009_is_refused_and_the_others_live() {
         let mut flight = three();
-        assert_eq!(flight.too_big(), None);
+        assert_eq!(flight.too_big(1), None);
         let resent: Vec<_> = std::iter::from_fn(|| flight.resend(2, 256, Instant(0))).collect();
         assert!(resent.len() == 1 && !resent[0].joined);
-        assert_eq!(flight.too_big(), Some(1), "refused");
+        assert_eq!(flight.too_big(2), Some(1), "refused");
         assert_eq!(flight.resend(3, 256, Instant(0)).map(|flown| flown.n), Some(2));
         assert!(!flight.has_room(256));
+    }
+
+    #[test]
+    fn of_a_1009_nothing_is_accused_that_was_not_sent_there_or_not_alone() {
+        let mut flight = three();
+        flight.too_big(1);
+        assert_eq!(flight.too_big(2), None, "nothing was sent on it");
+        assert_eq!(flight.resend(3, 256, Instant(0)).map(|flown| flown.n), Some(1));
+        flight.sent_beside(3);
+        assert_eq!(flight.too_big(3), None);
+        assert!(flight.is_suspect());
     }
 }

@@ -7,6 +7,8 @@ use super::time::{Instant, Millis};
 
 /// Credit that is used up within this time is a flood.
 const FAST_MS: Millis = 1_000;
+/// Of the time in which credit was used up, handlers took one in so many: a flood too, for they can take no more.
+const SHARE: Millis = 2;
 /// Credit that lasts for this long is the end of one: half the rate at which it began, so that it does not come and go.
 const CALM_MS: Millis = 2_000;
 /// What still waits then goes to its handlers in one task, so it must be little.
@@ -28,13 +30,17 @@ pub struct Flood {
     is_on: bool,
     /// When the credit under way was given.
     granted: Instant,
+    /// The milliseconds that handlers had taken by then.
+    busy: u32,
 }
 
 impl Flood {
-    /// All credit is used up, and more is given.
-    pub const fn used_up(&mut self, at: Instant) {
-        self.is_on |= at.since(self.granted) <= FAST_MS;
+    /// All credit is used up, and more is given. Handlers took `busy` milliseconds so far.
+    pub const fn used_up(&mut self, at: Instant, busy: u32) {
+        let (lasted, worked) = (at.since(self.granted), busy.wrapping_sub(self.busy) as Millis);
+        self.is_on |= lasted <= FAST_MS || worked * SHARE >= lasted;
         self.granted = at;
+        self.busy = busy;
     }
 
     /// So many orders are to be carried out at once.
@@ -74,9 +80,9 @@ mod tests {
     /// A flood that began at 10,500.
     fn flood() -> Flood {
         let mut flood = Flood::default();
-        flood.used_up(Instant(10_000));
+        flood.used_up(Instant(10_000), 0);
         assert_eq!(flood.slice(false), 0, "it took ten seconds");
-        flood.used_up(Instant(10_500));
+        flood.used_up(Instant(10_500), 0);
         flood
     }
 
@@ -85,9 +91,19 @@ mod tests {
         assert_eq!(flood().slice(false), SLICE);
         let mut slow = Flood::default();
         for second in 1..10 {
-            slow.used_up(Instant(second * 1_001));
+            slow.used_up(Instant(second * 1_001), second as u32 * 500);
         }
         assert_eq!(slow.slice(false), 0);
+    }
+
+    #[test]
+    fn fewer_events_that_handlers_cannot_keep_up_with_are_one_too() {
+        let mut flood = Flood::default();
+        flood.used_up(Instant(10_000), 700);
+        flood.used_up(Instant(15_000), 3_199);
+        assert_eq!(flood.slice(false), 0, "2,499 ms of 5,000");
+        flood.used_up(Instant(20_000), 5_699);
+        assert_eq!(flood.slice(false), SLICE, "2,500");
     }
 
     #[test]
@@ -102,7 +118,7 @@ mod tests {
     #[test]
     fn it_is_over_when_credit_lasts_and_little_waits() {
         let mut flood = flood();
-        flood.used_up(Instant(12_000));
+        flood.used_up(Instant(12_000), 0);
         assert_eq!(flood.due(), Instant(14_000), "slower, but a flood still");
         assert!(!flood.is_over(101, Instant(14_000)));
         assert_eq!(flood.due(), Instant(16_000));

@@ -201,4 +201,6 @@ pub struct PlaneReading {
     pub waiting: u32,
     /// How many were left out so far: dropped, or conflated.
     pub left_out: u32,
+    /// The milliseconds that handlers took so far, about.
+    pub busy: u32,
 }

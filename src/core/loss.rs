@@ -75,7 +75,8 @@ pub fn after<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>
         cx.warn_once(Warning::Thrashing);
     }
     if rule == CloseRule::TooBig
-        && let Some(receipt) = cx.flight.too_big()
+        && let Some(Connection { generation, .. }) = connection
+        && let Some(receipt) = cx.flight.too_big(*generation)
     {
         cx.end(receipt, Outcome::because(Fate::Rejected, Cause::TooBig));
     }

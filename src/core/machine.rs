@@ -214,7 +214,7 @@ impl<P> Machine<P> {
             self.registers.next_seq = reading.next_seq;
         }
         if reading.credit == 0 && self.registers.credit > 0 {
-            self.flood.used_up(self.cx.at());
+            self.flood.used_up(self.cx.at(), reading.busy);
         }
         self.registers.credit = reading.credit;
         self.waiting = reading.waiting;

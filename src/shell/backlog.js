@@ -24,7 +24,9 @@ export class Backlog {
   conflated = 0;
   bytes = 0;
   /** What handlers have left of this frame, in milliseconds: while nothing waits, events go straight to them. */
-  left = 0;
+  left = Infinity;
+  /** What they took so far, of events that went straight. */
+  busy = 0;
   /** When the socket's frame came that is being read, and how many of its events went straight since it was timed. */
   from = 0;
   straight = 0;
@@ -44,12 +46,10 @@ export class Backlog {
 
   /** @param {number} slice */
   program(slice) {
-    if (this.slice === 0) this.left = slice;
+    if (slice === this.slice) return;
     this.slice = slice;
-    if (slice === 0) {
-      this.left = 0;
-      this.drain(() => false);
-    }
+    if (slice === 0) this.drain(() => false);
+    this.left = slice || Infinity;
   }
 
   /** Whether an event may go straight to its handlers, where `left` says that there was time. */
@@ -80,8 +80,10 @@ export class Backlog {
 
   /** Its events are delivered, or wait. @param {number} share */
   spend(share) {
-    this.left -= share * (performance.now() - this.from);
-    this.arm();
+    const took = share * (performance.now() - this.from);
+    this.busy += took;
+    this.left -= took;
+    if (this.slice > 0) this.arm();
   }
 
   /** @param {any} value @param {number} bytes */

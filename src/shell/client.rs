@@ -71,6 +71,7 @@ impl Client {
         greatest_ts: f64,
         waiting: u32,
         left_out: u32,
+        busy: u32,
     ) -> f64 {
         let now = now(mono, wall);
         self.0.handle(
@@ -82,6 +83,7 @@ impl Client {
                 greatest_ts: (greatest_ts >= 0.0).then_some(greatest_ts as u64),
                 waiting,
                 left_out,
+                busy,
             }),
         );
         if let Some(input) = input(kind, one, two, three, value) {

@@ -70,7 +70,7 @@ export class DataPlane {
   serve(sink, flow) {
     this.sink = sink;
     this.backlog.flow = flow;
-    this.backlog.dropped = this.backlog.conflated = 0;
+    this.backlog.dropped = this.backlog.conflated = this.backlog.busy = 0;
     this.program(false, 0, 0, 0, false, false, 0, false, false, 0);
     this.invalid = 0;
     /** @type {MessageEvent | null} */
@@ -235,7 +235,7 @@ export class DataPlane {
    */
   accept(value, bytes, found) {
     this.note(value);
-    if (this.backlog.slice === 0 || (this.backlog.left > 0 && this.backlog.hasTime())) this.deliver(value, found);
+    if (this.backlog.left > 0 && this.backlog.hasTime()) this.deliver(value, found);
     else this.backlog.add(value, bytes);
   }
 

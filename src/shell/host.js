@@ -30,7 +30,7 @@ import { serve } from './work.js';
  *   handle(
  *     kind: number, one: number, two: number, three: number, value: unknown, mono: number, wall: number,
  *     heard: number, nextSeq: number, credit: number, greatestTs: number,
- *     waiting: number, leftOut: number,
+ *     waiting: number, leftOut: number, busy: number,
  *   ): number,
  *   snapshot(): void,
  *   free(): void,
@@ -168,7 +168,7 @@ export class Host {
     this.due = core.handle(
       kind, one, two, three, value, performance.now(), Date.now(),
       plane.takeHeard(), plane.nextSeq, plane.credit, plane.greatestTs,
-      backlog.events.size, backlog.dropped + backlog.conflated,
+      backlog.events.size, backlog.dropped + backlog.conflated, backlog.busy,
     );
     serve(undefined);
   }

@@ -320,6 +320,34 @@ fn too_big_a_frame_is_sent_again_alone_and_the_one_that_repeats_it_fails() {
 }
 
 #[test]
+fn what_might_be_blamed_on_another_waits_until_that_is_settled() {
+    let mut rig = Rig::greeted();
+    rig.send(NORMAL, true);
+    rig.closed(1009);
+    rig.forget();
+    rig.reconnect();
+    rig.hello("e", 5);
+    let plain = rig.send(NORMAL, false);
+    assert_eq!(rig.transmitted(), [(1, Some(1), false)]);
+    rig.ack(1);
+    assert_eq!(rig.transmitted().last(), Some(&(plain, None, false)));
+}
+
+#[test]
+fn a_1009_refuses_nothing_that_was_not_sent_on_its_connection() {
+    let mut rig = Rig::greeted();
+    rig.send(NORMAL, true);
+    rig.closed(1009);
+    rig.reconnect();
+    rig.closed(1009);
+    assert_eq!(rig.settled(), []);
+    rig.reconnect();
+    rig.hello("e", 5);
+    rig.ack(1);
+    assert_eq!(rig.settled(), [(1, Fate::Acked)]);
+}
+
+#[test]
 fn caution_ends_when_what_was_in_flight_is_settled() {
     let mut rig = Rig::greeted();
     rig.send(NORMAL, true);

@@ -40,6 +40,19 @@ fn a_thousand_events_a_second_and_a_little_are_no_flood() {
 }
 
 #[test]
+fn fewer_are_a_flood_where_handlers_take_half_of_the_time() {
+    let mut rig = Rig::greeted();
+    for seq in 6..=3_006 {
+        rig.event(seq);
+        rig.plane.work(u32::from(seq % 2 == 0) * 5);
+        rig.pass(5);
+    }
+    assert!(!rig.backlog.is_empty(), "200 a second");
+    rig.frame();
+    assert!(delivered_up_to(&rig, 3_006));
+}
+
+#[test]
 fn a_flood_is_over_after_a_calm_time_and_nothing_is_overtaken() {
     let mut rig = flooded();
     rig.frame();

@@ -28,7 +28,7 @@ const MOST_TICKS: u32 = 10;
 /// A machine and what surrounds it.
 pub(crate) struct Rig {
     pub(crate) machine: Machine<u32>,
-    plane: DataPlaneModel,
+    pub(crate) plane: DataPlaneModel,
     /// What waits for a frame.
     pub(crate) backlog: BacklogModel<u32>,
     /// What may be left out of the events that come.

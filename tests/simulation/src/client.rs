@@ -130,13 +130,17 @@ pub struct Client {
     /// When the hello of another log came.
     met_at: Option<u64>,
     now_t: u64,
+    /// What its handlers take for an event, in milliseconds.
+    handling: u32,
+    /// A connection ended because a frame was too big: nothing goes beside what is in flight.
+    careful: bool,
     chance: Chance,
 }
 
 impl Client {
     /// A page whose client has not started.
     #[must_use]
-    pub fn new(index: usize, options: Options, wants_state: bool, t: u64, chance: Chance) -> Self {
+    pub fn new(index: usize, options: Options, wants_state: bool, t: u64, mut chance: Chance) -> Self {
         let now = Now { mono: Instant(t), wall: WALL + t };
         let mut client = Self {
             index,
@@ -190,6 +194,8 @@ impl Client {
             answered: None,
             met_at: None,
             now_t: t,
+            handling: if chance.one_in(2) { 0 } else { chance.between(1, 40) as u32 },
+            careful: false,
             chance,
         };
         client.begin(t);
@@ -293,7 +299,8 @@ impl Client {
             machine.state().name().name() == "open"
                 && machine.state().connection().is_some_and(|own| own.terms().is_some())
         });
-        let goes = volatile && greeted && !self.registers.pressed;
+        let held = self.careful && self.messages.in_flight().next().is_some();
+        let goes = volatile && greeted && !self.registers.pressed && !held;
         self.messages.accepted(receipt, what);
         self.ends.clear();
         self.tell(Input::Send(Outgoing { receipt, bytes, priority, ack, request, volatile, ttl }), around);
@@ -389,6 +396,7 @@ impl Client {
     pub fn closed(&mut self, generation: Generation, code: u16, around: &mut Surroundings<'_>) {
         if self.outlets.remove(&generation).is_some() {
             self.attempts.gone(generation);
+            self.careful |= code == 1009;
             let step = Step::of(Kind::Overrule, self.index as u64, u64::from(generation));
             let mut chance = around.steps.chance(step);
             let often = if self.state() == "closing" { 3 } else { 12 };

@@ -42,6 +42,8 @@ pub enum Heard {
     Listening,
     /// Somebody published this.
     Message(String),
+    /// It does not listen any more, and tries to.
+    Lost,
 }
 
 /// Why Redis did not do something.
@@ -108,8 +110,10 @@ impl Redis {
             let ended = heard.clone();
             let listening = async {
                 loop {
-                    // However it ended: what is lost is told by `Listening`, once it is there again.
-                    let _ = hear(&client, &channel, &heard).await;
+                    // Who tried and could not has told before that it does not listen.
+                    if hear(&client, &channel, &heard).await.is_ok() {
+                        let _ = heard.send(Heard::Lost).await;
+                    }
                     sleep(AGAIN).await;
                 }
             };
@@ -151,7 +155,7 @@ impl fmt::Debug for Redis {
     }
 }
 
-/// One connection's worth of listening.
+/// One connection's worth of listening. An error is that it never came to it, or that nobody wants it any more.
 async fn hear(client: &Client, channel: &str, heard: &mpsc::Sender<Heard>) -> Result<(), RedisError> {
     let lost = |_| RedisError::Lost("no connection in time".to_owned());
     let mut pubsub = timeout(CONNECT, client.get_async_pubsub()).await.map_err(lost)?.map_err(RedisError::of)?;

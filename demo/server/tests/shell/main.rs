@@ -2,6 +2,7 @@
 
 #![allow(clippy::tests_outside_test_module, reason = "this crate is tests")]
 
+mod events;
 mod http;
 mod network;
 mod nodes;
@@ -10,5 +11,7 @@ mod redis;
 mod runs;
 mod security;
 mod sockets;
+mod streams;
+mod streams_redis;
 mod survival;
 mod walker;

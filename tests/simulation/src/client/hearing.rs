@@ -79,6 +79,7 @@ impl Client {
                 around.check(must(!told.reserved, || "a message of the protocol goes past the core".to_owned()));
                 let critical = self.registers.envelope && told.id.is_some();
                 around.check(must(!critical, || format!("critical event {:?} goes past the core", told.id)));
+                self.plane.work(self.handling);
                 self.accept(told, around);
             }
             Way::Ask => {

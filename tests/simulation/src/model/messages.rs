@@ -275,6 +275,11 @@ impl Messages {
         Ok(End { mark, fate, request })
     }
 
+    /// What is in flight.
+    pub fn in_flight(&self) -> impl Iterator<Item = Mark> {
+        self.flying.values().filter_map(|receipt| self.open.get(receipt)).map(|message| message.what.mark)
+    }
+
     /// The client says how much it holds.
     ///
     /// # Errors

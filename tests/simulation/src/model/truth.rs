@@ -220,6 +220,12 @@ impl Truth {
         self.replies.entry(mark).or_default().insert(data.to_owned());
     }
 
+    /// Whether a message was applied.
+    #[must_use]
+    pub fn has_applied(&self, mark: Mark) -> bool {
+        self.applied.get(&mark).is_some_and(|applied| applied.done > 0)
+    }
+
     /// A client was told what a request was answered with.
     ///
     /// # Errors

@@ -151,6 +151,10 @@ impl World {
                 self.report.fault("a connection closed with a code");
                 let codes = [1000, 1001, 1005, 1008, 1009, 1011, 1012, 1013, 3000, 4000, 4200, 4409, 4429, 4500];
                 let code = codes[self.chance.below(codes.len() as u64) as usize];
+                // It says that a frame was not taken, which a proxy does not say of one that was.
+                let messages = &self.clients[link.client].messages;
+                let is_taken = messages.in_flight().any(|mark| self.truth.has_applied(mark));
+                let code = if code == 1009 && is_taken { 1006 } else { code };
                 self.proxy_ends(id, code);
             }
             Fault::HalfOpen => {

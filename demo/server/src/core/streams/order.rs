@@ -13,8 +13,6 @@ use serde::Deserialize;
 const INTERVAL: u64 = 40;
 /// The longest.
 const MAX_INTERVAL: u64 = 2_000;
-/// Words of an answer.
-const MAX_WORDS: usize = 4_000;
 
 /// Work that is done as a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -36,18 +34,18 @@ pub enum Order {
         /// Milliseconds between its words, 0 to 2,000.
         #[serde(default = "interval")]
         interval: u64,
-        /// So many words, 1 to 4,000: the text begins again as often as needed.
+        /// So many words, as many as a stream holds: the text begins again as often as needed.
         #[serde(default)]
         words: Option<usize>,
     },
 }
 
 impl Order {
-    /// Reads a body, and checks it against the DAGs there are.
+    /// Reads a body, and checks it against the DAGs there are and the words that a stream may have.
     ///
     /// # Errors
     /// `bad_order`, `unknown_dag`, `asks_people`.
-    pub fn read(body: &[u8], dags: &[Definition]) -> Result<Self, Refusal> {
+    pub fn read(body: &[u8], dags: &[Definition], most: usize) -> Result<Self, Refusal> {
         let order: Self = serde_json::from_slice(body)
             .map_err(|error| Refusal::new("bad_order", format!("not an order for a stream: {error}")))?;
         match &order {
@@ -64,8 +62,8 @@ impl Order {
                 if *interval > MAX_INTERVAL {
                     return Err(Refusal::new("bad_order", format!("interval is at most {MAX_INTERVAL}")));
                 }
-                if words.is_some_and(|words| words == 0 || words > MAX_WORDS) {
-                    return Err(Refusal::new("bad_order", format!("words is 1 to {MAX_WORDS}")));
+                if words.is_some_and(|words| words == 0 || words > most) {
+                    return Err(Refusal::new("bad_order", format!("words is 1 to {most}")));
                 }
             }
         }
@@ -111,7 +109,7 @@ mod tests {
         let plain = r#"{"id":"plain","title":"t","budget":1,"nodes":[{"id":"a","title":"t","run":["true"]}]}"#;
         let gated = r#"{"id":"gated","title":"t","budget":1,"nodes":[{"id":"a","title":"t","gate":{}}]}"#;
         let dags = [plain, gated].map(|text| Definition::read(text).expect("a DAG"));
-        Order::read(body.as_bytes(), &dags).map_err(|refusal| refusal.code)
+        Order::read(body.as_bytes(), &dags, 100).map_err(|refusal| refusal.code)
     }
 
     #[test]
@@ -132,6 +130,7 @@ mod tests {
             (r#"{"work":"answer","x":1}"#, "bad_order"),
             (r#"{"work":"answer","interval":2001}"#, "bad_order"),
             (r#"{"work":"answer","words":0}"#, "bad_order"),
+            (r#"{"work":"answer","words":101}"#, "bad_order"),
             (r#"{"work":"dag","dag":"none"}"#, "unknown_dag"),
             (r#"{"work":"answer","about":"none"}"#, "unknown_dag"),
             (r#"{"work":"dag","dag":"gated"}"#, "asks_people"),

@@ -153,6 +153,8 @@ pub struct Completion {
     pub record: Record,
     /// How it ended.
     pub ending: Ending,
+    /// The number of its last event.
+    pub head: u64,
 }
 
 /// What somebody who reads a stream is given.
@@ -164,7 +166,9 @@ pub struct Page {
     pub status: Status,
     /// The number of its last event.
     pub head: u64,
-    /// Events after the one asked for, without a gap; not necessarily all.
+    /// The number of the first of `entries`.
+    pub first: u64,
+    /// Events after the one asked for, without a gap among them; not necessarily all.
     pub entries: Vec<Entry>,
 }
 

@@ -36,6 +36,8 @@ struct Stream {
     record: Record,
     status: Status,
     beat: u64,
+    /// Events that were lost with an earlier life of the server.
+    before: u64,
     entries: Vec<Entry>,
     /// How it ended, and when.
     over: Option<(Ending, u64)>,
@@ -47,9 +49,9 @@ impl Registry {
         if let Some(stream) = self.streams.get(&record.id) {
             return stream.record == *record && stream.status == Status::Active;
         }
-        let stream =
-            Stream { record: record.clone(), status: Status::Active, beat: now, entries: Vec::new(), over: None };
-        self.streams.insert(record.id.clone(), stream);
+        let (record, status, entries) = (record.clone(), Status::Active, Vec::new());
+        let stream = Stream { record, status, beat: now, before: 0, entries, over: None };
+        self.streams.insert(stream.record.id.clone(), stream);
         true
     }
 
@@ -77,9 +79,10 @@ impl Registry {
     #[must_use]
     pub fn read(&self, id: &str, after: u64) -> Option<Page> {
         let stream = self.streams.get(id)?;
-        let after = usize::try_from(after).unwrap_or(usize::MAX);
-        let entries = stream.entries.iter().skip(after).take(PAGE).cloned().collect();
-        Some(Page { record: stream.record.clone(), status: stream.status, head: stream.head(), entries })
+        let first = after.max(stream.before).saturating_add(1);
+        let skipped = usize::try_from(first - 1 - stream.before).unwrap_or(usize::MAX);
+        let entries = stream.entries.iter().skip(skipped).take(PAGE).cloned().collect();
+        Some(Page { record: stream.record.clone(), status: stream.status, head: stream.head(), first, entries })
     }
 
     /// How a stream ended.
@@ -87,7 +90,7 @@ impl Registry {
     pub fn completion(&self, id: &str) -> Option<Completion> {
         let stream = self.streams.get(id)?;
         let (ending, _) = stream.over.clone()?;
-        Some(Completion { record: stream.record.clone(), ending })
+        Some(Completion { record: stream.record.clone(), ending, head: stream.head() })
     }
 
     /// The streams that are not over.
@@ -111,11 +114,10 @@ impl Registry {
 
     /// Puts back what is left of a stream that ended in an earlier life of the server: its last event.
     pub fn restore(&mut self, completion: Completion, now: u64) {
-        let Completion { record, ending } = completion;
-        let entries = vec![ending.entry(record.format)];
-        let status = ending.status;
-        let id = record.id.clone();
-        self.streams.insert(id, Stream { record, status, beat: now, entries, over: Some((ending, now)) });
+        let Completion { record, ending, head } = completion;
+        let (status, entries) = (ending.status, vec![ending.entry(record.format)]);
+        let (before, over) = (head.saturating_sub(1), Some((ending, now)));
+        self.streams.insert(record.id.clone(), Stream { record, status, beat: now, before, entries, over });
     }
 
     /// Forgets what has been over for long enough; returns whose it was.
@@ -131,7 +133,7 @@ impl Registry {
 
 impl Stream {
     fn head(&self) -> u64 {
-        self.entries.len() as u64
+        self.before + self.entries.len() as u64
     }
 
     fn end(&mut self, ending: Ending, now: u64) {
@@ -144,6 +146,16 @@ impl Stream {
 pub fn silent<'a>(alive: &'a [Alive], now: u64, terms: &Terms) -> impl Iterator<Item = &'a Alive> {
     let stale = terms.stale;
     alive.iter().filter(move |stream| now.saturating_sub(stream.beat) >= stale)
+}
+
+/// In how many milliseconds to look again: when the one who has been silent for longest would be too silent, at the
+/// latest after [`Terms::look`].
+#[must_use]
+pub fn next_look(alive: &[Alive], now: u64, terms: &Terms) -> u64 {
+    let due = |stream: &Alive| stream.beat.saturating_add(terms.stale).saturating_sub(now);
+    // One that could not be judged yet is no reason to look without a pause.
+    let soonest = (terms.look / 10).max(1);
+    alive.iter().map(due).min().unwrap_or(terms.look).clamp(soonest, terms.look.max(soonest))
 }
 
 #[cfg(test)]
@@ -206,6 +218,16 @@ mod tests {
     }
 
     #[test]
+    fn the_guardian_looks_when_somebody_is_due_and_every_half_minute() {
+        let terms = Terms::default();
+        let alive = |beat| Alive { id: "a".into(), beat };
+        assert_eq!(next_look(&[], 0, &terms), 30_000);
+        assert_eq!(next_look(&[alive(5_000), alive(8_000)], 9_000, &terms), 26_000);
+        assert_eq!(next_look(&[alive(0)], 90_000, &terms), 3_000, "one that could not be judged is no reason to spin");
+        assert_eq!(next_look(&[alive(9_000)], 0, &terms), 30_000);
+    }
+
+    #[test]
     fn work_that_nobody_watches_is_no_orphan_while_its_producer_beats() {
         let terms = Terms::default();
         let mut registry = Registry::default();
@@ -226,6 +248,18 @@ mod tests {
         assert!(registry.completion("a").is_some());
         assert_eq!(registry.sweep(7 + terms.keep, &terms), ["a"]);
         assert!(registry.completion("a").is_none() && registry.read("a", 0).is_none());
+    }
+
+    #[test]
+    fn of_an_earlier_life_the_last_event_is_left_under_its_number() {
+        let mut registry = Registry::default();
+        let (record, ending) = (record("a"), Ending::completed(json!("x")));
+        registry.restore(Completion { record, ending: ending.clone(), head: 9 }, 0);
+        for (after, number, count) in [(0, 9, 1), (5, 9, 1), (8, 9, 1), (9, 10, 0), (u64::MAX, u64::MAX, 0)] {
+            let page = registry.read("a", after).expect("there");
+            assert_eq!((page.first, page.entries.len(), page.head), (number, count, 9), "after {after}");
+        }
+        assert_eq!(registry.completion("a").expect("over").ending, ending);
     }
 
     #[test]

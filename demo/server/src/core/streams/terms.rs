@@ -66,6 +66,12 @@ impl Default for Terms {
 }
 
 impl Terms {
+    /// Words of an answer: each is an event, and there are two after them.
+    #[must_use]
+    pub const fn words(&self) -> usize {
+        self.events.saturating_sub(2)
+    }
+
     /// Sets some by name: `comment=200,stale=1000`.
     ///
     /// # Errors
@@ -96,6 +102,9 @@ impl Terms {
                 _ => return Err(format!("no time or bound of streams is called {name:?}")),
             }
         }
+        if self.stale <= self.beat {
+            return Err("stale is more than beat: a producer that lives would count as gone".to_owned());
+        }
         Ok(())
     }
 }
@@ -107,9 +116,11 @@ mod tests {
     #[test]
     fn terms_are_set_by_name_and_what_is_none_is_named() {
         let mut terms = Terms::default();
-        terms.set("comment=200,stale=1000,per-client=3").expect("set");
+        terms.set("comment=200,beat=300,stale=1000,per-client=3").expect("set");
         assert_eq!((terms.comment, terms.stale, terms.per_client, terms.look), (200, 1_000, 3, 30_000));
-        for (text, named) in [("x=1", "\"x\""), ("stale", "stale"), ("stale=soon", "soon"), ("stale=0", "stale")] {
+        for (text, named) in
+            [("x=1", "\"x\""), ("stale", "stale"), ("stale=soon", "soon"), ("stale=0", "stale"), ("beat=2000", "gone")]
+        {
             assert!(terms.set(text).expect_err("refused").contains(named));
         }
     }

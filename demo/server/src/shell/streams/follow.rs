@@ -28,6 +28,8 @@ pub(super) struct Follow {
 
 #[derive(Debug)]
 struct Tail {
+    /// Events that nobody has any more.
+    before: u64,
     entries: Vec<Entry>,
     status: Status,
     head: u64,
@@ -37,8 +39,8 @@ struct Tail {
 /// What there is for a viewer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Events after the one it has.
-    Events(Vec<Entry>),
+    /// The events after the one it has, and the number of the first of them.
+    Events(u64, Vec<Entry>),
     /// Nothing yet.
     Wait,
     /// It has everything, and there will be no more.
@@ -57,7 +59,13 @@ impl Follow {
         let Some(page) = streams.ask(streams.0.store.read(id, 0)).await? else { return Ok(None) };
         let follow = Arc::new(Self {
             record: page.record.clone(),
-            tail: Mutex::new(Tail { entries: Vec::new(), status: page.status, head: 0, lost: false }),
+            tail: Mutex::new(Tail {
+                before: page.first - 1,
+                entries: Vec::new(),
+                status: page.status,
+                head: 0,
+                lost: false,
+            }),
             news: Notify::new(),
             changed: watch::Sender::new(()),
         });
@@ -90,14 +98,15 @@ impl Follow {
     pub(super) fn after(&self, at: u64, bytes: usize) -> Next {
         let tail = lock(&self.tail);
         let mut room = bytes;
-        let new = tail.entries.iter().skip(usize::try_from(at).unwrap_or(usize::MAX)).take_while(|entry| {
+        let skipped = at.saturating_sub(tail.before);
+        let new = tail.entries.iter().skip(usize::try_from(skipped).unwrap_or(usize::MAX)).take_while(|entry| {
             let fits = room > 0;
             room = room.saturating_sub(entry.bytes());
             fits
         });
         let new: Vec<Entry> = new.cloned().collect();
         if !new.is_empty() {
-            return Next::Events(new);
+            return Next::Events(tail.before + skipped + 1, new);
         }
         if tail.status != Status::Active && at >= tail.head {
             return Next::Over;
@@ -112,7 +121,7 @@ impl Follow {
         tail.status = page.status;
         // A storage that came back empty has fewer until the producer has put them back.
         tail.head = tail.head.max(page.head);
-        let more = (tail.entries.len() as u64) < page.head;
+        let more = tail.known() < page.head;
         drop(tail);
         self.changed.send_replace(());
         more
@@ -125,8 +134,15 @@ impl Follow {
 
     fn place(&self) -> (u64, bool) {
         let tail = lock(&self.tail);
-        let known = tail.entries.len() as u64;
+        let known = tail.known();
         (known, tail.status != Status::Active && known >= tail.head)
+    }
+}
+
+impl Tail {
+    /// The number of the last event that is here.
+    fn known(&self) -> u64 {
+        self.before + self.entries.len() as u64
     }
 }
 

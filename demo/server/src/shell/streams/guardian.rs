@@ -4,19 +4,24 @@
 //! stream.
 
 use super::{Streams, lock, millis};
-use crate::core::streams::registry::silent;
+use crate::{
+    core::streams::registry::{next_look, silent},
+    store::streams::Unavailable,
+};
 use tokio::time::sleep;
 
 /// Looks for as long as the process lives.
 pub(super) async fn watch(streams: Streams) {
+    let mut wait = streams.0.terms.look;
     loop {
-        sleep(millis(streams.0.terms.look)).await;
+        sleep(millis(wait)).await;
         // What cannot be looked at now is looked at next time.
-        let _ = look(&streams).await;
+        wait = look(&streams).await.unwrap_or(streams.0.terms.look);
     }
 }
 
-async fn look(streams: &Streams) -> Result<(), crate::store::streams::Unavailable> {
+/// Looks once; in how many milliseconds it looks again.
+async fn look(streams: &Streams) -> Result<u64, Unavailable> {
     let (store, terms) = (&streams.0.store, &streams.0.terms);
     let (now, alive) = streams.ask(store.alive()).await?;
     // Nobody could say that he lives while the storage was away.
@@ -29,5 +34,6 @@ async fn look(streams: &Streams) -> Result<(), crate::store::streams::Unavailabl
             }
         }
     }
-    streams.ask(store.sweep()).await
+    streams.ask(store.sweep()).await?;
+    Ok(next_look(&alive, now, terms))
 }

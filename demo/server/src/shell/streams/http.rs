@@ -72,7 +72,7 @@ async fn begin(
     if !text(&headers, &header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
         return Err(Refusal::new("bad_type", "an order is application/json").into());
     }
-    let order = Order::read(&body, &streams.0.workshop.dags)?;
+    let order = Order::read(&body, &streams.0.workshop.dags, streams.0.terms.words())?;
     if streams.is_stopping() {
         return Err(Failure::later("stopping", "the server is stopping", STORAGE_AGAIN));
     }
@@ -104,7 +104,9 @@ async fn begin(
     producer::start(streams.clone(), record, order, counted);
     let wants_stream = text(&headers, &header::ACCEPT).is_some_and(|kind| kind.contains("text/event-stream"));
     let mut response = if wants_stream {
-        view(&streams, Position { stream: id.clone(), number: 0 }).await?
+        // One who cannot look on now is told which stream it has begun.
+        let at = Position { stream: id.clone(), number: 0 };
+        view(&streams, at).await.unwrap_or_else(IntoResponse::into_response)
     } else {
         let answer = json!({
             "streamId": id,

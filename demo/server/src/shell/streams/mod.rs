@@ -170,6 +170,10 @@ impl Streams {
                     self.wake_all();
                     self.0.back.send_modify(|times| *times += 1);
                 }
+                Ok(News::Away) => {
+                    lock(&self.0.sight).lost();
+                    self.wake_all();
+                }
                 Err(broadcast::error::RecvError::Lagged(_)) => self.wake_all(),
                 Err(broadcast::error::RecvError::Closed) => return,
             }

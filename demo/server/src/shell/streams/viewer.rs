@@ -95,10 +95,10 @@ impl Viewer {
             // Marked before it is looked, so that nothing falls between.
             self.changed.mark_unchanged();
             match self.follow.after(self.at.number, PIECE) {
-                Next::Events(entries) => {
+                Next::Events(first, entries) => {
                     let mut text = String::new();
-                    for entry in &entries {
-                        self.at.number += 1;
+                    for (number, entry) in (first..).zip(&entries) {
+                        self.at.number = number;
                         sse::event(&mut text, &self.at, entry);
                     }
                     self.streams.0.counts.events.many(entries.len() as u64);

@@ -24,8 +24,13 @@ pub struct Completions {
 struct Kept {
     record: Record,
     ending: Option<Ending>,
+    #[serde(default)]
+    head: u64,
     wall: u64,
 }
+
+/// The number of an ending that its stream did not tell: after all that it may have told.
+const UNTOLD: u64 = 1 << 32;
 
 impl Completions {
     /// Opens or makes `streams.redb` in the folder `data`.
@@ -57,8 +62,10 @@ impl Completions {
                 let age = wall.saturating_sub(kept.wall);
                 match kept.ending {
                     Some(_) if age >= keep => old.push(key.value().to_owned()),
-                    Some(ending) => left.push((Completion { record: kept.record, ending }, age)),
-                    None => left.push((Completion { record: kept.record, ending: Ending::orphaned() }, 0)),
+                    Some(ending) => left.push((Completion { record: kept.record, ending, head: kept.head }, age)),
+                    None => {
+                        left.push((Completion { record: kept.record, ending: Ending::orphaned(), head: UNTOLD }, 0))
+                    }
                 }
             }
         }
@@ -74,7 +81,7 @@ impl Completions {
     /// # Errors
     /// [`StoreError`].
     pub fn began(&self, record: &Record, wall: u64) -> Result<(), StoreError> {
-        self.keep(&Kept { record: record.clone(), ending: None, wall })
+        self.keep(&Kept { record: record.clone(), ending: None, head: 0, wall })
     }
 
     /// A stream ended.
@@ -82,8 +89,8 @@ impl Completions {
     /// # Errors
     /// [`StoreError`].
     pub fn ended(&self, completion: &Completion, wall: u64) -> Result<(), StoreError> {
-        let Completion { record, ending } = completion.clone();
-        self.keep(&Kept { record, ending: Some(ending), wall })
+        let Completion { record, ending, head } = completion.clone();
+        self.keep(&Kept { record, ending: Some(ending), head, wall })
     }
 
     /// Forgets streams.
@@ -141,7 +148,8 @@ mod tests {
         fs::create_dir_all(&folder).expect("made");
         let file = Completions::open(&folder).expect("opened");
         file.began(&record("a"), 0).expect("kept");
-        file.ended(&Completion { record: record("a"), ending: Ending::completed(json!(7)) }, 100).expect("kept");
+        file.ended(&Completion { record: record("a"), ending: Ending::completed(json!(7)), head: 3 }, 100)
+            .expect("kept");
         file.began(&record("b"), 0).expect("kept");
         drop(file);
         let file = Completions::open(&folder).expect("opened");

@@ -93,7 +93,8 @@ impl StreamStore for MemoryStreams {
                 && page.status == Status::Active
             {
                 // It is kept before anybody hears of it.
-                let completion = Completion { record: page.record, ending: ending.clone() };
+                let head = from + entries.len() as u64 - 1;
+                let completion = Completion { record: page.record, ending: ending.clone(), head };
                 self.file(move |file, wall| file.ended(&completion, wall)).await?;
             }
             let now = self.clock.now().mono;

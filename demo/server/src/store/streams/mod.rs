@@ -62,6 +62,8 @@ pub trait StreamStore: Send + Sync + 'static {
 pub enum News {
     /// There is something new in this stream.
     Stream(String),
+    /// The storage may be away: who asks it learns.
+    Away,
     /// The storage was away: anything may be new, or gone.
     Back,
 }

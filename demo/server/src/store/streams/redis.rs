@@ -152,6 +152,7 @@ impl RedisStreams {
                 let news = match heard {
                     Heard::Listening => News::Back,
                     Heard::Message(id) => News::Stream(id),
+                    Heard::Lost => News::Away,
                 };
                 // Nobody may be listening.
                 let _ = said.send(news);
@@ -236,6 +237,7 @@ impl StreamStore for RedisStreams {
                 record: serde_json::from_str(record).map_err(|_| foreign())?,
                 status: Status::read(status).ok_or_else(foreign)?,
                 head: head.parse().map_err(|_| foreign())?,
+                first: after.saturating_add(1),
                 entries: read,
             }))
         })
@@ -244,12 +246,13 @@ impl StreamStore for RedisStreams {
     fn completion<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Completion>> {
         Box::pin(async move {
             let mut both = ::redis::pipe();
-            both.atomic().get(completion(id)).hget(stream(id), "record");
-            let (ending, record): (Option<String>, Option<String>) = self.redis.pipeline(&both).await?;
-            let (Some(ending), Some(record)) = (ending, record) else { return Ok(None) };
+            both.atomic().get(completion(id)).cmd("HMGET").arg(stream(id)).arg(&["record", "head"]);
+            let (ending, (record, head)): (Option<String>, (Option<String>, Option<u64>)) =
+                self.redis.pipeline(&both).await?;
+            let (Some(ending), Some(record), Some(head)) = (ending, record, head) else { return Ok(None) };
             let ending = serde_json::from_str(&ending).map_err(|_| foreign())?;
             let record = serde_json::from_str(&record).map_err(|_| foreign())?;
-            Ok(Some(Completion { record, ending }))
+            Ok(Some(Completion { record, ending, head }))
         })
     }
 

@@ -92,7 +92,6 @@ install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   # shellcheck disable=SC2086
   $as_root apt-get $wait_for_lock update -q >/dev/null || true
-  # shellcheck disable=SC2086
   # Their services are not wanted: who needs one starts one.
   # shellcheck disable=SC2086
   RUNLEVEL=1 $as_root apt-get $wait_for_lock install -q -y --no-install-recommends "$@" >/dev/null

@@ -95,7 +95,11 @@ ${nodes}
 `,
   );
   say(`nginx on 127.0.0.1:${port}, in front of ${count} nodes (${configuration})`);
-  start('nginx', 'nginx', ['-p', folder, '-e', 'stderr', '-c', configuration], { stdio: ['ignore', 'ignore', 'inherit'] });
+  start('nginx', 'nginx', ['-p', folder, '-e', 'stderr', '-c', configuration], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    // Where Debian has it, which is not everybody's path.
+    env: { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin` },
+  });
 }
 
 /**

@@ -107,7 +107,7 @@ async fn a_post_that_is_sent_again_goes_on_with_the_stream_it_began() {
 #[tokio::test]
 async fn what_ends_while_nobody_listens_is_told_to_its_owner_alone() {
     let server = start(config()).await;
-    let (stream, token) = begin(server.address(), words(3, 50)).await;
+    let (stream, token) = begin(server.address(), words(3, 1_000)).await;
     let bearer = format!("\r\nauthorization: Bearer {token}");
     let (_, active) = recover(server.address(), &stream, &bearer).await;
     assert_eq!(active, json!({ "status": "active", "terminalEventType": null, "terminalEventData": null }));
@@ -194,8 +194,8 @@ async fn a_silent_stream_says_that_it_is_there() {
 
 #[tokio::test]
 async fn work_that_nobody_watches_goes_on_while_its_producer_lives() {
-    let server = start(with("beat=50,stale=200,look=50")).await;
-    let (stream, token) = begin(server.address(), words(3, 500)).await;
+    let server = start(with("beat=50,stale=1000,look=50")).await;
+    let (stream, token) = begin(server.address(), words(3, 1_500)).await;
     assert_eq!(ended(server.address(), &stream, &token).await["status"], "completed");
     assert_eq!(metric(server.address(), "everwire_stream_orphaned_total").await, 0);
 }

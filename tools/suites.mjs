@@ -38,6 +38,17 @@ export const suites = [
     minutes: 10,
   },
   {
+    name: 'redis',
+    title: 'the server by itself, its rooms in a Redis',
+    needs: ['server', 'redis'],
+    // What is about several servers has a Redis of its own already.
+    command: [
+      'node', 'tools/with-redis.mjs', 'cargo', 'test', '--package', 'everwire-server', '--test', 'shell', '--no-fail-fast', '--',
+      'http::', 'network::', 'runs::', 'security::', 'sockets::', 'survival::',
+    ],
+    minutes: 3,
+  },
+  {
     name: 'browser-chromium',
     title: 'shell and data plane in Chromium',
     needs: ['browser-tools'],

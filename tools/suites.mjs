@@ -82,7 +82,7 @@ export const suites = [
   {
     name: 'conformance',
     title: 'servers and PROTOCOL.md: ours, and broken ones that have to be caught',
-    needs: ['server', 'installed-package'],
+    needs: ['server', 'installed-package', 'redis'],
     files: 'tests/conformance',
     minutes: 6,
   },
@@ -96,7 +96,7 @@ export const suites = [
   {
     name: 'e2e',
     title: 'the dashboard and the server in Chromium; chaos in every engine',
-    needs: ['build', 'installed-package', 'browser-tools'],
+    needs: ['build', 'installed-package', 'browser-tools', 'nodes'],
     files: 'tests/e2e',
     minutes: 12,
   },

@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
+import { freePort } from './support/redis.mjs';
 import { root } from './support/server.mjs';
 import { LONG, pause, stopwatch, until } from './support/until.mjs';
 
@@ -94,14 +94,3 @@ test('clients that move between dying processes get everything once and in order
   await nodes.stop();
   assert.ok(nodes.said().trimEnd().endsWith('stopping'), nodes.said());
 });
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((done, failed) => {
-    const server = createServer().once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}

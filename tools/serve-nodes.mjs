@@ -28,6 +28,7 @@ process.once('SIGINT', stop).once('SIGTERM', stop);
 
 mkdirSync(folder, { recursive: true });
 const redis = process.env['REDIS_URL'] || (await startRedis());
+/** @type {number[]} */
 const ports = [];
 for (let node = 1; node <= count; node += 1) ports.push(await freePort());
 for (const [index, its] of ports.entries()) startNode(index + 1, its);

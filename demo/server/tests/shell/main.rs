@@ -4,6 +4,7 @@
 
 mod events;
 mod http;
+mod leases;
 mod network;
 mod nodes;
 mod peer;

@@ -184,6 +184,24 @@ async fn redis_may_go_away_and_come_back_empty() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn redis_may_stop_answering_for_longer_than_a_lease() {
+    let Some(redis) = Redis::start().await else { return };
+    let mut nodes = Nodes::start(2, redis.url(), LEASE);
+    start_run(nodes.addresses[0], "gate").await;
+    let crowd = crowd(&nodes);
+    for _ in 0..2 {
+        sleep(Duration::from_secs(2)).await;
+        redis.hang(true);
+        sleep(Duration::from_secs(5)).await;
+        redis.hang(false);
+    }
+    sleep(Duration::from_secs(3)).await;
+    assert!(nodes.runs(0) && nodes.runs(1));
+    let walk = crowd.agrees().await;
+    eprintln!("{} commands, {} events; longest {:?}", walk.acked, walk.events.len(), walk.longest);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_is_asked_to_end_gives_its_rooms_back_at_once() {
     let Some(redis) = Redis::start().await else { return };
     let mut nodes = Nodes::start(2, redis.url(), 30_000);

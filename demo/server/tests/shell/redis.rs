@@ -47,6 +47,13 @@ impl Redis {
         panic!("redis-server does not answer");
     }
 
+    /// It accepts, and does not answer.
+    pub(crate) fn hang(&self, hangs: bool) {
+        let signal = if hangs { rustix::process::Signal::STOP } else { rustix::process::Signal::CONT };
+        let child = self.child.as_ref().expect("running");
+        rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).expect("signalled");
+    }
+
     pub(crate) fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().expect("killed");

@@ -81,7 +81,7 @@ impl Walker {
     /// On one connection; something if the walk is over.
     async fn stay(&mut self, mut socket: Socket, way: &mut Way) -> Option<()> {
         let mut pinged = false;
-        let mut asked = false;
+        let (mut greeted, mut asked) = (false, false);
         let mut last_words = None;
         loop {
             let message = match timeout(SILENCE / 5, socket.next()).await {
@@ -98,6 +98,11 @@ impl Walker {
                 Err(_) if pinged => return None,
                 Err(_) => {
                     pinged = true;
+                    // What comes before a hello is a plain peer's.
+                    if !greeted {
+                        sleep(SILENCE).await;
+                        continue;
+                    }
                     self.say(&mut socket, json!({"type":"ping","ts":1})).await?;
                     sleep(SILENCE / 5).await;
                     continue;
@@ -117,6 +122,7 @@ impl Walker {
             for message in frame.as_array().cloned().unwrap_or_else(|| vec![frame]) {
                 match message["type"].as_str().expect("a type") {
                     "hello" => {
+                        greeted = true;
                         way.meet(&message["epoch"]);
                         let features = json!(["batch", "ack", "seq"]);
                         let hello = json!({"type":"hello","v":1,"features":features,"client":self.client});

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
+import { openDashboard } from './support/dashboard.mjs';
 import { freePort } from './support/redis.mjs';
 import { root } from './support/server.mjs';
 import { LONG, pause, stopwatch, until } from './support/until.mjs';
@@ -34,12 +35,12 @@ async function startNodes(t) {
   }, { within: 30_000 });
   /** The process that is a node now. @param {number} node */
   const pid = (node) => Number([...said.matchAll(new RegExp(`node ${node} on .* kill -9 (\\d+)`, 'g'))].at(-1)?.[1]);
-  return { origin: `127.0.0.1:${port}`, pid, stop, said: () => said };
+  return { origin: `http://127.0.0.1:${port}`, pid, stop, said: () => said };
 }
 
 test('clients that move between dying processes get everything once and in order, and what they send takes effect once', async (t) => {
   const nodes = await startNodes(t);
-  const url = `ws://${nodes.origin}/api/dags/gate/stream`;
+  const url = `${nodes.origin.replace('http', 'ws')}/api/dags/gate/stream`;
   const listeners = [0, 1, 2, 3].map(() => {
     const client = connect(url, { onWarning() {} });
     t.after(() => client.close());
@@ -61,7 +62,7 @@ test('clients that move between dying processes get everything once and in order
   const [commander] = listeners;
   assert.ok(commander);
   await until('all are open', () => listeners.every(({ client }) => client.state === 'open'));
-  const started = await fetch(`http://${nodes.origin}/api/dags/gate/start`, { method: 'POST' });
+  const started = await fetch(`${nodes.origin}/api/dags/gate/start`, { method: 'POST' });
   assert.equal(started.status, 200);
 
   let over = false;
@@ -93,4 +94,18 @@ test('clients that move between dying processes get everything once and in order
   t.diagnostic(`${kills} kills, ${fates.length} commands; away for ${Math.round(longest)} ms at most`);
   await nodes.stop();
   assert.ok(nodes.said().trimEnd().endsWith('stopping'), nodes.said());
+});
+
+test('a run that is shown in the dashboard goes on when its process dies, and the page with it', async (t) => {
+  const nodes = await startNodes(t);
+  const { dashboard, errors } = await openDashboard(t, nodes, { dag: 'steps' });
+  await dashboard.start();
+  for (const [node, step] of /** @type {const} */ ([[1, 'step-02'], [2, 'step-05'], [3, 'step-08']])) {
+    await until(`${step} runs`, async () => (await dashboard.nodes())[step] === 'running', { within: 30_000 });
+    process.kill(nodes.pid(node), 'SIGKILL');
+  }
+  await dashboard.shows('complete', 60_000);
+  assert.equal(await dashboard.part('complete').getAttribute('data-status'), 'succeeded');
+  await dashboard.isLive(15_000);
+  assert.deepEqual(errors.filter((error) => !error.includes('WebSocket')), []);
 });

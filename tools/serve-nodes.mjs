@@ -5,13 +5,14 @@
 // Redis: REDIS_URL, else one of its own that keeps nothing on disk.
 
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const target = resolve(process.env['CARGO_TARGET_DIR'] ?? 'target');
 const folder = join(target, 'nodes');
+const data = join(folder, 'data');
 const count = Number(process.env['NODES'] ?? 3);
 const port = Number(process.env['PORT'] ?? 8787);
 /** How soon a process that died is started again, in milliseconds. */
@@ -26,6 +27,8 @@ let stopping = false;
 if (!Number.isInteger(count) || count < 2 || count > 16) fail(`NODES is a number from 2 to 16, not ${process.env['NODES']}`);
 process.once('SIGINT', stop).once('SIGTERM', stop);
 
+// What is kept in a Redis of our own goes with it, and so do the folders of its runs.
+if (!process.env['REDIS_URL']) rmSync(data, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 const redis = process.env['REDIS_URL'] || (await startRedis());
 /** @type {number[]} */
@@ -46,7 +49,7 @@ async function startRedis() {
 function startNode(node, its) {
   if (stopping) return;
   const name = `node ${node}`;
-  const args = ['--port', `${its}`, '--proxy-port', '0', '--behind', `${port}`];
+  const args = ['--port', `${its}`, '--proxy-port', '0', '--behind', `${port}`, '--data', data];
   const child = start(name, join(target, 'debug/everwire-server'), args, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, PORT: '', REDIS_URL: redis },

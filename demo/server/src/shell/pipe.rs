@@ -4,6 +4,10 @@
 //! and after it bytes do: frames, pings, close codes and reasons are those of the two ends. What one end does not read
 //! stays in the sockets.
 
+use crate::core::{
+    edge::{Edge, close_frame},
+    hub::Parting,
+};
 use axum::{
     body::Body,
     extract::Request,
@@ -16,18 +20,25 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use std::{net::SocketAddr, time::Duration};
-use tokio::{io::copy_bidirectional_with_sizes, net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, copy, sink, split},
+    net::TcpStream,
+    time::timeout,
+};
 
 /// Marks a request that was passed on: it is not passed on once more.
 pub(super) const PASSED_ON: HeaderName = HeaderName::from_static("x-everwire-passed-on");
 
 /// How long the other process may take to accept.
 const CONNECT: Duration = Duration::from_secs(1);
-/// What is on its way inside a pipe, at most, each way.
+/// What is on its way inside a pipe to its client, at most; the other way it is 8 KiB.
 const BUFFER: usize = 16 << 10;
 
 /// How long its answer may take.
 const ANSWER: Duration = Duration::from_secs(5);
+
+/// How long a client may take to answer a close.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// Why a request was not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,17 +86,51 @@ pub(super) async fn pass_on(
         let theirs = hyper::upgrade::on(&mut response);
         tokio::spawn(async move {
             let Ok((ours, theirs)) = tokio::try_join!(ours, theirs) else { return };
-            tokio::select! {
-                () = pipe(ours, theirs) => {}
-                () = moved => {}
-            }
+            pipe(ours, theirs, moved).await;
         });
     }
     Ok(response.map(Body::new))
 }
 
-async fn pipe(ours: Upgraded, theirs: Upgraded) {
-    let (mut ours, mut theirs) = (TokioIo::new(ours), TokioIo::new(theirs));
-    // However it ends, both ends see it: their sockets are dropped.
-    let _ = copy_bidirectional_with_sizes(&mut ours, &mut theirs, BUFFER, BUFFER).await;
+/// Passes bytes both ways. A client whose other end is gone without a close is told to come again: what it comes back to is
+/// no failure of its own.
+async fn pipe(ours: Upgraded, theirs: Upgraded, moved: impl Future<Output = ()>) {
+    let (mut from_client, mut to_client) = split(TokioIo::new(ours));
+    let (mut from_room, mut to_room) = split(TokioIo::new(theirs));
+    let mut edge = Edge::default();
+    let mut whole = true;
+    let up = async {
+        let _ = copy(&mut from_client, &mut to_room).await;
+        // The room answers a close, or sees that there is nobody: either way it ends what comes down.
+        let _ = to_room.shutdown().await;
+        std::future::pending::<()>().await;
+    };
+    let down = async {
+        let mut buffer = [0; BUFFER];
+        while let Ok(count @ 1..) = from_room.read(&mut buffer).await {
+            whole = false;
+            if to_client.write_all(&buffer[..count]).await.is_err() || to_client.flush().await.is_err() {
+                return;
+            }
+            whole = true;
+            edge.pass(&buffer[..count]);
+        }
+    };
+    tokio::select! {
+        () = up => {}
+        () = down => {}
+        () = moved => {}
+    }
+    if !whole || !edge.is_open() {
+        return;
+    }
+    let Parting { code, reason, .. } = Parting::MOVED;
+    let goodbye = async {
+        to_client.write_all(&close_frame(code, reason)).await?;
+        to_client.flush().await?;
+        // What is not read would take the close with it.
+        copy(&mut from_client, &mut sink()).await
+    };
+    // It may be gone as well.
+    let _ = timeout(GOODBYE, goodbye).await;
 }

@@ -258,6 +258,8 @@ impl Shared {
             // One that ended before has nobody to say goodbye to.
             let _ = goodbye.await;
         }
+        // Who is served elsewhere by way of here is to find another way.
+        self.seen.send_replace(BTreeMap::new());
         let served = std::mem::take(&mut *self.held());
         let given_back = async {
             for served in served.into_values() {

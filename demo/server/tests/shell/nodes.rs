@@ -211,13 +211,23 @@ async fn a_process_that_is_asked_to_end_gives_its_rooms_back_at_once() {
     let gate = peer.next_of("human_gate_waiting").await;
     peer.say(json!({"type":"human_decision","$id":"a.1","node_id":"ask","decision":"approve"})).await;
     peer.next_of("ack").await;
+    let mut piped = Peer::join(nodes.addresses[1], "gate", "b").await.0;
+    piped.state().await;
     nodes.stop(0).await;
+    piped.next_of("goaway").await;
+    assert_eq!(piped.ended().await, Ended::Code(1012));
     let begun = Instant::now();
     let (mut peer, again) = Peer::join(nodes.addresses[1], "gate", "a").await;
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     assert_eq!(again["epoch"], hello["epoch"]);
     peer.say(json!({"type":"resync_request","last_seen":gate["$seq"],"epoch":hello["epoch"]})).await;
     assert_eq!(peer.next_of("resync").await["kept"], true);
+    // One that does not have the room is asked to end.
+    nodes.begin(0);
+    let mut piped = Peer::join(nodes.addresses[0], "gate", "b").await.0;
+    piped.state().await;
+    nodes.stop(0).await;
+    assert_eq!(piped.ended().await, Ended::Code(1012));
     // The outcome moved with the room.
     peer.say(json!({"type":"human_decision","$id":"a.1","node_id":"ask","decision":"approve"})).await;
     peer.next_of("ack").await;
@@ -233,7 +243,8 @@ async fn what_ran_on_a_process_that_died_is_run_again_on_another() {
     peer.state().await;
     let seen = peer.next_that(|event| event["node_id"] == "step-02" && event["status"] == "running").await;
     nodes.kill(0);
-    assert_eq!(peer.ended().await, Ended::Broken);
+    // By the one it is connected to, which lives.
+    assert_eq!(peer.ended().await, Ended::Code(1012));
     // Nobody asks for the room: it is taken because it lost its process.
     let taken = async {
         while nodes.owner("steps").await != Some(1) {

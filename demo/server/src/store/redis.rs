@@ -162,7 +162,8 @@ async fn hear(client: &Client, channel: &str, heard: &mpsc::Sender<Heard>) -> Re
     timeout(ANSWER, pubsub.subscribe(channel)).await.map_err(lost)?.map_err(RedisError::of)?;
     let gone = |_| RedisError::Lost("nobody listens".to_owned());
     heard.send(Heard::Listening).await.map_err(gone)?;
-    let mut messages = pubsub.into_on_message();
+    // The half that subscribes is kept: the crate's reader stops being woken without it.
+    let mut messages = pubsub.on_message();
     while let Some(message) = messages.next().await {
         // What is no text was published by somebody else.
         if let Ok(text) = message.get_payload() {

@@ -231,6 +231,16 @@ impl Node {
         Self { child, address: address.expect("an address") }
     }
 
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), signal).expect("sent");
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) fn wait(mut self) {
+        assert!(self.child.wait().expect("ended").success());
+    }
+
     /// As `kill -9` does.
     pub(crate) fn kill(mut self) {
         self.end();

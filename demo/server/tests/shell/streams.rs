@@ -3,6 +3,7 @@
 use crate::{
     events::{Node, PATIENCE, Reader, assert_whole, begin, ended, fields, follow, recover, words},
     peer::{config, get, metric, post, request, start, until_metric},
+    survival::children,
 };
 use everwire_server::{core::streams::terms::Terms, shell::config::Config};
 use serde_json::{Value, json};
@@ -156,7 +157,9 @@ async fn what_cannot_be_done_is_refused_in_words() {
     );
     assert_eq!(request(address, &foreign, &words(1, 0).to_string()).await.0, 403);
     let (stream, _) = begin(address, words(100, 100)).await;
-    for last in ["7", "nonsense", &format!("{}:1", "0".repeat(32)), &format!("{stream}:99"), &format!("{stream}:-1")] {
+    for last in
+        ["7", "nonsense", "思い出", &format!("{}:1", "0".repeat(32)), &format!("{stream}:99"), &format!("{stream}:-1")]
+    {
         assert_eq!(Reader::open(address, &stream, last).await.status, 400, "{last}");
     }
     for id in ["0".repeat(32), "x".to_owned()] {
@@ -240,6 +243,22 @@ async fn a_server_that_stops_ends_its_streams_honestly() {
     let last = events.last().expect("events");
     assert_eq!((last.kind.as_str(), last.json()["code"].as_str()), ("failed", Some("server_stopping")));
     timeout(PATIENCE, stopped).await.expect("in time").expect("no panic").expect("stopped");
+}
+
+#[tokio::test]
+async fn no_command_of_a_stream_outlives_its_server() {
+    let data = std::env::temp_dir().join(format!("everwire-commands-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&data);
+    let node = Node::start("keep=300000", None, Some(&data));
+    let (stream, _) = begin(node.address, json!({ "work": "dag", "dag": "steps" })).await;
+    let mut reader = Reader::open(node.address, &stream, "").await;
+    while !reader.next().await.expect("an event").data.contains("\"status\":\"running\"") {}
+    node.signal(rustix::process::Signal::TERM);
+    let events = reader.rest().await;
+    assert_eq!(events.last().expect("an event").json()["code"], "server_stopping");
+    node.wait();
+    assert_eq!(children(&data), 0);
+    let _ = fs::remove_dir_all(data);
 }
 
 #[tokio::test]

@@ -8,7 +8,10 @@ use crate::{
     core::streams::record::{Entry, Page, Record, Status},
     store::streams::Unavailable,
 };
-use std::sync::{Arc, Mutex, Weak};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, Weak},
+};
 use tokio::{
     sync::{Notify, watch},
     time::sleep,
@@ -52,8 +55,7 @@ pub(super) enum Next {
 impl Follow {
     /// The reader of stream `id`, or none if there is no such stream.
     pub(super) async fn open(streams: &Streams, id: &str) -> Result<Option<Arc<Self>>, Unavailable> {
-        let known = lock(&streams.0.follows).get(id).and_then(Weak::upgrade);
-        if let Some(follow) = known.filter(|follow| !lock(&follow.tail).lost) {
+        if let Some(follow) = known(&lock(&streams.0.follows), id) {
             return Ok(Some(follow));
         }
         let Some(page) = streams.ask(streams.0.store.read(id, 0)).await? else { return Ok(None) };
@@ -73,6 +75,10 @@ impl Follow {
         // Something may have happened since it was read.
         follow.wake();
         let mut follows = lock(&streams.0.follows);
+        // Another may have come first meanwhile: news are for one.
+        if let Some(first) = known(&follows, id) {
+            return Ok(Some(first));
+        }
         follows.retain(|_, follow| follow.strong_count() > 0);
         follows.insert(id.to_owned(), Arc::downgrade(&follow));
         tokio::spawn(run(Arc::downgrade(&follow), streams.clone(), id.to_owned()));
@@ -137,6 +143,11 @@ impl Follow {
         let known = tail.known();
         (known, tail.status != Status::Active && known >= tail.head)
     }
+}
+
+/// The reader of a stream, if there is one that can go on.
+fn known(follows: &BTreeMap<String, Weak<Follow>>, id: &str) -> Option<Arc<Follow>> {
+    follows.get(id).and_then(Weak::upgrade).filter(|follow| !lock(&follow.tail).lost)
 }
 
 impl Tail {

@@ -64,7 +64,7 @@ async fn begin(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
-    if let Some(last) = text(&headers, &LAST_EVENT_ID).filter(|last| !last.is_empty()) {
+    if let Some(last) = last_event_id(&headers)? {
         let position = Position::read(last).ok_or_else(bad_position)?;
         return view(&streams, position).await;
     }
@@ -136,9 +136,9 @@ async fn look(
     if !is_stream_id(&id) {
         return Err(unknown().into());
     }
-    let last = text(&headers, &LAST_EVENT_ID).map(str::to_owned).or(asked.last_event_id);
-    let position = match last.filter(|last| !last.is_empty()) {
-        Some(last) => Position::read(&last).filter(|position| position.stream == id).ok_or_else(bad_position)?,
+    let asked = asked.last_event_id.as_deref().filter(|last| !last.is_empty());
+    let position = match last_event_id(&headers)?.or(asked) {
+        Some(last) => Position::read(last).filter(|position| position.stream == id).ok_or_else(bad_position)?,
         None => Position { stream: id, number: 0 },
     };
     view(&streams, position).await
@@ -207,6 +207,13 @@ async fn recover(
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// The id of the last event that a client has. One that cannot be read is not none: everything would be told again.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
+    let last = value.to_str().map_err(|_| bad_position())?;
+    Ok(Some(last).filter(|last| !last.is_empty()))
 }
 
 /// The browser's key, if it has one of ours.

@@ -22,6 +22,20 @@ use tokio::{
 
 const LEASE: u64 = 1_500;
 
+fn long() -> bool {
+    std::env::var_os("EVERWIRE_LONG").is_some()
+}
+
+/// Chance that can be had again.
+struct Luck(u64);
+
+impl Luck {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % most.max(1)
+    }
+}
+
 struct Crowd {
     over: Arc<AtomicBool>,
     walks: Vec<JoinHandle<Walk>>,
@@ -93,23 +107,34 @@ async fn clients_that_move_between_dying_processes_lose_nothing_and_get_nothing_
     let mut nodes = Nodes::start(3, redis.url(), LEASE);
     start_run(nodes.addresses[0], "gate").await;
     let crowd = crowd(&nodes);
-    let end = Instant::now() + Duration::from_secs(20);
-    let (mut kills, mut of_owners) = (0, 0);
+    let seed = std::env::var("EVERWIRE_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    eprintln!("EVERWIRE_SEED={seed}");
+    let mut luck = Luck(seed);
+    let end = Instant::now() + Duration::from_secs(if long() { 120 } else { 20 });
+    let (mut kills, mut of_owners, mut naps) = (0, 0, 0);
     while Instant::now() < end {
-        sleep(Duration::from_millis(700)).await;
+        sleep(Duration::from_millis(300 + luck.below(700))).await;
         // The one that matters, most of the time.
-        let owner = nodes.owner("gate").await;
-        of_owners += u32::from(owner.is_some() && kills % 3 != 2);
-        let victim = owner.filter(|_| kills % 3 != 2).unwrap_or(kills % 3);
-        nodes.kill(victim);
-        kills += 1;
-        // Every other one stays away until others have its rooms.
-        sleep(Duration::from_millis(if kills % 2 == 0 { 100 } else { 2 * LEASE })).await;
-        nodes.begin(victim);
+        let owner = nodes.owner("gate").await.filter(|_| luck.below(3) > 0);
+        of_owners += u32::from(owner.is_some());
+        let victim = owner.unwrap_or_else(|| usize::try_from(luck.below(3)).expect("small"));
+        // Long enough for others to have its rooms, or not.
+        let away = Duration::from_millis(luck.below(2 * LEASE + 500));
+        if luck.below(4) == 0 {
+            naps += 1;
+            nodes.pause(victim).await;
+            sleep(away).await;
+            nodes.signal(victim, Signal::CONT);
+        } else {
+            kills += 1;
+            nodes.kill(victim);
+            sleep(away).await;
+            nodes.begin(victim);
+        }
     }
     let walk = crowd.agrees().await;
     eprintln!(
-        "{kills} kills, {of_owners} of the room's process; {} commands, {} events, {} connections; longest {:?}",
+        "{kills} kills, {naps} naps, {of_owners} of the room's process; {} commands, {} events, {} connections; longest {:?}",
         walk.acked,
         walk.events.len(),
         walk.connections,
@@ -170,7 +195,7 @@ async fn redis_may_go_away_and_come_back_empty() {
         assert_eq!(crate::peer::post(address, "/api/dags/gate/start", json!({})).await.0, 503);
         assert_eq!(get(address, "/healthz").await.0, 200);
     }
-    sleep(Duration::from_secs(3)).await;
+    sleep(Duration::from_secs(if long() { 18 } else { 3 })).await;
     redis.again().await;
     let back = Instant::now();
     let (mut peer, _) = join_at_last(nodes.addresses[1], "z").await;

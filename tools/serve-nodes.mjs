@@ -57,7 +57,9 @@ function startNode(node, its) {
   say(`${name} on 127.0.0.1:${its}: to see it die, kill -9 ${child.pid}`);
   child.once('exit', (code, signal) => {
     if (stopping) return;
-    say(`${name} ended (${signal ?? code}); it is started again in ${AGAIN / 1_000} s`);
+    // Not killed: it said why, and would again.
+    if (signal === null) return fail(`${name} ended (${code})`);
+    say(`${name} ended (${signal}); it is started again in ${AGAIN / 1_000} s`);
     setTimeout(() => startNode(node, its), AGAIN);
   });
 }

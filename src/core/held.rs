@@ -1,4 +1,4 @@
-//! Numbered events that wait for the answer to a resync.
+//! Events that wait for the answer to a resync: numbered ones, and critical ones.
 //!
 //! Owns their bound and their order; must not know what the answer is. What is beyond the bound is let go: the hole it
 //! leaves is seen, and asked for.
@@ -25,8 +25,14 @@ impl<P> Default for Held<P> {
 }
 
 impl<P> Held<P> {
-    /// Holds an event, if there is room.
+    /// Holds an event, if there is room. Of a critical one that is told more than once the number says where it goes.
     pub fn add(&mut self, event: Event<P>, bytes: usize) {
+        if event.id.is_some() {
+            self.events.retain(|held| held.id != event.id || held.seq.is_some());
+            if self.events.iter().any(|held| held.id == event.id) {
+                return;
+            }
+        }
         if self.events.len() < HELD_EVENTS && self.bytes + bytes <= HELD_BYTES {
             self.bytes += bytes;
             let place =
@@ -67,7 +73,7 @@ impl<P> Held<P> {
     }
 }
 
-/// Only numbered events are held.
+/// What has no number goes before what has one.
 fn number<P>(event: &Event<P>) -> u64 {
     event.seq.unwrap_or(0)
 }

@@ -178,14 +178,19 @@ impl<P> Position<P> {
 
     /// A numbered event came. Delivered, held, dropped, or the sign of a hole: then what is to be asked.
     pub fn admit(&mut self, event: Event<P>, bytes: usize, at: Instant, to: &mut Delivery<'_, P>) -> Option<Request> {
+        let holding = self.is_holding();
         let (Some(log), Some(seq)) = (self.log, event.seq) else {
-            to.event(event);
+            // Of a critical event that is told once more the number is not known, and may be one of those that are missing.
+            if holding && event.id.is_some() {
+                self.held.add(event, bytes)
+            } else {
+                to.event(event)
+            }
             return None;
         };
         if seq >= MAX_SAFE_INTEGER {
             return None;
         }
-        let holding = self.is_holding();
         let follows = seq == log.seq + 1 || broken(Mutant::HoleIgnored);
         if seq <= log.seq || (follows && !holding) {
             self.take(event, to);

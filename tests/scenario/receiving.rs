@@ -4,6 +4,7 @@
 use crate::rig::Rig;
 use crate::server::kept;
 use everwire::wire::message::ClientMessage;
+use everwire::wire::message::ServerMessage::Resync;
 
 fn acks(rig: &Rig) -> usize {
     rig.said().iter().filter(|said| matches!(said, ClientMessage::Ack { .. })).count()
@@ -89,4 +90,45 @@ fn a_number_that_is_ahead_is_asked_for_also_if_it_is_critical() {
         rig.message(kept("e", 6, 7));
         assert_eq!((rig.delivered.clone(), acks(&rig)), (vec![7, 8], usize::from(id.is_some())));
     }
+}
+
+#[test]
+fn a_critical_event_told_once_more_overtakes_nothing_that_a_resync_is_to_bring() {
+    let mut rig = Rig::greeted();
+    rig.event(9);
+    rig.event_of(1, None, Some("s.1"), 7);
+    rig.event_of(1, None, Some("s.2"), 70);
+    rig.plain(71);
+    assert_eq!(
+        (rig.delivered.clone(), acks(&rig)),
+        (vec![71], 0),
+        "what has no number and no name is nobody's successor"
+    );
+    let Resync(mut answer) = kept("e", 5, 8) else { unreachable!() };
+    answer.events[1].id = Some("s.1".to_owned());
+    rig.message(Resync(answer));
+    assert_eq!((rig.delivered.clone(), acks(&rig)), (vec![71, 6, 7, 8, 70, 9], 2), "each once");
+}
+
+#[test]
+fn of_a_critical_event_that_waits_twice_the_number_says_where_it_goes() {
+    for told in [[None, Some(8)], [Some(8), None]] {
+        let mut rig = Rig::greeted();
+        rig.event(7);
+        for seq in told {
+            rig.event_of(1, seq, Some("s.1"), 8);
+        }
+        rig.event(9);
+        rig.message(kept("e", 5, 6));
+        assert_eq!((rig.delivered.clone(), acks(&rig), rig.resyncs().len()), (vec![6, 7, 8, 9], 1, 1));
+    }
+}
+
+#[test]
+fn a_critical_event_that_waits_for_an_answer_is_delivered_without_one_in_the_end() {
+    let mut rig = Rig::greeted();
+    rig.event(9);
+    rig.event_of(1, None, Some("s.1"), 70);
+    rig.advance(20_000);
+    assert_eq!((rig.delivered.clone(), acks(&rig)), (vec![70, 9], 1));
 }

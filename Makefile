@@ -20,6 +20,7 @@ VERSION      := $(shell sed -n 's/^version = "\(.*\)"$$/\1/p' Cargo.toml | head 
 export EVERWIRE_TOOLS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/everwire/tools
 export CARGO_TARGET_DIR := $(abspath $(or $(CARGO_TARGET_DIR),target))
 export PORT ?= 8787
+export NODES ?= 1
 
 bindgen     := $(EVERWIRE_TOOLS)/wasm-bindgen-cli-$(WASM_BINDGEN)/bin
 wasm-pack   := $(EVERWIRE_TOOLS)/wasm-pack-$(WASM_PACK)/bin
@@ -60,18 +61,18 @@ say = @printf '==> %s\n'
 
 # ----------------------------------------------------------------------------------- what to call
 
-.PHONY: help demo test sim sim-mutants mutants chaos model fuzz conformance long check pkg bench clean build server installed-package stream-wasm wasm-tools browsers browser-tools
+.PHONY: help demo nodes test sim sim-mutants mutants chaos model fuzz conformance long check pkg bench clean build server installed-package stream-wasm wasm-tools browsers redis browser-tools
 
 help: ## list the targets
 	@echo 'everwire: make TARGET'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
-	@echo 'Variables: PORT=8787 (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim, chaos, fuzz), MUTANT (sim-mutants), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
+	@echo 'Variables: PORT=8787, NODES=1, REDIS_URL (demo), ONLY=host,e2e (test: suites to run), SEED, DURATION (sim, chaos, fuzz), MUTANT (sim-mutants), CARGO_TARGET_DIR, EVERWIRE_TOOLS,'
 	@echo '  URL, EVENT, CRITICAL, REQUEST, LOG, TOKEN, ORIGIN, GOAWAY, PATIENCE (conformance: tools/conformance/main.mjs explains)'
 
-demo: build ## build everything and serve the demo on http://127.0.0.1:$PORT (first time: 5 to 8 minutes)
-	@node tools/serve-demo.mjs
+demo: build $(if $(filter-out 1,$(NODES)),nodes) ## build everything and serve the demo on http://127.0.0.1:$PORT (first time: 5 to 8 minutes; NODES=3: as several processes)
+	@node tools/$(if $(filter-out 1,$(NODES)),serve-nodes,serve-demo).mjs
 
 test: ## run every test, in every engine (ONLY=host,e2e runs some); ends on "N passed, N failed"
 	@node tools/run-tests.mjs
@@ -180,6 +181,12 @@ wasm-tools: $(bindgen)
 
 browsers:
 	@tools/install.sh browsers
+
+nodes:
+	@tools/install.sh nodes
+
+redis:
+	@tools/install.sh redis
 
 browser-tools: wasm-tools browsers $(wasm-pack) $(geckodriver) $(node-modules)
 

@@ -4,6 +4,8 @@
 #   tools/install.sh cargo <crate> <version> [cargo install options]
 #   tools/install.sh wasm-target
 #   tools/install.sh browsers [chromium]
+#   tools/install.sh nodes
+#   tools/install.sh redis
 #
 # Cargo's tools go into a cache of the user's, one folder per version, so that a second clone waits
 # for nothing. They run for seconds and are built once: without optimisation they build in a third
@@ -54,7 +56,7 @@ install_wasm_target() {
   rustup component add rust-src
 }
 
-missing_browsers() {
+missing() {
   for wanted in "$@"; do
     case $wanted in
       chromium) command -v chromium >/dev/null 2>&1 || echo chromium ;;
@@ -63,31 +65,41 @@ missing_browsers() {
       webkit2gtk-driver) command -v WebKitWebDriver >/dev/null 2>&1 || echo webkit2gtk-driver ;;
       xvfb) command -v xvfb-run >/dev/null 2>&1 || echo xvfb ;;
       xauth) command -v xauth >/dev/null 2>&1 || echo xauth ;;
+      redis-server) command -v redis-server >/dev/null 2>&1 || echo redis-server ;;
+      nginx-light) command -v nginx >/dev/null 2>&1 || [ -x /usr/sbin/nginx ] || echo nginx-light ;;
     esac
   done
 }
 
-install_browsers() {
-  [ $# -gt 0 ] || set -- chromium chromium-driver firefox-esr webkit2gtk-driver xvfb xauth
+# What a package is for, and then packages by their names in Debian.
+install_packages() {
+  purpose=$1
+  shift
   # Unquoted on purpose: a list of package names.
   # shellcheck disable=SC2046
-  set -- $(missing_browsers "$@")
+  set -- $(missing "$@")
   [ $# -gt 0 ] || return 0
 
   as_root=
   [ "$(id -u)" = 0 ] || as_root=sudo
   if ! command -v apt-get >/dev/null 2>&1 || { [ -n "$as_root" ] && ! sudo -n true 2>/dev/null; }; then
-    echo "The browser tests want these (by their names in Debian); please install them: $*" >&2
+    echo "$purpose: please install these (by their names in Debian): $*" >&2
     exit 1
   fi
-  say "Browsers and their drivers: $* (apt, about a minute)"
+  say "$purpose: $* (apt, about a minute)"
   # The time-out lets two clones install at once; without it the second fails.
   wait_for_lock='-o DPkg::Lock::Timeout=300'
   export DEBIAN_FRONTEND=noninteractive
   # shellcheck disable=SC2086
   $as_root apt-get $wait_for_lock update -q >/dev/null || true
+  # Their services are not wanted: who needs one starts one.
   # shellcheck disable=SC2086
-  $as_root apt-get $wait_for_lock install -q -y --no-install-recommends "$@" >/dev/null
+  RUNLEVEL=1 $as_root apt-get $wait_for_lock install -q -y --no-install-recommends "$@" >/dev/null
+}
+
+install_browsers() {
+  [ $# -gt 0 ] || set -- chromium chromium-driver firefox-esr webkit2gtk-driver xvfb xauth
+  install_packages "Browsers and their drivers" "$@"
 }
 
 what=$1
@@ -96,6 +108,8 @@ case $what in
   cargo) install_crate "$@" ;;
   wasm-target) install_wasm_target ;;
   browsers) install_browsers "$@" ;;
+  redis) install_packages "A Redis for tests of several servers" redis-server ;;
+  nodes) install_packages "What several server processes share" redis-server nginx-light ;;
   *)
     echo "tools/install.sh: does not know how to install '$what'" >&2
     exit 2

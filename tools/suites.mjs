@@ -31,11 +31,22 @@ export const suites = [
   {
     name: 'host',
     title: 'wire, core, architecture and server on the host',
-    needs: ['wasm-tools', 'pkg'],
+    needs: ['wasm-tools', 'redis', 'pkg'],
     command: ['cargo', 'test', '--workspace', '--no-fail-fast'],
     // What it asks for is looked at too; it must be there.
     env: { EVERWIRE_WASM: resolve(process.env['CARGO_TARGET_DIR'] ?? 'target', 'wasm-bindgen/everwire_bg.wasm') },
     minutes: 10,
+  },
+  {
+    name: 'redis',
+    title: 'the server by itself, its rooms in a Redis',
+    needs: ['server', 'redis'],
+    // What is about several servers has a Redis of its own already.
+    command: [
+      'node', 'tools/with-redis.mjs', 'cargo', 'test', '--package', 'everwire-server', '--test', 'shell', '--no-fail-fast', '--',
+      'http::', 'network::', 'runs::', 'security::', 'sockets::', 'survival::',
+    ],
+    minutes: 3,
   },
   {
     name: 'browser-chromium',
@@ -71,7 +82,7 @@ export const suites = [
   {
     name: 'conformance',
     title: 'servers and PROTOCOL.md: ours, and broken ones that have to be caught',
-    needs: ['server', 'installed-package'],
+    needs: ['server', 'installed-package', 'redis'],
     files: 'tests/conformance',
     minutes: 6,
   },
@@ -85,7 +96,7 @@ export const suites = [
   {
     name: 'e2e',
     title: 'the dashboard and the server in Chromium; chaos in every engine',
-    needs: ['build', 'installed-package', 'browser-tools'],
+    needs: ['build', 'installed-package', 'browser-tools', 'nodes'],
     files: 'tests/e2e',
     minutes: 12,
   },

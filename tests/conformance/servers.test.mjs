@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { conformance } from '../../tools/conformance/conformance.mjs';
 import { report } from '../../tools/conformance/report.mjs';
 import { echo, silent, smallest, startPeer } from '../e2e/support/peers.mjs';
+import { startRedis } from '../e2e/support/redis.mjs';
 import { startServer } from '../e2e/support/server.mjs';
 import { until } from '../e2e/support/until.mjs';
 import { complete, completeServer, nodeServer, pythonServer, startBroken, start, withoutPython } from './support/servers.mjs';
@@ -39,6 +40,16 @@ describe('servers', { concurrency: true }, () => {
     const event = '[{"type":"pause_execution"},{"type":"resume_execution"}]';
     const asked = '{"type":"node_output","node_id":"ask"}';
     await hasAllBut({ url: server.stream('gate'), event, request: asked, stop: async () => void server.child?.kill('SIGTERM') }, ['ping-by-server', ...auth, 'resync-trimmed', 'resync-parts']);
+  });
+
+  test('two servers on one Redis pass, by way of the one that does not have the room', async (t) => {
+    const env = { REDIS_URL: await startRedis(t) };
+    const [owner, other] = await Promise.all([startServer(t, [], env), startServer(t, [], env)]);
+    await owner.startRun('gate');
+    await until('the run waits', async () => JSON.stringify(await other.state('gate')).includes('waiting'));
+    const event = '[{"type":"pause_execution"},{"type":"resume_execution"}]';
+    const asked = '{"type":"node_output","node_id":"ask"}';
+    await hasAllBut({ url: other.stream('gate'), event, request: asked, stop: async () => void owner.child?.kill('SIGTERM') }, ['ping-by-server', ...auth, 'resync-trimmed', 'resync-parts']);
   });
 
   test('a server that has everything passes every check', async (t) => {

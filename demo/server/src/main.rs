@@ -14,7 +14,7 @@ async fn main() -> ExitCode {
     let verbose = std::env::var_os("EVERWIRE_DEBUG").is_some();
     let level = if verbose { tracing::Level::DEBUG } else { tracing::Level::WARN };
     tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).init();
-    let config = match Config::read(std::env::args_os().skip(1), std::env::var("PORT").ok()) {
+    let mut config = match Config::read(std::env::args_os().skip(1), std::env::var("PORT").ok()) {
         Ok(Asked::Serve(config)) => *config,
         Ok(Asked::Print(text)) => {
             println!("{text}");
@@ -25,6 +25,7 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    config.redis = std::env::var("REDIS_URL").ok().filter(|url| !url.is_empty());
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         eprintln!("everwire-server: the system does not deliver signals");

@@ -47,7 +47,8 @@ function randomKey(): string {
 export interface ServerConfig {
   readonly dag: string;
   readonly dags: readonly { readonly id: string; readonly title: string; readonly description: string }[];
-  readonly proxy: { readonly port: number };
+  /** Nothing where another proxy is in front: then the stream is where the page is. */
+  readonly proxy: { readonly port: number } | null;
 }
 
 let config: Promise<ServerConfig> | null = null;
@@ -71,8 +72,10 @@ export async function proxiedStreamUrl(dagId: string, link: string): Promise<str
   const { proxy } = await serverConfig();
   const url = new URL(`/api/dags/${encodeURIComponent(dagId)}/stream`, location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.port = String(proxy.port);
-  url.searchParams.set('link', link);
+  if (proxy !== null) {
+    url.port = String(proxy.port);
+    url.searchParams.set('link', link);
+  }
   return url.href;
 }
 

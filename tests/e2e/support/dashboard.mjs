@@ -116,7 +116,7 @@ export class Dashboard {
  * The dashboard of a server, once it is connected.
  *
  * @param {TestContext} t
- * @param {Server} server
+ * @param {{ origin: string }} server
  * @param {Parameters<typeof openPage>[1] & { dag?: string, live?: boolean }} [options] `live`: wait for the connection
  */
 export async function openDashboard(t, server, { dag, live = true, ...options } = {}) {

@@ -8,7 +8,10 @@
 //! connection in one tick is joined in one frame.
 
 mod messages;
+mod parting;
 mod pump;
+
+pub use parting::Parting;
 
 use super::{
     client::Client,

@@ -62,6 +62,17 @@ impl Log {
         self.head
     }
 
+    /// The number before the oldest that is still kept.
+    #[must_use]
+    pub fn before_oldest(&self) -> u64 {
+        self.head - self.entries.len() as u64
+    }
+
+    /// Goes on under another epoch: what is kept cannot be trusted to be what its readers were told.
+    pub fn renew(&mut self, epoch: String) {
+        self.epoch = epoch;
+    }
+
     /// Numbers `text`.
     pub fn append(&mut self, text: Arc<str>, id: Option<String>) -> &Entry {
         self.head += 1;

@@ -59,6 +59,62 @@ pub struct Stats {
 }
 
 impl Stats {
+    /// Counts what another part of the server counted.
+    pub fn add(&mut self, other: Self) {
+        let Self {
+            connected,
+            refused,
+            replaced,
+            closed,
+            messages_in,
+            malformed,
+            rate_limited,
+            commands,
+            acked,
+            refusals,
+            repeated,
+            frames_out,
+            events_out,
+            resync_kept,
+            resync_state,
+            slow_resynced,
+            slow_closed,
+            node_starts,
+            connections_per_client_peak,
+            connections,
+            connections_per_client_max,
+            clients,
+            unacknowledged,
+            heads,
+        } = other;
+        self.connected += connected;
+        self.refused += refused;
+        self.replaced += replaced;
+        for (code, count) in closed {
+            *self.closed.entry(code).or_default() += count;
+        }
+        self.messages_in += messages_in;
+        self.malformed += malformed;
+        self.rate_limited += rate_limited;
+        self.commands += commands;
+        self.acked += acked;
+        self.refusals += refusals;
+        self.repeated += repeated;
+        self.frames_out += frames_out;
+        self.events_out += events_out;
+        self.resync_kept += resync_kept;
+        self.resync_state += resync_state;
+        self.slow_resynced += slow_resynced;
+        self.slow_closed += slow_closed;
+        self.node_starts += node_starts;
+        self.connections_per_client_peak = self.connections_per_client_peak.max(connections_per_client_peak);
+        self.connections += connections;
+        self.connections_per_client_max = self.connections_per_client_max.max(connections_per_client_max);
+        self.clients += clients;
+        self.unacknowledged += unacknowledged;
+        self.heads.extend(heads);
+    }
+
     pub(super) fn closed(&mut self, code: u16) {
         *self.closed.entry(code).or_default() += 1;
     }

@@ -1,10 +1,10 @@
 //! What the server is told at its start.
 //!
 //! Owns options, their defaults and their reading; must not know what they change. The arguments are read by `lexopt`:
-//! one small file without dependencies, and twelve options need no more.
+//! one small file without dependencies, and fifteen options need no more.
 
-use crate::core::limits::Limits;
-use std::{ffi::OsString, path::PathBuf};
+use crate::core::{limits::Limits, streams::terms::Terms};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -17,9 +17,17 @@ everwire-server: runs DAGs and streams them to browsers
   --dags DIR           the definitions (default: demo/dags)
   --web DIR            the pages (default: demo/web/dist)
   --root DIR           where commands run (default: the current folder)
+  --behind PORT        the port of a proxy in front, whose pages count as this server's; may be repeated
+  --lease MS           how long a room stays a silent process's, where several share REDIS_URL (default: 3000)
   --allow-origin URL   another origin whose pages may connect, start and decide; may be repeated
   --max-connections N  more are sent away with a goaway (default: 1024)
-  --help, --version";
+  --stream-terms LIST  times and bounds of event streams, as name=number,...: in milliseconds comment (15000), beat
+                       (10000), stale and look (30000), most (3600000), keep (300000), settle (5000), stuck (40000); and
+                       events, bytes, streams, per-client, viewers, per-stream
+  --help, --version
+
+REDIS_URL (redis://[user:password@]host[:port][/database]) is where servers of more than one process meet. It is read from
+the environment alone: arguments are seen by everybody on the machine.";
 
 /// The server's options.
 #[derive(Clone, Debug)]
@@ -38,8 +46,16 @@ pub struct Config {
     pub root: PathBuf,
     /// Further origins that may connect, start and decide.
     pub allow_origins: Vec<String>,
+    /// The ports of proxies in front.
+    pub behind: Vec<u16>,
+    /// How long a room stays that of a process that is silent, where several share a storage.
+    pub lease: Duration,
     /// Bounds.
     pub limits: Limits,
+    /// Times and bounds of event streams.
+    pub streams: Terms,
+    /// Where servers of more than one process meet.
+    pub redis: Option<String>,
 }
 
 impl Default for Config {
@@ -52,7 +68,11 @@ impl Default for Config {
             web: "demo/web/dist".into(),
             root: ".".into(),
             allow_origins: Vec::new(),
+            behind: Vec::new(),
+            lease: Duration::from_secs(3),
             limits: Limits::default(),
+            streams: Terms::default(),
+            redis: None,
         }
     }
 }
@@ -91,13 +111,25 @@ impl Config {
                 Long("web") => config.web = parser.value()?.into(),
                 Long("root") => config.root = parser.value()?.into(),
                 Long("allow-origin") => config.allow_origins.push(parser.value()?.string()?),
+                Long("behind") => config.behind.push(parser.value()?.parse()?),
+                Long("lease") => config.lease = lease(parser.value()?.parse()?)?,
                 Long("max-connections") => config.limits.connections = parser.value()?.parse()?,
+                Long("stream-terms") => config.streams.set(&parser.value()?.string()?)?,
                 Short('h') | Long("help") => return Ok(Asked::Print(HELP)),
                 Short('V') | Long("version") => return Ok(Asked::Print(env!("CARGO_PKG_VERSION"))),
                 Short(_) | Long(_) | Value(_) => return Err(argument.unexpected()),
             }
         }
         Ok(Asked::Serve(Box::new(config)))
+    }
+}
+
+/// A lease that is shorter than an answer may take would never be good, and a long one keeps a room from everybody.
+fn lease(millis: u64) -> Result<Duration, String> {
+    if (500..=60_000).contains(&millis) {
+        Ok(Duration::from_millis(millis))
+    } else {
+        Err(format!("--lease is a number of milliseconds from 500 to 60000, not {millis}"))
     }
 }
 

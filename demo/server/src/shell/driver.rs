@@ -2,17 +2,21 @@
 //!
 //! Owns the tick: what came in, the decisions, the commit, and only then the doing; must not decide.
 
+mod outage;
+
 use super::{clock::Clock, executor::Executor};
 use crate::{
     core::{
         command::Refusal,
         event::DagState,
-        hub::{Hub, Input, Output},
+        hub::{Hub, Input, Output, Parting},
+        lease::Step,
         room::Work,
         stats::Stats,
     },
-    store::{Store, StoreError},
+    store::{Fault, Store, StoreError},
 };
+use outage::refuse;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -64,6 +68,7 @@ pub(super) enum Message {
     Start { dag_id: String, reply: oneshot::Sender<Result<String, Refusal>> },
     State { dag_id: String, reply: oneshot::Sender<Option<DagState>> },
     Stats(oneshot::Sender<Stats>),
+    Lease(Step),
     Stop { grace: Duration, spread: Duration, reply: oneshot::Sender<()> },
 }
 
@@ -108,6 +113,8 @@ impl Driver {
             sockets: BTreeMap::new(),
             starts: BTreeMap::new(),
             requests: 0,
+            suspended: false,
+            yielded: false,
         };
         (driver, task.run())
     }
@@ -162,6 +169,14 @@ impl Driver {
         answer.await.map_err(|_| Stopped)
     }
 
+    /// What the lease asks for.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub async fn lease(&self, step: Step) -> Result<(), Stopped> {
+        self.tell(Message::Lease(step)).await
+    }
+
     /// Says goodbye to everybody, and ends `grace` later.
     ///
     /// # Errors
@@ -187,18 +202,23 @@ struct Task {
     sockets: BTreeMap<u64, (mpsc::UnboundedSender<ToSocket>, Arc<Notify>)>,
     starts: BTreeMap<u64, oneshot::Sender<Result<String, Refusal>>>,
     requests: u64,
+    /// Nobody is served: the lease is over, or the storage out of reach.
+    suspended: bool,
+    /// Another process has the room.
+    yielded: bool,
 }
 
 impl Task {
-    async fn run(self) -> Result<(), StoreError> {
-        let executor = self.executor.clone();
+    async fn run(mut self) -> Result<(), StoreError> {
         let ended = self.serve().await;
         // However it ends, a journal that cannot be written included: no command outlives the server.
-        executor.stop();
+        self.executor.stop();
+        // After a stop nobody is left.
+        self.dismiss(&Parting::MOVED);
         ended
     }
 
-    async fn serve(mut self) -> Result<(), StoreError> {
+    async fn serve(&mut self) -> Result<(), StoreError> {
         let mut batch = Vec::new();
         // A restart has runs to go on with.
         self.tick().await?;
@@ -232,6 +252,7 @@ impl Task {
                 }
                 self.hub.handle(now, input);
             }
+            Message::Open { socket, .. } if self.suspended => refuse(&socket),
             Message::Open { conn, dag_id, socket, closing } => {
                 self.sockets.insert(conn, (socket, closing));
                 self.hub.handle(now, Input::Connected { conn, dag_id });
@@ -249,29 +270,19 @@ impl Task {
             Message::Stats(reply) => {
                 let _ = reply.send(self.hub.stats());
             }
+            Message::Lease(step) => self.heed(step),
             Message::Stop { .. } => {}
         }
     }
 
     async fn tick(&mut self) -> Result<(), StoreError> {
+        if self.yielded {
+            return Err(StoreError::of(Fault::Lost, "another process has the room"));
+        }
         self.hub.end_tick(self.clock.now());
         let writes = self.hub.take_writes();
-        if !writes.is_empty()
-            && let Some(mut store) = self.store.take()
-        {
-            let (store, kept) = if store.is_durable() {
-                // It waits for the disk: other tasks go on meanwhile, and what they say is the next tick's.
-                let lent = move || {
-                    let kept = store.commit(writes);
-                    (store, kept)
-                };
-                tokio::task::spawn_blocking(lent).await.map_err(StoreError::new)?
-            } else {
-                let kept = store.commit(writes);
-                (store, kept)
-            };
-            self.store = Some(store);
-            kept?;
+        if !writes.is_empty() {
+            self.keep(writes).await?;
         }
         while let Some(output) = self.hub.poll() {
             self.perform(output);
@@ -311,7 +322,7 @@ impl Task {
     }
 
     /// The connections serve until the grace is over; no command outlives the server.
-    async fn stop(mut self, grace: Duration, spread: Duration, reply: oneshot::Sender<()>) -> Result<(), StoreError> {
+    async fn stop(&mut self, grace: Duration, spread: Duration, reply: oneshot::Sender<()>) -> Result<(), StoreError> {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         let now = self.clock.now();
         self.hub.handle(now, Input::Shutdown { grace: millis(grace), spread: millis(spread) });

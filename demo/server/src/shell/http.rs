@@ -7,20 +7,26 @@ use super::{
     driver::{Driver, Stopped},
     guard::{self, Guard},
     link::{Condition, Links, NoLink},
-    metrics, stream,
+    metrics,
+    pipe::{self, Failed},
+    rooms::{Place, Rooms},
+    stream,
+    streams::{self, Streams},
 };
 use crate::core::{command::Refusal, definition::Definition};
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
+    body::{Body, to_bytes},
     extract::{DefaultBodyLimit, Path, Request, State, WebSocketUpgrade},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+use tokio::time::sleep;
 use tower_http::services::ServeDir;
 
 /// The DAG that a page shows unless it is asked for another.
@@ -29,15 +35,19 @@ const DEFAULT_DAG: &str = "default";
 const BODY_BYTES: usize = 4 << 10;
 /// A frame up to this many times the limit is read, so that the peer can be told; a larger one ends the socket.
 const READ_FACTOR: usize = 4;
+/// How soon a room without a holder is looked for again.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// What the routes need.
 #[derive(Clone, Debug)]
 pub(super) struct App {
-    pub(super) driver: Driver,
+    pub(super) rooms: Rooms,
     pub(super) links: Links,
     pub(super) definitions: Arc<Vec<Definition>>,
-    pub(super) proxy_port: u16,
+    /// Nothing where another proxy is in front: its ways cannot be broken here.
+    pub(super) proxy_port: Option<u16>,
     pub(super) frame: usize,
+    pub(super) streams: Streams,
 }
 
 /// All routes, behind the guard.
@@ -47,19 +57,23 @@ pub(super) fn router(app: App, guard: Guard, config: &Config) -> Router {
     } else {
         Router::new().fallback(missing_pages)
     };
-    Router::new()
-        .route("/api/config", get(configuration))
-        .route("/api/dags", get(list))
+    let of_rooms = Router::new()
         .route("/api/dags/{dag_id}", get(state))
         .route("/api/dags/{dag_id}/start", post(start))
         .route("/api/dags/{dag_id}/stream", get(connect))
+        .route_layer(middleware::from_fn_with_state(app.clone(), locate));
+    Router::new()
+        .merge(of_rooms)
+        .route("/api/config", get(configuration))
+        .route("/api/dags", get(list))
         .route("/api/network", post(network))
         .route("/api/{*rest}", get(unknown))
         .route("/metrics", get(numbers))
         .route("/healthz", get(|| async { "ok" }))
+        .with_state(app.clone())
+        .merge(streams::http::router(app.streams))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn(no_store))
-        .with_state(app)
         .merge(pages)
         .layer(middleware::from_fn_with_state(guard, guard::check))
 }
@@ -69,7 +83,7 @@ async fn configuration(State(app): State<App>) -> Json<Value> {
     Json(json!({
         "dag": default.map(|dag| &dag.id),
         "dags": summaries(&app.definitions),
-        "proxy": { "port": app.proxy_port },
+        "proxy": app.proxy_port.map(|port| json!({ "port": port })),
     }))
 }
 
@@ -77,27 +91,79 @@ async fn list(State(app): State<App>) -> Json<Value> {
     Json(summaries(&app.definitions))
 }
 
-async fn state(State(app): State<App>, Path(dag_id): Path<String>) -> Result<Response, Failure> {
-    let state = app.driver.state(dag_id).await?;
-    Ok(state.map(Json).ok_or_else(unknown_dag)?.into_response())
+async fn state(room: Option<Extension<Driver>>, Path(dag_id): Path<String>) -> Result<Response, Failure> {
+    let Extension(driver) = room.ok_or_else(unavailable)?;
+    Ok(driver.state(dag_id).await?.map(Json).ok_or_else(unknown_dag)?.into_response())
 }
 
-async fn start(State(app): State<App>, Path(dag_id): Path<String>) -> Result<Json<Value>, Failure> {
-    let run_id = app.driver.start_run(dag_id).await??;
+async fn start(room: Option<Extension<Driver>>, Path(dag_id): Path<String>) -> Result<Json<Value>, Failure> {
+    let Extension(driver) = room.ok_or_else(unavailable)?;
+    let run_id = driver.start_run(dag_id).await??;
     Ok(Json(json!({ "run_id": run_id })))
 }
 
 async fn connect(
     State(app): State<App>,
+    room: Option<Extension<Driver>>,
     Path(dag_id): Path<String>,
     upgrade: WebSocketUpgrade,
+) -> Response {
+    let most = app.frame.saturating_mul(READ_FACTOR);
+    let upgrade = upgrade.max_message_size(most).max_frame_size(most);
+    match room {
+        Some(Extension(driver)) => upgrade.on_upgrade(move |socket| stream::serve(socket, driver, dag_id)),
+        // A refused handshake cannot be read by a browser.
+        None => upgrade.on_upgrade(stream::refuse),
+    }
+}
+
+/// Finds the room of a request: hands it its driver, or passes it on to the process that has the room. A room that is
+/// about to have a holder again is waited for; without a driver, the handlers say that there is none.
+async fn locate(
+    State(app): State<App>,
+    Path(dag_id): Path<String>,
+    request: Request,
+    next: Next,
 ) -> Result<Response, Failure> {
     if !app.definitions.iter().any(|dag| dag.id == dag_id) {
         return Err(unknown_dag().into());
     }
-    let most = app.frame.saturating_mul(READ_FACTOR);
-    let upgrade = upgrade.max_message_size(most).max_frame_size(most);
-    Ok(upgrade.on_upgrade(move |socket| stream::serve(socket, app.driver, dag_id)))
+    let (parts, body) = request.into_parts();
+    let too_large = |_| Refusal::new("too_large", "the body is too large");
+    let body = to_bytes(body, BODY_BYTES).await.map_err(too_large)?;
+    let request = || Request::from_parts(parts.clone(), Body::from(body.clone()));
+    let passed_on = parts.headers.contains_key(pipe::PASSED_ON);
+    let mut tries = app.rooms.patience().as_millis() / AGAIN.as_millis();
+    loop {
+        match app.rooms.find(&dag_id).await {
+            Place::Here(driver) => {
+                let mut request = request();
+                request.extensions_mut().insert(driver);
+                return Ok(next.run(request).await);
+            }
+            // Who passed it on looks again.
+            Place::There(_) if passed_on => return Ok(StatusCode::MISDIRECTED_REQUEST.into_response()),
+            Place::There(holder) => {
+                let moved = {
+                    let (rooms, dag_id, lease) = (app.rooms.clone(), dag_id.clone(), holder.lease);
+                    async move { rooms.moved(&dag_id, &lease).await }
+                };
+                match pipe::pass_on(request(), holder.address, moved).await {
+                    Ok(response) if response.status() != StatusCode::MISDIRECTED_REQUEST => return Ok(response),
+                    // What may have been done already is not asked for again.
+                    Err(Failed::Unanswered) if parts.method != Method::GET => return Err(unavailable().into()),
+                    Ok(_) | Err(_) => {}
+                }
+            }
+            Place::Soon => {}
+            Place::Away => return Ok(next.run(request()).await),
+        }
+        if tries == 0 {
+            return Ok(next.run(request()).await);
+        }
+        tries -= 1;
+        sleep(AGAIN).await;
+    }
 }
 
 #[derive(Deserialize)]
@@ -107,6 +173,10 @@ struct NetworkOrder {
 }
 
 async fn network(State(app): State<App>, Json(order): Json<NetworkOrder>) -> Result<Json<Value>, Failure> {
+    if app.proxy_port.is_none() {
+        let why = "several processes are behind another proxy here: kill one of them instead";
+        return Err(Refusal::new("no_proxy", why).into());
+    }
     let connections = app.links.set(&order.link, order.action).map_err(|error| match error {
         NoLink::BadKey => Refusal::new("bad_link", "a link is 1 to 64 letters, digits, '-' and '_'"),
         NoLink::Full => Refusal::new("full", "too many links are in use"),
@@ -115,7 +185,7 @@ async fn network(State(app): State<App>, Json(order): Json<NetworkOrder>) -> Res
 }
 
 async fn numbers(State(app): State<App>) -> Result<Response, Failure> {
-    let page = metrics::render(&app.driver.stats().await?);
+    let page = metrics::render(&app.rooms.stats().await?) + &app.streams.metrics();
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response())
 }
 
@@ -142,14 +212,19 @@ async fn cache(request: Request, next: Next) -> Response {
     response
 }
 
+/// Nothing here is worth keeping, unless it says otherwise.
 async fn no_store(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
 fn summaries(definitions: &[Definition]) -> Value {
     definitions.iter().map(|dag| json!({ "id": dag.id, "title": dag.title, "description": dag.description })).collect()
+}
+
+fn unavailable() -> Refusal {
+    Refusal::new("unavailable", "no process can serve this at the moment")
 }
 
 fn unknown_dag() -> Refusal {
@@ -176,7 +251,7 @@ impl IntoResponse for Failure {
         let status = match self.0.code {
             "unknown_dag" | "not_found" => StatusCode::NOT_FOUND,
             "running" => StatusCode::CONFLICT,
-            "stopping" => StatusCode::SERVICE_UNAVAILABLE,
+            "stopping" | "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
             "full" => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::BAD_REQUEST,
         };

@@ -10,17 +10,35 @@ use super::{
     guard::Guard,
     http::{self, App},
     link::Links,
-    orphans, proxy,
+    orphans, patient, proxy,
+    rooms::{Rooms, Shared},
+    streams::{Streams, Workshop},
 };
 use crate::{
     core::{
         definition::{Definition, Invalid},
         hub::Hub,
     },
-    store::{Store, StoreError, file::FileStore, memory::MemoryStore},
+    store::{
+        Store, StoreError,
+        file::FileStore,
+        memory::MemoryStore,
+        redis::{Redis, RedisError},
+        room::Leases,
+        streams::{StreamStore, completions::Completions, memory::MemoryStreams, redis::RedisStreams},
+    },
 };
-use axum::serve::ListenerExt;
-use std::{ffi::OsString, fmt, fs, io, net::Ipv4Addr, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    ffi::{OsStr, OsString},
+    fmt, fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    net::Ipv4Addr,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     net::TcpListener,
     task::{AbortHandle, JoinHandle},
@@ -39,9 +57,10 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 pub struct Server {
     address: SocketAddr,
     proxy_address: SocketAddr,
-    driver: Driver,
+    rooms: Rooms,
+    streams: Streams,
     life: JoinHandle<Result<(), StoreError>>,
-    listeners: [AbortHandle; 2],
+    tasks: Vec<AbortHandle>,
 }
 
 /// Why a server did not start, or did not go on.
@@ -53,6 +72,8 @@ pub enum ServerError {
     Definition(String, Invalid),
     /// The journal cannot be read or written.
     Store(StoreError),
+    /// Redis is asked for and cannot be had.
+    Redis(RedisError),
 }
 
 impl fmt::Display for ServerError {
@@ -61,6 +82,7 @@ impl fmt::Display for ServerError {
             Self::Io(what, error) => write!(f, "{what}: {error}"),
             Self::Definition(file, error) => write!(f, "{file}: {error}"),
             Self::Store(error) => error.fmt(f),
+            Self::Redis(error) => write!(f, "REDIS_URL: {error}"),
         }
     }
 }
@@ -88,35 +110,54 @@ impl Server {
         let proxy_address =
             proxy_listener.local_addr().map_err(|error| ServerError::Io("the proxy's port".to_owned(), error))?;
 
+        let redis = match &config.redis {
+            Some(url) => Some(Redis::connect(url).await.map_err(ServerError::Redis)?),
+            None => None,
+        };
         let clock = Clock::start();
-        let (mut store, scratch, journal) = open(&config)?;
-        let mut hub = Hub::new(definitions.clone(), config.limits, seed()?);
-        hub.restore(store.load()?, clock.now()).map_err(StoreError::new)?;
-        if store.is_durable() {
-            // Before anything is run again: what a killed server left must not do the work twice.
-            let killed = orphans::kill(&journal);
-            tracing::info!(killed, "commands of an earlier life");
-        }
-        let executor = Executor::new(config.root.clone(), scratch, store.is_durable(), journal);
-        let (driver, life) = Driver::start(hub, store, clock, executor);
-        let life = tokio::spawn(life);
+        let definitions = Arc::new(definitions);
+        let mut tasks = Vec::new();
+        let (rooms, life, places) = match redis.clone() {
+            Some(redis) => {
+                let places = Places::shared(&config)?;
+                let leases = Leases::new(redis, &format!("{:016x}", seed()?), address, config.lease);
+                let shared = Arc::new(Shared::new(leases, &config, Arc::clone(&definitions), clock, places.clone()));
+                tasks.push(shared.watch());
+                // A room that ends here is served elsewhere: the process goes on.
+                (Rooms::Shared(shared), tokio::spawn(std::future::pending()), places.of(address.port()))
+            }
+            None => own(&config, &definitions, clock)?,
+        };
+        let workshop = Workshop {
+            dags: Arc::clone(&definitions),
+            limits: config.limits,
+            root: config.root.clone(),
+            // Beside that of the rooms, which is tidied by what rooms run.
+            scratch: places.scratch.with_extension("streams"),
+            journal: places.journal,
+        };
+        // What a killed server left there is nobody's.
+        let _ = fs::remove_dir_all(&workshop.scratch);
+        let kept = stream_store(&config, redis, clock)?;
+        let streams = Streams::start(kept, config.streams, clock, format!("{:016x}", seed()?), workshop);
 
-        let guard = Guard::new(&[address.port(), proxy_address.port()], &config.allow_origins);
+        let ports = [&[address.port(), proxy_address.port()], &*config.behind].concat();
+        let guard = Guard::new(&ports, &config.allow_origins);
         let links = Links::default();
         let app = App {
-            driver: driver.clone(),
+            rooms: rooms.clone(),
             links: links.clone(),
-            definitions: Arc::new(definitions),
-            proxy_port: proxy_address.port(),
+            definitions,
+            proxy_port: config.behind.is_empty().then_some(proxy_address.port()),
             frame: config.limits.frame,
+            streams: streams.clone(),
         };
         let router = http::router(app, guard, &config);
-        // Frames are small and should leave at once; a socket that refuses is only a little later.
-        let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
+        let listener = patient::Listener { listener, limit: Duration::from_millis(config.streams.stuck) };
         let pages = tokio::spawn(async move { axum::serve(listener, router).await });
         let proxy = tokio::spawn(proxy::serve(proxy_listener, address, links));
-        let listeners = [pages.abort_handle(), proxy.abort_handle()];
-        Ok(Self { address, proxy_address, driver, life, listeners })
+        tasks.extend([pages.abort_handle(), proxy.abort_handle()]);
+        Ok(Self { address, proxy_address, rooms, streams, life, tasks })
     }
 
     /// Where pages and streams are.
@@ -138,7 +179,7 @@ impl Server {
     pub async fn run_until(mut self, asked: impl Future<Output = ()>) -> Result<(), ServerError> {
         tokio::select! {
             ended = &mut self.life => {
-                self.listeners.iter().for_each(AbortHandle::abort);
+                self.tasks.iter().for_each(AbortHandle::abort);
                 Ok(ended.map_err(StoreError::new)??)
             }
             () = asked => self.stop().await,
@@ -150,11 +191,16 @@ impl Server {
     /// # Errors
     /// [`ServerError::Store`], if the last words could not be journaled.
     pub async fn stop(self) -> Result<(), ServerError> {
-        // A driver that stopped before has said so through `life`.
-        let _ = self.driver.stop(GRACE, SPREAD).await;
+        tokio::join!(self.rooms.stop(GRACE, SPREAD), self.streams.stop(GRACE));
         sleep(LAST_WORDS).await;
-        self.listeners.iter().for_each(AbortHandle::abort);
-        Ok(self.life.await.map_err(StoreError::new)??)
+        self.tasks.iter().for_each(AbortHandle::abort);
+        match self.rooms {
+            Rooms::Own(_) => Ok(self.life.await.map_err(StoreError::new)??),
+            Rooms::Shared(_) => {
+                self.life.abort();
+                Ok(())
+            }
+        }
     }
 }
 
@@ -162,6 +208,60 @@ async fn bind(port: u16) -> Result<TcpListener, ServerError> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
         .map_err(|error| ServerError::Io(format!("port {port} of 127.0.0.1 cannot be used"), error))
+}
+
+/// What belongs to whom on this machine.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    /// The folder for scratch.
+    pub(super) scratch: PathBuf,
+    /// The name that marks commands.
+    pub(super) journal: OsString,
+}
+
+impl Places {
+    /// Those of rooms that are shared: the same for all processes of this machine that share them, and for no others.
+    fn shared(config: &Config) -> Result<Self, ServerError> {
+        let data = config.data.clone().unwrap_or_else(|| std::env::temp_dir().join("everwire"));
+        let failed = |error| ServerError::Io(data.display().to_string(), error);
+        fs::create_dir_all(&data).map_err(failed)?;
+        let mut hasher = DefaultHasher::new();
+        config.redis.hash(&mut hasher);
+        let scratch = fs::canonicalize(&data).map_err(failed)?.join(format!("rooms-{:016x}", hasher.finish()));
+        Ok(Self { journal: scratch.clone().into_os_string(), scratch })
+    }
+
+    /// Those of the one process that listens on `port`. What an earlier one there left running is killed.
+    fn of(&self, port: u16) -> Self {
+        let scratch = PathBuf::from([self.journal.as_os_str(), OsStr::new(&format!("-{port}"))].join(OsStr::new("")));
+        let places = Self { journal: scratch.clone().into_os_string(), scratch };
+        orphans::kill(&places.journal);
+        places
+    }
+
+    /// Those of one room.
+    pub(super) fn in_room(&self, room: &str) -> Self {
+        let scratch = self.scratch.join(room);
+        Self { journal: scratch.clone().into_os_string(), scratch }
+    }
+}
+
+type Own = (Rooms, JoinHandle<Result<(), StoreError>>, Places);
+
+/// All rooms, here and for good.
+fn own(config: &Config, definitions: &[Definition], clock: Clock) -> Result<Own, ServerError> {
+    let (mut store, scratch, journal) = open(config)?;
+    let mut hub = Hub::new(definitions.to_vec(), config.limits, seed()?);
+    hub.restore(store.load()?, clock.now()).map_err(StoreError::new)?;
+    if store.is_durable() {
+        // Before anything is run again: what a killed server left must not do the work twice.
+        let killed = orphans::kill(&journal);
+        tracing::info!(killed, "commands of an earlier life");
+    }
+    let places = Places { scratch: scratch.clone(), journal: journal.clone() };
+    let executor = Executor::new(config.root.clone(), scratch, store.is_durable(), journal);
+    let (driver, life) = Driver::start(hub, store, clock, executor);
+    Ok((Rooms::Own(driver), tokio::spawn(life), places))
 }
 
 type Opened = (Box<dyn Store>, std::path::PathBuf, OsString);
@@ -175,6 +275,15 @@ fn open(config: &Config) -> Result<Opened, ServerError> {
     }
     let name = format!("everwire-{}-{:016x}", std::process::id(), seed()?);
     Ok((Box::new(MemoryStore::default()), std::env::temp_dir().join(&name), name.into()))
+}
+
+/// Where streams are kept: with the other processes, or here, with a file for endings where there is a folder for it.
+fn stream_store(config: &Config, redis: Option<Redis>, clock: Clock) -> Result<Box<dyn StreamStore>, ServerError> {
+    if let Some(redis) = redis {
+        return Ok(Box::new(RedisStreams::new(redis, config.streams)));
+    }
+    let completions = config.data.as_deref().map(Completions::open).transpose()?;
+    Ok(Box::new(MemoryStreams::new(clock, config.streams, completions)?))
 }
 
 fn definitions(folder: &Path) -> Result<Vec<Definition>, ServerError> {

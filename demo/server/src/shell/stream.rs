@@ -6,11 +6,11 @@ use super::{
     driver::{Driver, Outbox, ToSocket},
     trace::said,
 };
-use crate::core::hub::Input;
+use crate::core::hub::{Input, Parting};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use futures_util::{SinkExt, StreamExt, stream::SplitSink, stream::SplitStream};
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tungstenite::Error as WsError;
 
 /// How long a peer may take to answer a close, or a stuck write to end, before the socket is dropped.
@@ -26,8 +26,9 @@ pub async fn serve(socket: WebSocket, driver: Driver, dag_id: String) {
             if !pass(&mut sink, message).await {
                 break;
             }
-            if bytes > 0 && driver.input(Input::Written { conn, bytes }).await.is_err() {
-                break;
+            if bytes > 0 {
+                // A driver that is gone has left a last word, which comes next.
+                let _ = driver.input(Input::Written { conn, bytes }).await;
             }
         }
         // The peer answers the close; what it still says is read and heeded by nobody.
@@ -44,6 +45,19 @@ pub async fn serve(socket: WebSocket, driver: Driver, dag_id: String) {
     }
     // A driver that is gone has nothing to forget.
     let _ = driver.input(Input::Disconnected { conn }).await;
+}
+
+/// Says why nobody serves this socket, and ends it.
+pub async fn refuse(socket: WebSocket) {
+    let (mut sink, mut stream) = socket.split();
+    let Parting { code, reason, .. } = Parting::AWAY;
+    for message in [ToSocket::Frame(Parting::AWAY.goaway()), ToSocket::Close { code, reason }] {
+        if !pass(&mut sink, message).await {
+            break;
+        }
+    }
+    // The peer answers the close; what it still says is heeded by nobody.
+    let _ = timeout(CLOSE_GRACE, async { while let Some(Ok(_)) = stream.next().await {} }).await;
 }
 
 /// Hands one message to the socket; whether there may be another.
@@ -77,7 +91,8 @@ async fn read(stream: &mut SplitStream<WebSocket>, driver: &Driver, conn: u64) {
             }
         };
         if driver.input(input).await.is_err() {
-            return;
+            // The write half has the driver's last word.
+            return sleep(CLOSE_GRACE).await;
         }
     }
 }

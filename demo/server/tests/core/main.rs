@@ -6,6 +6,7 @@ mod acknowledged;
 mod critical;
 mod hostile;
 mod life;
+mod outage;
 mod purity;
 mod resync;
 mod run;

@@ -2,10 +2,17 @@
 
 #![allow(clippy::tests_outside_test_module, reason = "this crate is tests")]
 
+mod events;
 mod http;
+mod leases;
 mod network;
+mod nodes;
 mod peer;
+mod redis;
 mod runs;
 mod security;
 mod sockets;
+mod streams;
+mod streams_redis;
 mod survival;
+mod walker;

@@ -5,7 +5,7 @@
 use everwire_server::shell::{config::Config, server::Server};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Mutex, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -31,8 +31,21 @@ pub(crate) fn config() -> Config {
         dags: repository().join("demo/dags"),
         web: repository().join("no-such-folder"),
         root: repository(),
+        redis: storage("memory"),
         ..Config::default()
     }
+}
+
+/// Where `EVERWIRE_TEST_REDIS` (`redis://host:port`) says that these tests have their storage: a database for each server
+/// that has a `name` of its own. The Redis has to be an empty one, with a thousand databases.
+pub(crate) fn storage(name: &str) -> Option<String> {
+    static KNOWN: Mutex<BTreeMap<String, usize>> = Mutex::new(BTreeMap::new());
+    let url = std::env::var("EVERWIRE_TEST_REDIS").ok()?;
+    let mut known = KNOWN.lock().expect("no panic");
+    let next = known.len();
+    // A server in memory is each time another.
+    let name = if name == "memory" { format!("{name} {next}") } else { name.to_owned() };
+    Some(format!("{url}/{}", known.entry(name).or_insert(next)))
 }
 
 pub(crate) async fn start(config: Config) -> Server {

@@ -1,6 +1,6 @@
 //! `kill -9` in mid-run.
 
-use crate::peer::{Ended, Peer, repository, start_run};
+use crate::peer::{Ended, Peer, repository, start_run, storage};
 use serde_json::json;
 use std::{
     fs,
@@ -20,6 +20,7 @@ impl Process {
         let mut child = Command::new(env!("CARGO_BIN_EXE_everwire-server"))
             .args(["--port", "0", "--data"])
             .arg(data)
+            .env("REDIS_URL", storage(&data.to_string_lossy()).unwrap_or_default())
             .current_dir(repository())
             .stdout(Stdio::piped())
             .spawn()
@@ -42,7 +43,7 @@ fn folder(name: &str) -> PathBuf {
 }
 
 /// How many processes `sleep 1` belong to the journal in `data`.
-fn children(data: &Path) -> usize {
+pub(crate) fn children(data: &Path) -> usize {
     let mark = format!("EVERWIRE_JOURNAL={}", data.display()).into_bytes();
     let Ok(entries) = fs::read_dir("/proc") else { return 0 };
     let ours = |entry: &fs::DirEntry| {

@@ -55,6 +55,25 @@ impl Room {
         }))
     }
 
+    /// The journal lost what it was told: the next [`Room::take_writes`] tells it everything.
+    pub fn journal_anew(&mut self) {
+        // What it forgot need not be removed from it.
+        self.dirty.writes.clear();
+        self.dirty.head = true;
+        self.dirty.journaled = self.log.before_oldest();
+        self.dirty.clients = self.clients.keys().cloned().collect();
+        if let Some(run) = &mut self.run {
+            self.dirty.run = true;
+            run.dirty = run.nodes().map(|node| node.spec.id.clone()).collect();
+        }
+    }
+
+    /// The log goes on under another epoch.
+    pub fn renew(&mut self, epoch: String) {
+        self.log.renew(epoch);
+        self.dirty.head = true;
+    }
+
     /// Everything the journal must know before anybody is told, and the bounds of the log.
     pub fn take_writes(&mut self, limits: &Limits, out: &mut Vec<Write>) {
         let room = self.definition.id.clone();

@@ -1,0 +1,111 @@
+// @ts-check
+// Several server processes behind nginx, as `make demo NODES=3` starts them: the package's client moves between them.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { test } from 'node:test';
+import { WebSocket } from 'ws';
+import { openDashboard } from './support/dashboard.mjs';
+import { freePort } from './support/redis.mjs';
+import { root } from './support/server.mjs';
+import { LONG, pause, stopwatch, until } from './support/until.mjs';
+
+Object.assign(globalThis, { WebSocket });
+const { connect } = await import('everwire');
+
+/** How long processes are killed, in milliseconds. */
+const KILLING = LONG ? 60_000 : 20_000;
+
+/** @param {import('node:test').TestContext} t */
+async function startNodes(t) {
+  const port = await freePort();
+  const child = spawn(process.execPath, ['tools/serve-nodes.mjs'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODES: '3', PORT: String(port), REDIS_URL: '' },
+  });
+  const ended = new Promise((done) => child.once('exit', done));
+  const stop = async () => (child.kill('SIGTERM'), await ended);
+  t.after(stop);
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
+  await until('the nodes are ready', () => {
+    if (child.exitCode !== null) throw new Error(said);
+    return said.includes('The demo is at');
+  }, { within: 30_000 });
+  /** The process that is a node now. @param {number} node */
+  const pid = (node) => Number([...said.matchAll(new RegExp(`node ${node} on .* kill -9 (\\d+)`, 'g'))].at(-1)?.[1]);
+  return { origin: `http://127.0.0.1:${port}`, pid, stop, said: () => said };
+}
+
+test('clients that move between dying processes get everything once and in order, and what they send takes effect once', async (t) => {
+  const nodes = await startNodes(t);
+  const url = `${nodes.origin.replace('http', 'ws')}/api/dags/gate/stream`;
+  const listeners = [0, 1, 2, 3].map(() => {
+    const client = connect(url, { onWarning() {} });
+    t.after(() => client.close());
+    /** @type {string[]} */
+    const told = [];
+    /** @type {number[]} */
+    const away = [];
+    let since = stopwatch();
+    client.on('run_state', ({ status }) => void told.push(status));
+    let states = 0;
+    // The first is what a page begins with; another would mean that events were lost.
+    client.on('resync', () => assert.equal((states += 1), 1, 'it was answered by state'));
+    client.subscribe(() => {
+      if (client.state !== 'open') since = away.length % 2 === 0 ? (away.push(0), stopwatch()) : since;
+      else if (away.length % 2 === 1) away.splice(-1, 1, since(), 0);
+    });
+    return { client, told, away };
+  });
+  const [commander] = listeners;
+  assert.ok(commander);
+  await until('all are open', () => listeners.every(({ client }) => client.state === 'open'));
+  const started = await fetch(`${nodes.origin}/api/dags/gate/start`, { method: 'POST' });
+  assert.equal(started.status, 200);
+
+  let over = false;
+  /** @type {string[]} */
+  const fates = [];
+  const commanding = (async () => {
+    while (!over || fates.length % 2 === 1) {
+      const type = fates.length % 2 === 0 ? 'pause_execution' : 'resume_execution';
+      fates.push((await commander.client.send({ type }, { ack: true }).settled).fate);
+      await pause(10);
+    }
+  })();
+  let kills = 0;
+  for (const watch = stopwatch(); watch() < KILLING; ) {
+    await pause(1_500);
+    process.kill(nodes.pid((kills % 3) + 1), 'SIGKILL');
+    kills += 1;
+    await pause(3_500);
+  }
+  over = true;
+  await commanding;
+  await until('all have been told everything', () => listeners.every(({ told }) => told.length >= fates.length), { within: 15_000 });
+  await pause(200);
+
+  assert.deepEqual(fates.filter((fate) => fate !== 'acked'), []);
+  const expected = fates.map((_, index) => (index % 2 === 0 ? 'paused' : 'running'));
+  for (const { told } of listeners) assert.deepEqual(told, expected);
+  const longest = Math.max(0, ...listeners.flatMap(({ away }) => away));
+  t.diagnostic(`${kills} kills, ${fates.length} commands; away for ${Math.round(longest)} ms at most`);
+  await nodes.stop();
+  assert.ok(nodes.said().trimEnd().endsWith('stopping'), nodes.said());
+});
+
+test('a run that is shown in the dashboard goes on when its process dies, and the page with it', async (t) => {
+  const nodes = await startNodes(t);
+  const { dashboard, errors } = await openDashboard(t, nodes, { dag: 'steps' });
+  await dashboard.start();
+  for (const [node, step] of /** @type {const} */ ([[1, 'step-02'], [2, 'step-05'], [3, 'step-08']])) {
+    await until(`${step} runs`, async () => (await dashboard.nodes())[step] === 'running', { within: 30_000 });
+    process.kill(nodes.pid(node), 'SIGKILL');
+  }
+  await dashboard.shows('complete', 60_000);
+  assert.equal(await dashboard.part('complete').getAttribute('data-status'), 'succeeded');
+  await dashboard.isLive(15_000);
+  assert.deepEqual(errors.filter((error) => !error.includes('WebSocket')), []);
+});

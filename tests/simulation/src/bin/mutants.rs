@@ -71,7 +71,7 @@ mod hunt {
     fn look_for(mutant: Mutant, closely: bool) -> bool {
         choose(Some(mutant));
         let began = now();
-        let found = hunt(began + Duration::from_secs(number("DURATION").unwrap_or(20)));
+        let found = hunt(began + Duration::from_secs(number("DURATION").unwrap_or(60)));
         let took = now().duration_since(began).as_secs_f32();
         let Some(Caught { seed, worlds, life }) = found else {
             println!("NOT CAUGHT  {}: {} ({took:.1} s)", mutant.name(), mutant.breaks());

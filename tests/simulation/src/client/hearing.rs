@@ -197,7 +197,8 @@ impl Client {
     /// An event is to be delivered: now, or with one of the next frames.
     pub(super) fn accept(&mut self, told: Rc<Told>, around: &mut Surroundings<'_>) {
         self.taken(&told, false, around);
-        let rule = match told.topic % 4 {
+        // A storm is of two topics alone: each is of every kind for somebody.
+        let rule = match told.topic.wrapping_add(self.index as u64) % 4 {
             0 if self.conflates => Rule { key: Some(told.topic), droppable: false },
             1 if self.conflates => Rule { key: None, droppable: true },
             _ => Rule::default(),

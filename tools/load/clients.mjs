@@ -48,7 +48,7 @@ function open(port, path, headers, read) {
  */
 export function viewer(port, path, heard) {
   let rest = '';
-  return open(port, path, 'Accept: text/event-stream\r\n', (piece) => {
+  return open(port, path, VIEW, (piece) => {
     const at = performance.now();
     const text = rest + piece.toString('latin1');
     let from = 0;
@@ -60,6 +60,7 @@ export function viewer(port, path, heard) {
   });
 }
 
+const VIEW = 'Accept: text/event-stream\r\n';
 const UPGRADE = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
 const OPCODE = { text: 1, close: 8, ping: 9, pong: 10 };
 
@@ -85,6 +86,7 @@ function firstFrame(bytes) {
  * @param {number} port @param {string} path @param {Heard} heard
  */
 export async function member(port, path, heard) {
+  /** @type {Buffer} */
   let rest = Buffer.alloc(0);
   let count = 0;
   /** @type {import('node:net').Socket | undefined} */
@@ -97,6 +99,8 @@ export async function member(port, path, heard) {
       if (found.opcode === OPCODE.text && found.payload.includes('"type":"run_state"')) heard((count += 1), at);
     }
   });
+  // Before it has heard what a client speaks, the server waits with events for a while.
+  socket.write(message({ type: 'ping' }));
   return socket;
 }
 
@@ -112,7 +116,7 @@ export async function slow(port, { path, isRoom, drips }) {
   /** @type {import('node:net').Socket | undefined} */
   let socket;
   const begin = async () => {
-    socket = await open(port, path, isRoom ? UPGRADE : 'Accept: text/event-stream\r\n', () => drips && socket?.pause());
+    socket = await open(port, path, isRoom ? UPGRADE : VIEW, () => drips && socket?.pause());
     socket.pause();
     socket.once('close', () => isClosed || void begin().catch(() => {}));
   };

@@ -12,8 +12,8 @@ import { startServer } from './server.mjs';
 const AT_ONCE = 50;
 /** How long after the last event all must have it, in milliseconds. */
 const LATE = 20_000;
-/** Words of the text that slow viewers do not read: half a megabyte of events, which no socket takes unread. */
-const UNREAD = 4_998;
+/** The text that slow viewers do not read: seven megabytes of events. A socket takes four unread. */
+const UNREAD = { words: 30_000, interval: 0, format: 'openai' };
 
 /**
  * `sse` clients look on one stream and `ws` are in one room, each with `rate` events a second for so many seconds; `slow`
@@ -45,13 +45,14 @@ export async function run({ sse, ws, slow: slowOnes, seconds, rate = 5 }) {
     // Nobody may look before there is a stream, and it makes its first word at once: the time to connect is ahead of it.
     const ahead = Math.ceil((sse / AT_ONCE) * 0.1 * rate) + rate;
     const onStream = ledger(words, ahead);
-    const begun = await begin(server.origin, ahead + words, interval);
+    const begun = await begin(server.origin, { words: ahead + words, interval });
     const beginning = performance.now();
     await inParts(sse, async () => sockets.push(await viewer(server.port, begun.url, onStream.one())));
     const withViewers = server.memory();
+    /** @type {{ close(): void }[]} */
     const slowly = [];
     if (slowOnes > 0) {
-      const unread = await begin(server.origin, UNREAD, 0);
+      const unread = await begin(server.origin, UNREAD);
       await inParts(slowOnes, async (at) => {
         const isRoom = at % 2 === 1;
         const path = isRoom ? '/api/dags/many/stream' : unread.url;
@@ -157,9 +158,9 @@ async function start(origin, dag) {
   if (!answer.ok) throw new Error(`${dag}: ${answer.status} ${await answer.text()}`);
 }
 
-/** @param {string} origin @param {number} words @param {number} interval @returns {Promise<{ url: string }>} */
-async function begin(origin, words, interval) {
-  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ work: 'answer', words, interval }) };
+/** @param {string} origin @param {{ words: number, interval: number, format?: string }} text @returns {Promise<{ url: string }>} */
+async function begin(origin, text) {
+  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ work: 'answer', ...text }) };
   const answer = await fetch(`${origin}/api/stream`, init);
   if (answer.status !== 201) throw new Error(`a stream: ${answer.status} ${await answer.text()}`);
   return /** @type {any} */ (await answer.json());

@@ -10,13 +10,16 @@ const PATIENCE = 20_000;
 /** The kernel counts the time of processes in hundredths of a second. */
 const TICKS = 100;
 
+/** Room for a stream that is larger than what a socket takes unread. */
+const TERMS = 'events=40000,bytes=100000000';
+
 /** Starts one that keeps nothing, for so many connections. @param {number} connections */
 export async function startServer(connections) {
   const files = Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim().replace('unlimited', '1000000'));
   // This process has as many, and each of both needs some more.
   if (files < connections + 200) throw new Error(`${connections} connections want ${connections + 200} open files, and a process may have ${files}: raise the limit (ulimit -Hn)`);
   const binary = resolve(process.env['CARGO_TARGET_DIR'] ?? 'target', 'debug/everwire-server');
-  const args = ['--memory', '--port', '0', '--proxy-port', '0', '--max-connections', String(connections)];
+  const args = ['--memory', '--port', '0', '--proxy-port', '0', '--max-connections', String(connections), '--stream-terms', TERMS];
   const script = `ulimit -Sn ${connections + 200} && exec "$0" "$@"`;
   const child = spawn('sh', ['-c', script, binary, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PORT: '', REDIS_URL: '' } });
   let said = '';

@@ -50,7 +50,7 @@ export function viewer(t, url, options) {
   t.after(() => client.close());
   /** @type {number[]} */
   const numbers = [];
-  const told = { numbers, interrupted: 0, /** @type {any} */ end: null };
+  const told = { numbers, interrupted: 0, end: /** @type {any} */ (null) };
   client.on('*', ({ type, id, data }) => {
     if (type === 'interrupted') told.interrupted += 1;
     if (type === 'connected' || type === 'interrupted') return;

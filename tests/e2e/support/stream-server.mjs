@@ -55,8 +55,25 @@ function resumable(url, request, response) {
 /** The bytes of such a stream. */
 export const BYTES = Buffer.byteLength(GREETING + Array.from({ length: EVENTS }, (_, at) => block(at + 1)).join(''));
 
+/** How often each key was asked for. @type {Map<string, number>} */
+const asked = new Map();
+
+/** Completes at once. @param {ServerResponse} response */
+const complete = (response) => response.writeHead(200, HEAD).end('event: completed\ndata: {}\n\n');
+
 /** @type {Record<string, (url: URL, request: IncomingMessage, response: ServerResponse) => void>} */
 const answers = {
+  '/asked': (_, __, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(Object.fromEntries(asked))),
+  // What a network's gate or a lost session answers with.
+  '/private': (_, __, response) => response.writeHead(302, { location: '/login' }).end(),
+  '/login': (_, __, response) => response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end('<!doctype html><title>Sign in</title><form method="post"><input name="password" type="password"></form>'),
+  '/busy': (url, _, response) => {
+    if (asked.get(url.searchParams.get('key') ?? '') !== 1) return complete(response);
+    const seconds = Number(url.searchParams.get('seconds'));
+    const after = url.searchParams.has('date') ? new Date(Math.ceil(Date.now() / 1_000 + seconds) * 1_000).toUTCString() : String(seconds);
+    response.writeHead(Number(url.searchParams.get('status')), { 'retry-after': after }).end();
+  },
+  '/token': (_, request, response) => (request.headers.authorization === 'Bearer new' ? complete(response) : response.writeHead(401).end()),
   '/resumable': resumable,
   '/redirected': (url, _, response) => response.writeHead(307, { location: `/resumable${url.search}` }).end(),
   '/refused': (url, _, response) => {
@@ -97,9 +114,12 @@ export async function serveStreams(t, source) {
   const { outputFiles } = buildSync({ stdin: { contents: source, resolveDir: here }, bundle: true, minify: true, format: 'esm', write: false, logLevel: 'silent' });
   const script = outputFiles[0]?.text ?? '';
   cuts.clear();
+  asked.clear();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://a');
     const answer = answers[url.pathname];
+    const key = url.searchParams.get('key');
+    if (key !== null) asked.set(key, (asked.get(key) ?? 0) + 1);
     if (answer !== undefined) return answer(url, request, response);
     const [type, body] = url.pathname === '/page.js' ? ['text/javascript', script] : ['text/html', '<!doctype html><script type="module" src="/page.js"></script>'];
     response.writeHead(200, { 'content-type': type }).end(body);

@@ -64,7 +64,7 @@ export function viewer(t, url, options) {
     if (type === 'interrupted') told.interrupted += 1;
     if (type === 'connected' || type === 'interrupted') return;
     numbers.push(Number(id.split(':')[1]));
-    if (type === 'completed' || type === 'failed') told.end = { type, data };
+    if (type === 'completed' || type === 'failed') told.end = { type, data, at: performance.now() };
   });
   return { client, told, ...watch(client) };
 }

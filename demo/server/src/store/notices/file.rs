@@ -6,7 +6,7 @@ use crate::{
     core::notices::board::{Board, KEPT, NoticePage},
     store::StoreError,
 };
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, TableDefinition};
 use std::path::Path;
 
 const TABLE: TableDefinition<'static, u64, &'static str> = TableDefinition::new("notices");

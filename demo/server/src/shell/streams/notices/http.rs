@@ -46,8 +46,10 @@ async fn look(
     // What is known here may be behind what another process told, or not there yet.
     let behind = {
         let copy = lock(&notices.0.copy);
-        let head = |at: &Position| copy.board.as_ref().filter(|board| board.epoch() == at.stream)?.head().into();
-        !copy.seen || at.as_ref().is_some_and(|at| head(at).is_none_or(|head: u64| at.number > head))
+        let has = |at: &Position| {
+            copy.board.as_ref().is_some_and(|board| board.epoch() == at.stream && board.head() >= at.number)
+        };
+        !copy.seen || at.as_ref().is_some_and(|at| !has(at))
     };
     if behind {
         notices.look().await?;

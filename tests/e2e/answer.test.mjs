@@ -24,7 +24,7 @@ async function whole(server, about) {
   const body = JSON.stringify({ work: 'answer', interval: 0, about });
   const response = await fetch(`${server.origin}/api/stream`, { method: 'POST', headers: { 'content-type': 'application/json', accept: 'text/event-stream' }, body });
   const end = (await response.text()).split('event: completed').at(-1) ?? '';
-  return JSON.parse(/^data: (.*)$/m.exec(end)?.[1] ?? '{}').text;
+  return JSON.parse(/^data: (.*)$/m.exec(end)?.[1] ?? '{}').text.replaceAll('`', '');
 }
 
 /** @param {Page} page @param {string} about @param {'40' | '250'} pace */

@@ -18,7 +18,7 @@ test('what the server or the network wants is said in their words', () => {
   assert.equal(view({ state: 'closed', retryAt: 7, ...why('rate_limited', 429) }).word, 'Too many requests');
   assert.equal(view({ state: 'closed', retryAt: 7, ...why('unavailable', 503) }).word, 'Server busy');
   assert.equal(view({ state: 'closed', retryAt: 7, ...why('lost') }, false).word, 'Offline');
-  assert.equal(view({}, false).word, 'Connected', 'what is heard counts, whatever the browser thinks');
+  assert.equal(view({}, false).word, 'Maybe offline', 'a connection ends long after its network did');
 });
 
 test('what stops for good says what to do', () => {

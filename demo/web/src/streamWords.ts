@@ -22,6 +22,8 @@ export function streamView(known: Known, online: boolean, clock: (at: number) =>
   const why = known.reason?.code ?? '';
   if (known.state === 'open') {
     if (known.freshness === 'stale') return { ...still, busy: true, tone: 'amber', word: 'Silent', note: 'Nothing was heard for a while. It is being looked into.' };
+    // Nothing was lost yet: a connection ends long after its network did.
+    if (!online) return { ...still, tone: 'amber', word: 'Maybe offline', note: 'The browser says that there is no network: this may be out of date.' };
     return { ...still, tone: 'green', word: 'Connected', note: '' };
   }
   if (known.final) return { ...still, canRetry: true, tone: 'red', ...stopped(why, known.reason?.message ?? '') };
@@ -33,7 +35,8 @@ export function streamView(known: Known, online: boolean, clock: (at: number) =>
   if (known.retryAt === null) return { ...still, tone: 'grey', word: 'Not connected', note: '' };
   const at = clock(known.retryAt);
   if (why === 'rate_limited') {
-    return { ...still, canRetry: true, tone: 'amber', word: 'Too many requests', note: `The server asks for patience. The next attempt is at ${at}.` };
+    // The server's word holds against a button too.
+    return { ...still, tone: 'amber', word: 'Too many requests', note: `The server asks for patience. The next attempt is at ${at}.` };
   }
   if (why === 'unavailable') {
     return { ...still, canRetry: true, tone: 'amber', word: 'Server busy', note: `It cannot serve this now. Reconnecting at ${at}.` };

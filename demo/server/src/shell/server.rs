@@ -124,7 +124,14 @@ impl Server {
             Some(redis) => {
                 let places = Places::shared(&config)?;
                 let leases = Leases::new(redis, &format!("{:016x}", seed()?), address, config.lease);
-                let shared = Arc::new(Shared::new(leases, &config, Arc::clone(&definitions), clock, places.clone(), desk.clone()));
+                let shared = Arc::new(Shared::new(
+                    leases,
+                    &config,
+                    Arc::clone(&definitions),
+                    clock,
+                    places.clone(),
+                    desk.clone(),
+                ));
                 tasks.push(shared.watch());
                 // A room that ends here is served elsewhere: the process goes on.
                 (Rooms::Shared(shared), tokio::spawn(std::future::pending()), places.of(address.port()))

@@ -42,14 +42,20 @@ async fn runs_are_told_of_as_they_begin_wait_and_end() {
         assert!(reader.head.lines().any(|line| line == field), "{field} in {}", reader.head);
     }
     let connected = reader.next().await.expect("an event");
-    assert_eq!((connected.kind.as_str(), connected.json()), ("connected", json!({ "from": 0, "head": 0, "kept": 200 })));
+    assert_eq!(
+        (connected.kind.as_str(), connected.json()),
+        ("connected", json!({ "from": 0, "head": 0, "kept": 200 }))
+    );
     start_run(address, "quick").await;
     assert_eq!(kinds(&notices(&mut reader, 2).await), ["started", "completed"]);
     start_run(address, "gate").await;
     let events = notices(&mut reader, 2).await;
     let waiting = events[1].json();
     assert_eq!(waiting["title"], "Decision needed: A gate at once");
-    assert_eq!((&waiting["urgent"], &waiting["node_id"], &waiting["dag_id"]), (&json!(true), &json!("ask"), &json!("gate")));
+    assert_eq!(
+        (&waiting["urgent"], &waiting["node_id"], &waiting["dag_id"]),
+        (&json!(true), &json!("ask"), &json!("gate"))
+    );
     assert!(waiting["at"].as_u64().is_some_and(|at| at > 1_700_000_000_000));
 }
 

@@ -51,7 +51,7 @@ export function Answer({ asked, onStop, onGoOn, onForget }: Props) {
         )}
       </header>
       <div className="answer-text" data-testid="answer-text" data-words={answer.words} tabIndex={0} role="region" aria-label="Text">
-        {text}
+        {inParts(text)}
         {listening && <span className="answer-caret" aria-hidden="true" />}
       </div>
       <div className="link-state answer-state" data-testid="answer-state" data-tone={view.tone} data-busy={view.busy}>
@@ -64,6 +64,9 @@ export function Answer({ asked, onStop, onGoOn, onForget }: Props) {
     </article>
   );
 }
+
+/** Commands stand between backticks. */
+const inParts = (text: string) => text.split('`').map((part, at) => (at % 2 === 0 ? part : <code key={at}>{part}</code>));
 
 type View = Pick<ReturnType<typeof streamView>, 'tone' | 'word' | 'note' | 'busy'>;
 

@@ -81,8 +81,8 @@ export function AnswerPage() {
         <aside className="why">
           <h2>What to try</h2>
           <p>
-            Reload the page in the middle of an answer, close it and come back within five minutes, or kill the server and start it again. The words are
-            numbered events: none is lost and none comes twice, and an end that nobody heard is kept for five minutes.
+            Reload the page in the middle of an answer, switch the network off and on, or close the page and come back within five minutes. The words
+            are numbered events: none is lost and none comes twice, and an end that nobody heard is kept.
           </p>
         </aside>
       </main>

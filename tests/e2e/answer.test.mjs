@@ -37,8 +37,8 @@ async function ask(page, about, pace) {
 
 test('an answer goes on where it was after a cut and after a reload', async (t) => {
   const server = new Server([]);
-  t.after(() => server.dispose());
   const proxy = await startProxy(t, server);
+  t.after(() => server.dispose());
   server.args.push('--behind', String(proxy.port));
   await server.start();
   const { page, errors } = await openPage(t);

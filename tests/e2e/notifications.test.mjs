@@ -66,8 +66,8 @@ test('a notification is shown, announced and counted, and what was read stays re
 
 test('a cut loses and doubles no notification, and is said in words', async (t) => {
   const server = new Server([]);
-  t.after(() => server.dispose());
   const proxy = await startProxy(t, server);
+  t.after(() => server.dispose());
   server.args.push('--behind', String(proxy.port));
   await server.start();
   const { page, errors } = await openPage(t);
@@ -94,9 +94,10 @@ test('a cut loses and doubles no notification, and is said in words', async (t) 
 test('what the server refuses is said in words a person understands', async (t) => {
   const server = await startServer(t);
   const { page } = await openPage(t, { viewport: { width: 390, height: 844 } });
+  /** @type {{ status: number, headers: Record<string, string>, word: string, note: RegExp }[]} */
   const answers = [
     { status: 429, headers: { 'retry-after': '90' }, word: 'Too many requests', note: /next attempt is at \d/ },
-    { status: 401, headers: {}, word: 'Signed out', note: /Sign in/ },
+    { status: 401, headers: { 'www-authenticate': 'Bearer' }, word: 'Signed out', note: /Sign in/ },
     { status: 503, headers: { 'retry-after': '90' }, word: 'Server busy', note: /Reconnecting at \d/ },
   ];
   for (const { status, headers, word, note } of answers) {

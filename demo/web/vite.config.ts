@@ -12,8 +12,10 @@ export default defineConfig({
     // Nothing may become a data: URL, so that the server's content security policy can stay without them.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // React, React Flow and the wasm in one file: there is one page, and it needs all of it at once.
+    // The dashboard's React Flow and wasm in one file: it needs all of it at once.
     chunkSizeWarningLimit: 900,
+    // Each page loads what it needs and nothing of the others.
+    rolldownOptions: { input: ['index.html', 'notifications/index.html', 'answer/index.html'] },
   },
   server: {
     proxy: { '/api': { target: server, ws: true } },

@@ -3,8 +3,8 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ErrorBoundary } from './components/ErrorBoundary.tsx';
-import { applyStoredTheme } from './components/ThemeToggle.tsx';
 import { Root } from './Root.tsx';
+import { applyStoredTheme } from './theme.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/layout.css';

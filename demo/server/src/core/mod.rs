@@ -24,6 +24,7 @@ pub mod lease;
 pub mod limits;
 pub mod log;
 pub mod node;
+pub mod notices;
 pub mod outcomes;
 pub mod resync;
 pub mod room;

@@ -4,13 +4,15 @@
 
 mod outage;
 
-use super::{clock::Clock, executor::Executor};
+use super::{clock::Clock, desk::Desk, executor::Executor};
 use crate::{
     core::{
         command::Refusal,
         event::DagState,
         hub::{Hub, Input, Output, Parting},
+        journal::{Table, Write},
         lease::Step,
+        notices::notice,
         room::Work,
         stats::Stats,
     },
@@ -90,6 +92,7 @@ impl Driver {
         store: Box<dyn Store>,
         clock: Clock,
         executor: Executor,
+        desk: Desk,
     ) -> (Self, impl Future<Output = Result<(), StoreError>>) {
         let (inbox, messages) = mpsc::channel(INBOX);
         let driver = Self { inbox, conns: Arc::new(AtomicU64::new(1)) };
@@ -111,6 +114,8 @@ impl Driver {
             executor,
             messages,
             sockets: BTreeMap::new(),
+            desk,
+            told: BTreeSet::new(),
             starts: BTreeMap::new(),
             requests: 0,
             suspended: false,
@@ -200,6 +205,9 @@ struct Task {
     executor: Executor,
     messages: mpsc::Receiver<Message>,
     sockets: BTreeMap<u64, (mpsc::UnboundedSender<ToSocket>, Arc<Notify>)>,
+    desk: Desk,
+    /// The keys of what there is to tell of the runs as they stand: that was told.
+    told: BTreeSet<String>,
     starts: BTreeMap<u64, oneshot::Sender<Result<String, Refusal>>>,
     requests: u64,
     /// Nobody is served: the lease is over, or the storage out of reach.
@@ -222,6 +230,7 @@ impl Task {
         let mut batch = Vec::new();
         // A restart has runs to go on with.
         self.tick().await?;
+        self.announce();
         loop {
             let due = self.hub.due_in(self.clock.now()).map(Duration::from_millis);
             tokio::select! {
@@ -282,12 +291,29 @@ impl Task {
         self.hub.end_tick(self.clock.now());
         let writes = self.hub.take_writes();
         if !writes.is_empty() {
+            let of_runs = writes.iter().any(is_of_a_run);
             self.keep(writes).await?;
+            if of_runs {
+                self.announce();
+            }
         }
         while let Some(output) = self.hub.poll() {
             self.perform(output);
         }
         Ok(())
+    }
+
+    /// Puts down what is new to tell of the runs. After a restart that is all of it: what was told before is known by its
+    /// key.
+    fn announce(&mut self) {
+        let standing = |(room, run)| notice::of(room, run);
+        let runs = self.hub.rooms().values().filter_map(|room| Some((&room.definition, room.run()?)));
+        let notices: Vec<_> = runs.flat_map(standing).collect();
+        let before = std::mem::take(&mut self.told);
+        self.told = notices.iter().map(|notice| notice.key.clone()).collect();
+        for notice in notices.into_iter().filter(|notice| !before.contains(&notice.key)) {
+            self.desk.put(notice);
+        }
     }
 
     fn perform(&mut self, output: Output) {
@@ -353,4 +379,8 @@ impl Task {
         let _ = reply.send(());
         Ok(())
     }
+}
+
+const fn is_of_a_run(write: &Write) -> bool {
+    matches!(write.table, Table::Runs | Table::Nodes)
 }

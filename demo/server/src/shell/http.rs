@@ -11,7 +11,10 @@ use super::{
     pipe::{self, Failed},
     rooms::{Place, Rooms},
     stream,
-    streams::{self, Streams},
+    streams::{
+        self, Streams,
+        notices::{self, Notices},
+    },
 };
 use crate::core::{command::Refusal, definition::Definition};
 use axum::{
@@ -51,6 +54,7 @@ pub(super) struct App {
     pub(super) proxy_port: Option<u16>,
     pub(super) frame: usize,
     pub(super) streams: Streams,
+    pub(super) notices: Notices,
 }
 
 /// All routes, behind the guard.
@@ -75,6 +79,7 @@ pub(super) fn router(app: App, guard: Guard, config: &Config) -> Router {
         .route("/healthz", get(|| async { "ok" }))
         .with_state(app.clone())
         .merge(streams::http::router(app.streams))
+        .merge(notices::http::router(app.notices))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn(no_store))
         .merge(pages)

@@ -4,6 +4,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod desk;
 pub mod driver;
 pub mod executor;
 pub mod guard;

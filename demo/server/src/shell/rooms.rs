@@ -9,6 +9,7 @@ mod tenure;
 use super::{
     clock::Clock,
     config::Config,
+    desk::Desk,
     driver::{Driver, Stopped},
     server::Places,
 };
@@ -71,6 +72,7 @@ pub(super) struct Shared {
     clock: Clock,
     root: PathBuf,
     places: Places,
+    desk: Desk,
     held: Mutex<BTreeMap<String, Served>>,
     /// One room is taken at a time: two requests for it must not take it twice.
     taking: tokio::sync::Mutex<()>,
@@ -146,6 +148,7 @@ impl Shared {
         definitions: Arc<Vec<Definition>>,
         clock: Clock,
         places: Places,
+        desk: Desk,
     ) -> Self {
         let lasts = u64::try_from(config.lease.as_millis()).unwrap_or(u64::MAX);
         Self {
@@ -156,6 +159,7 @@ impl Shared {
             clock,
             root: config.root.clone(),
             places,
+            desk,
             held: Mutex::default(),
             taking: tokio::sync::Mutex::default(),
             candidate: Mutex::new(Candidate::new(lasts)),

@@ -5,6 +5,7 @@
 use super::{
     clock::Clock,
     config::Config,
+    desk::Desk,
     driver::Driver,
     executor::Executor,
     guard::Guard,
@@ -12,7 +13,7 @@ use super::{
     link::Links,
     orphans, patient, proxy,
     rooms::{Rooms, Shared},
-    streams::{Streams, Workshop},
+    streams::{Streams, Workshop, notices::Notices},
 };
 use crate::{
     core::{
@@ -23,6 +24,7 @@ use crate::{
         Store, StoreError,
         file::FileStore,
         memory::MemoryStore,
+        notices::{NoticeStore, memory::MemoryNotices, redis::RedisNotices},
         redis::{Redis, RedisError},
         room::Leases,
         streams::{StreamStore, completions::Completions, memory::MemoryStreams, redis::RedisStreams},
@@ -116,17 +118,25 @@ impl Server {
         };
         let clock = Clock::start();
         let definitions = Arc::new(definitions);
+        let desk = Desk::default();
         let mut tasks = Vec::new();
         let (rooms, life, places) = match redis.clone() {
             Some(redis) => {
                 let places = Places::shared(&config)?;
                 let leases = Leases::new(redis, &format!("{:016x}", seed()?), address, config.lease);
-                let shared = Arc::new(Shared::new(leases, &config, Arc::clone(&definitions), clock, places.clone()));
+                let shared = Arc::new(Shared::new(
+                    leases,
+                    &config,
+                    Arc::clone(&definitions),
+                    clock,
+                    places.clone(),
+                    desk.clone(),
+                ));
                 tasks.push(shared.watch());
                 // A room that ends here is served elsewhere: the process goes on.
                 (Rooms::Shared(shared), tokio::spawn(std::future::pending()), places.of(address.port()))
             }
-            None => own(&config, &definitions, clock)?,
+            None => own(&config, &definitions, clock, desk.clone())?,
         };
         let workshop = Workshop {
             dags: Arc::clone(&definitions),
@@ -138,8 +148,10 @@ impl Server {
         };
         // What a killed server left there is nobody's.
         let _ = fs::remove_dir_all(&workshop.scratch);
+        let notices = notice_store(&config, redis.clone())?;
         let kept = stream_store(&config, redis, clock)?;
         let streams = Streams::start(kept, config.streams, clock, format!("{:016x}", seed()?), workshop);
+        let notices = Notices::start(notices, streams.clone(), desk);
 
         let ports = [&[address.port(), proxy_address.port()], &*config.behind].concat();
         let guard = Guard::new(&ports, &config.allow_origins);
@@ -151,6 +163,7 @@ impl Server {
             proxy_port: config.behind.is_empty().then_some(proxy_address.port()),
             frame: config.limits.frame,
             streams: streams.clone(),
+            notices,
         };
         let router = http::router(app, guard, &config);
         let listener = patient::Listener { listener, limit: Duration::from_millis(config.streams.stuck) };
@@ -249,7 +262,7 @@ impl Places {
 type Own = (Rooms, JoinHandle<Result<(), StoreError>>, Places);
 
 /// All rooms, here and for good.
-fn own(config: &Config, definitions: &[Definition], clock: Clock) -> Result<Own, ServerError> {
+fn own(config: &Config, definitions: &[Definition], clock: Clock, desk: Desk) -> Result<Own, ServerError> {
     let (mut store, scratch, journal) = open(config)?;
     let mut hub = Hub::new(definitions.to_vec(), config.limits, seed()?);
     hub.restore(store.load()?, clock.now()).map_err(StoreError::new)?;
@@ -260,7 +273,7 @@ fn own(config: &Config, definitions: &[Definition], clock: Clock) -> Result<Own,
     }
     let places = Places { scratch: scratch.clone(), journal: journal.clone() };
     let executor = Executor::new(config.root.clone(), scratch, store.is_durable(), journal);
-    let (driver, life) = Driver::start(hub, store, clock, executor);
+    let (driver, life) = Driver::start(hub, store, clock, executor, desk);
     Ok((Rooms::Own(driver), tokio::spawn(life), places))
 }
 
@@ -284,6 +297,14 @@ fn stream_store(config: &Config, redis: Option<Redis>, clock: Clock) -> Result<B
     }
     let completions = config.data.as_deref().map(Completions::open).transpose()?;
     Ok(Box::new(MemoryStreams::new(clock, config.streams, completions)?))
+}
+
+/// Where notices are kept, by the same rule.
+fn notice_store(config: &Config, redis: Option<Redis>) -> Result<Box<dyn NoticeStore>, ServerError> {
+    if let Some(redis) = redis {
+        return Ok(Box::new(RedisNotices::new(redis)));
+    }
+    Ok(Box::new(MemoryNotices::open(config.data.as_deref())?))
 }
 
 fn definitions(folder: &Path) -> Result<Vec<Definition>, ServerError> {

@@ -4,6 +4,7 @@
 
 pub mod file;
 pub mod memory;
+pub mod notices;
 pub mod redis;
 pub mod room;
 pub mod streams;

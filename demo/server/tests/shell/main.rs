@@ -7,6 +7,7 @@ mod http;
 mod leases;
 mod network;
 mod nodes;
+mod notifications;
 mod peer;
 mod redis;
 mod runs;

@@ -8,6 +8,7 @@ import { Budget } from './Budget.tsx';
 import { ConnectionBadge } from './ConnectionBadge.tsx';
 import { DagPicker } from './DagPicker.tsx';
 import { NetworkMenu } from './NetworkMenu.tsx';
+import { PageLinks } from './PageLinks.tsx';
 import { type Control, RunControls } from './RunControls.tsx';
 import { RUN_TONES, RUN_WORDS } from './statusWords.ts';
 import { ThemeToggle } from './ThemeToggle.tsx';
@@ -47,6 +48,7 @@ export function Header({ dagId, onDag, run, connection, pending, onControl, onRe
       <div className="header-end">
         <ConnectionBadge snapshot={connection} onRetry={onRetry} />
         <NetworkMenu live={isLive(connection)} onAction={onNetwork} />
+        <PageLinks />
         <ThemeToggle />
       </div>
     </header>

@@ -6,7 +6,7 @@ use super::{
     position::Position,
     record::{Entry, Format, Status},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What is said to keep a connection open. It is no event.
 pub const COMMENT: &str = ": here\n\n";
@@ -47,6 +47,20 @@ pub fn connected(position: &Position, format: Format, status: Status, work: &str
         // Readers of that format take every data line for a part of the answer: the id alone is enough.
         Format::OpenAi => out.push_str(": connected\n"),
     }
+    out.push('\n');
+    out
+}
+
+/// The beginning of an answer that tells a log: where it goes on from, once there is a log.
+#[must_use]
+pub fn beginning(position: Option<&Position>, data: &Value) -> String {
+    let mut out = String::new();
+    line(&mut out, "retry", &RETRY.to_string());
+    if let Some(position) = position {
+        line(&mut out, "id", &position.to_string());
+    }
+    line(&mut out, "event", "connected");
+    line(&mut out, "data", &data.to_string());
     out.push('\n');
     out
 }

@@ -49,7 +49,7 @@ impl Shared {
         let killed = tokio::task::spawn_blocking(move || orphans::kill(&mark)).await.unwrap_or(0);
         tracing::info!(room, killed, "taken");
         let executor = Executor::new(self.root.clone(), scratch, true, journal);
-        let (driver, life) = Driver::start(hub, store, self.clock, executor);
+        let (driver, life) = Driver::start(hub, store, self.clock, executor, self.desk.clone());
         let life = tokio::spawn(life);
         self.note(room, None);
         let tenure = tokio::spawn(Arc::clone(self).serve(room.to_owned(), held, driver.clone(), life, asked));

@@ -41,7 +41,7 @@ const STORAGE_AGAIN: u64 = 2_000;
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const STREAM_ID: HeaderName = HeaderName::from_static("x-stream-id");
 const STREAM_TOKEN: HeaderName = HeaderName::from_static("x-stream-token");
-const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+pub(super) const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// The routes; bodies are bounded by whoever nests them.
 pub(in crate::shell) fn router(streams: Streams) -> Router {
@@ -53,9 +53,9 @@ pub(in crate::shell) fn router(streams: Streams) -> Router {
 }
 
 #[derive(Deserialize)]
-struct Asked {
+pub(super) struct Asked {
     #[serde(rename = "lastEventId")]
-    last_event_id: Option<String>,
+    pub(super) last_event_id: Option<String>,
 }
 
 /// Begins a stream; or goes on with one, when the request is one that was cut and is sent again.
@@ -210,7 +210,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
 }
 
 /// The id of the last event that a client has. One that cannot be read is not none: everything would be told again.
-fn last_event_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+pub(super) fn last_event_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
     let last = value.to_str().map_err(|_| bad_position())?;
     Ok(Some(last).filter(|last| !last.is_empty()))
@@ -243,22 +243,22 @@ fn absent(streams: &Streams) -> Failure {
     Failure::later("storage_lost", "the storage was away: it may be there in a moment", STORAGE_AGAIN)
 }
 
-fn bad_position() -> Refusal {
+pub(super) fn bad_position() -> Refusal {
     Refusal::new("bad_last_event_id", "that is no id of an event of this stream")
 }
 
 /// What a request is told that was not done: `{code, message}`, and when to come back.
-struct Failure {
+pub(super) struct Failure {
     refusal: Refusal,
     again: Option<u64>,
 }
 
 impl Failure {
-    fn later(code: &'static str, message: &str, again: u64) -> Self {
+    pub(super) fn later(code: &'static str, message: &str, again: u64) -> Self {
         Self { refusal: Refusal::new(code, message), again: Some(again) }
     }
 
-    fn denied(denied: Denied, who: &str) -> Self {
+    pub(super) fn denied(denied: Denied, who: &str) -> Self {
         match denied {
             Denied::Full(again) => Self::later("full", "this server has all the streams it takes", again),
             Denied::TooMany(again) => Self::later("too_many", &format!("{who} has as many as it may"), again),

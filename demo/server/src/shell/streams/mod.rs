@@ -7,6 +7,7 @@ pub mod counts;
 mod follow;
 mod guardian;
 pub(super) mod http;
+pub(super) mod notices;
 mod producer;
 mod viewer;
 mod work;

@@ -2,7 +2,7 @@
 // Servers that know little or nothing of everwire, and pages that know nothing of it.
 
 import assert from 'node:assert/strict';
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 import { dirname } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -82,7 +82,7 @@ describe('peers', { concurrency: true }, () => {
   });
 
   test('a hook of a plain WebSocket, JSON.parse and a switch on the type works unchanged against our server', async (t) => {
-    const { outputFiles } = buildSync({
+    const { outputFiles } = await build({
       stdin: { contents: plainPage, resolveDir: dirname(fileURLToPath(import.meta.url)), loader: 'jsx' },
       bundle: true,
       format: 'esm',

@@ -2,7 +2,7 @@
 // Messages that outlive their page: a browser that is killed, and the page of the next one.
 
 import assert from 'node:assert/strict';
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ const application = `
 
 /** @param {TestContext} t */
 async function serveApplication(t) {
-  const { outputFiles } = buildSync({
+  const { outputFiles } = await build({
     stdin: { contents: application, resolveDir: dirname(fileURLToPath(import.meta.url)) },
     bundle: true,
     format: 'esm',

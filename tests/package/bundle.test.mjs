@@ -52,7 +52,7 @@ async function run(code, url) {
 for (const [what, make] of /** @type {const} */ ([
   ['as it is', async () => application('everwire')],
   ['bundled by esbuild without configuration', async () => {
-    const { text, warnings } = bundle(application('everwire'), { external: ['ws'] });
+    const { text, warnings } = await bundle(application('everwire'), { external: ['ws'] });
     assert.deepEqual(warnings, []);
     return text;
   }],
@@ -67,7 +67,7 @@ for (const [what, make] of /** @type {const} */ ([
 }
 
 test('workerd gets an entry that compiles nothing from bytes', async () => {
-  const { text } = bundle(`export { connect } from 'everwire';`, {
+  const { text } = await bundle(`export { connect } from 'everwire';`, {
     conditions: ['workerd'],
     loader: { '.wasm': 'copy' },
     outdir: 'out',

@@ -22,36 +22,36 @@ test('core.wasm keeps to its limit of 64 KB', (t) => {
   assert.ok(size <= limits['core.wasm'].raw, `${size} bytes`);
 });
 
-test('the entry, bundled and minified with its wasm inlined, keeps to its limit of 30 KB gzip', (t) => {
-  const { text } = bundle(`export { connect } from 'everwire';`);
+test('the entry, bundled and minified with its wasm inlined, keeps to its limit of 30 KB gzip', async (t) => {
+  const { text } = await bundle(`export { connect } from 'everwire';`);
   const brotli = brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }).length;
   t.diagnostic(`entry: ${text.length} bytes, ${gzip(text)} gzip, ${brotli} brotli`);
   assert.ok(gzip(text) <= limits.everwire.gzip, `${gzip(text)} bytes`);
 });
 
-test('a page with streams and no socket pays for streams, and the other way round', (t) => {
+test('a page with streams and no socket pays for streams, and the other way round', async (t) => {
   const [socket, events] = [`export { connect } from 'everwire';`, `export { stream } from 'everwire/stream';`];
-  const [sockets, streams, both] = /** @type {[string, string, string]} */ ([socket, events, socket + events].map((source) => bundle(source).text));
+  const [sockets, streams, both] = /** @type {[string, string, string]} */ ((await Promise.all([socket, events, socket + events].map(bundle))).map(({ text }) => text));
   t.diagnostic(`gzip: sockets ${gzip(sockets)}, streams ${gzip(streams)}, both ${gzip(both)}`);
   assert.ok(!sockets.includes('last-event-id') && !streams.includes('WebSocket('));
   assert.ok(gzip(streams) <= limits['everwire/stream'].gzip, `${gzip(streams)} bytes`);
 });
 
-test('the hooks add at most 2 KB gzip to the entry', (t) => {
-  const entry = bundle(`export { connect } from 'everwire';`);
-  const hooks = bundle(`export { connect } from 'everwire'; export * from 'everwire/react';`, { external: ['react'] });
+test('the hooks add at most 2 KB gzip to the entry', async (t) => {
+  const entry = await bundle(`export { connect } from 'everwire';`);
+  const hooks = await bundle(`export { connect } from 'everwire'; export * from 'everwire/react';`, { external: ['react'] });
   const added = gzip(hooks.text) - gzip(entry.text);
   t.diagnostic(`hooks: ${added} bytes gzip`);
   assert.ok(added <= 2 * KB, `${added} bytes`);
 });
 
-test('an application that imports the package and uses nothing of it pays nothing', () => {
-  const { text } = bundle(`import 'everwire'; import { connect } from 'everwire'; import 'everwire/react';`);
+test('an application that imports the package and uses nothing of it pays nothing', async () => {
+  const { text } = await bundle(`import 'everwire'; import { connect } from 'everwire'; import 'everwire/react';`);
   assert.equal(text.trim(), '');
 });
 
-test('the slim entry carries no wasm', (t) => {
-  const { text } = bundle(`export { connect, init } from 'everwire/slim';`);
+test('the slim entry carries no wasm', async (t) => {
+  const { text } = await bundle(`export { connect, init } from 'everwire/slim';`);
   t.diagnostic(`slim: ${text.length} bytes, ${gzip(text)} gzip`);
   assert.ok(!text.includes('0061736d'));
 });

@@ -247,9 +247,8 @@ impl Ledger {
             return;
         }
         assert!(seq > self.last_seq, "event {seq} after {}", self.last_seq);
-        self.hole |= seq > self.last_seq + 1;
+        self.hole |= self.misses(seq);
         self.last_seq = seq;
-        self.go_on();
     }
 
     /// A critical event that was delivered before comes under a number: that is not missing.
@@ -259,19 +258,18 @@ impl Ledger {
         if numbered && known && self.is_open(generation) {
             self.known.extend(seq.filter(|seq| *seq > self.last_seq));
         }
-        self.go_on();
     }
 
-    fn go_on(&mut self) {
-        while self.known.remove(&(self.last_seq + 1)) {
-            self.last_seq += 1;
-        }
+    /// Whether something before `next` was never delivered.
+    fn misses(&self, next: u64) -> bool {
+        let first = self.last_seq + 1;
+        next > first && (self.known.range(first..next).count() as u64) < next - first
     }
 
     /// The data plane is told what to expect: what lies before it and was not delivered is a hole.
     pub(crate) fn expects(&mut self, next: u64) {
         if next > self.last_seq + 1 {
-            self.hole = true;
+            self.hole |= self.misses(next);
             self.last_seq = next - 1;
         }
     }
@@ -287,7 +285,7 @@ impl Ledger {
 
     pub(crate) fn resynced(&mut self, state: bool, to: Option<u64>) {
         let to = to.filter(|to| *to < (1 << 53) - 1).unwrap_or(self.last_seq);
-        self.hole = !state && (self.hole || to != self.last_seq);
+        self.hole = !state && (self.hole || to < self.last_seq || self.misses(to + 1));
         self.last_seq = to;
         if self.log.is_some() {
             self.log = self.answers.take().or_else(|| self.log.take());

@@ -2,7 +2,7 @@
 // Runs page.js in the three engines, against a server that says hello and then keeps quiet.
 
 import { createServer } from 'node:http';
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 import { WebSocketServer } from 'ws';
 import { resultOfPage } from '../webdriver.mjs';
 
@@ -21,7 +21,7 @@ const hello = JSON.stringify({
 
 /** @param {import('../webdriver.mjs').Engine} engine @returns {Promise<Record<string, Price>>} */
 export async function inbound(engine) {
-  const script = buildSync({
+  const script = await build({
     entryPoints: [new URL('page.js', import.meta.url).pathname],
     bundle: true,
     minify: true,

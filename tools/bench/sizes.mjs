@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 import { functionSizes } from './wasm-functions.mjs';
 
 /** @typedef {{ what: string, raw: number, gzip: number, brotli: number }} Size */
@@ -41,7 +41,7 @@ function sizeOf(what, bytes) {
 
 /** As a page's bundler would, React left to the page. @param {string} entry */
 async function bundle(entry) {
-  const { outputFiles } = buildSync({
+  const { outputFiles } = await build({
     stdin: { contents: `export * from '${entry}'`, resolveDir: process.cwd() },
     bundle: true,
     minify: true,

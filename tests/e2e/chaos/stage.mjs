@@ -2,7 +2,7 @@
 // Owns one run of chaos in one engine: server, proxy, page, what goes wrong, and what both sides wrote down. Must not know
 // what of it is right.
 
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { resultOfPage } from '../../../tools/webdriver.mjs';
@@ -140,7 +140,7 @@ async function nextRuns(server, witness, isOver) {
 
 /** The page and what it asks. @param {TestContext} t */
 async function openStage(t) {
-  const bundle = buildSync({
+  const bundle = await build({
     entryPoints: [fileURLToPath(new URL('page.mjs', import.meta.url))],
     bundle: true,
     format: 'esm',

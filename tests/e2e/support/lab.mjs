@@ -2,7 +2,7 @@
 // Owns a bare page with the package in it, as an application has it: bundled by esbuild, no other code. Must not know what
 // a test does with it.
 
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 import { createServer } from 'node:http';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,19 +40,18 @@ const application = `
   window.lab = lab;
 `;
 
-/** @type {string | undefined} */
-let bundled;
+/** @type {Promise<string> | null} */
+let bundled = null;
 
-// Esbuild's service, which `build` leaves running, can keep a process from ending.
 const script = () =>
-  (bundled ??= buildSync({
+  (bundled ??= build({
     stdin: { contents: application, resolveDir: here },
     bundle: true,
     minify: true,
     format: 'esm',
     write: false,
     logLevel: 'silent',
-  }).outputFiles[0]?.text);
+  }).then(({ outputFiles }) => outputFiles[0]?.text ?? ''));
 
 /**
  * A web server of its own, with nothing but the page.
@@ -61,7 +60,7 @@ const script = () =>
  * @param {{ csp?: string, script?: string, host?: string }} [options] `script`: another one than the laboratory's
  */
 export async function serveLab(t, { csp, script: other, host = '127.0.0.1' } = {}) {
-  const code = other ?? script();
+  const code = other ?? (await script());
   const server = createServer((request, response) => {
     const [type, body] =
       request.url === '/lab.js'

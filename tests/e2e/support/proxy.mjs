@@ -107,7 +107,7 @@ export class Proxy {
   /** @param {Socket} page */
   #accept(page) {
     page.on('error', () => {});
-    if (this.refusing) return void page.resetAndDestroy();
+    if (this.refusing) return void reset(page);
     const port = this.target();
     const server = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
     server.on('error', () => {});
@@ -134,7 +134,7 @@ export class Proxy {
     from.on('close', async () => {
       // Through a stall, nobody hears of an end either.
       while (direction.stalled) await direction.stalled;
-      if (this.pairs.delete(pair)) to.resetAndDestroy();
+      if (this.pairs.delete(pair)) reset(to);
     });
   }
 
@@ -160,10 +160,20 @@ export class Proxy {
     if (!this.pairs.delete(pair)) return;
     this.broken++;
     for (const socket of [pair.page, pair.server]) {
-      if (by === 'rst') socket.resetAndDestroy();
+      if (by === 'rst') reset(socket);
       else socket.end(() => socket.destroy());
     }
   }
+}
+
+/**
+ * Breaks a connection. One that is about to end in order cannot be reset: node 20 would neither close it nor exit.
+ *
+ * @param {Socket} socket
+ */
+function reset(socket) {
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 /** A proxy of its own before a server. @param {import('node:test').TestContext} t @param {import('./server.mjs').Server} server */

@@ -1,7 +1,7 @@
 // @ts-check
 // Owns bundling as an application does it: esbuild without configuration; must not know what is bundled.
 
-import { buildSync } from 'esbuild';
+import { build } from 'esbuild';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,8 +13,8 @@ const here = dirname(fileURLToPath(import.meta.url));
  * @param {string} source the application
  * @param {import('esbuild').BuildOptions} [options]
  */
-export function bundle(source, options = {}) {
-  const { outputFiles, warnings } = buildSync({
+export async function bundle(source, options = {}) {
+  const { outputFiles, warnings } = await build({
     stdin: { contents: source, resolveDir: here },
     bundle: true,
     minify: true,

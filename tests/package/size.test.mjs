@@ -31,7 +31,7 @@ test('the entry, bundled and minified with its wasm inlined, keeps to its limit 
 
 test('a page with streams and no socket pays for streams, and the other way round', async (t) => {
   const [socket, events] = [`export { connect } from 'everwire';`, `export { stream } from 'everwire/stream';`];
-  const [sockets, streams, both] = /** @type {[string, string, string]} */ ((await Promise.all([socket, events, socket + events].map(bundle))).map(({ text }) => text));
+  const [sockets, streams, both] = /** @type {[string, string, string]} */ ((await Promise.all([socket, events, socket + events].map((source) => bundle(source)))).map(({ text }) => text));
   t.diagnostic(`gzip: sockets ${gzip(sockets)}, streams ${gzip(streams)}, both ${gzip(both)}`);
   assert.ok(!sockets.includes('last-event-id') && !streams.includes('WebSocket('));
   assert.ok(gzip(streams) <= limits['everwire/stream'].gzip, `${gzip(streams)} bytes`);

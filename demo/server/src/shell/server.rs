@@ -10,7 +10,9 @@ use super::{
     guard::Guard,
     http::{self, App},
     link::Links,
-    orphans, patient, proxy,
+    orphans, patient,
+    posts::Posts,
+    proxy,
     rooms::{Rooms, Shared},
     streams::{Streams, Workshop},
 };
@@ -151,6 +153,7 @@ impl Server {
             proxy_port: config.behind.is_empty().then_some(proxy_address.port()),
             frame: config.limits.frame,
             streams: streams.clone(),
+            posts: Posts::default(),
         };
         let router = http::router(app, guard, &config);
         let listener = patient::Listener { listener, limit: Duration::from_millis(config.streams.stuck) };

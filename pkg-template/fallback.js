@@ -10,6 +10,8 @@ import { text } from './fallback_wasm.js';
 import { inlined } from './inlined.js';
 import { refused, unavailable } from './load.js';
 
+/** @typedef {typeof import('./host.js').Host} HostClass */
+
 const EventStream = /* @__PURE__ */ eventStreamFrom({ closeScan, goOn, openScan, scan, scanBytes, scanMemory, scanRecords });
 
 /** @param {any} value @param {number} least @param {number} most */
@@ -38,7 +40,7 @@ export function fallback(options = {}) {
     if (value !== undefined && !isAllowed(value)) throw refusal(name, allowed);
     choices[name] = value ?? otherwise;
   }
-  return (/** @type {typeof import('./host.js').Host} */ Host) => {
+  return (/** @type {HostClass} */ Host) => {
     load();
     return withFallback(Host, choices, { Way, EventStream, posted });
   };

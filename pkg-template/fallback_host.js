@@ -42,8 +42,8 @@ const NETWORKS = ['bluetooth', 'cellular', 'ethernet', 'none', 'wifi', 'wimax', 
 const network = () => NETWORKS.indexOf(/** @type {any} */ (globalThis.navigator)?.connection?.type) + 1;
 
 /** A server's `goaway`, as the way's own word: another connection is made beside this one, and takes its place. */
-const LEAVE = { retry_after: 0, spread: 0, grace: 60_000 };
-const GOAWAY = 8;
+const LEAVE = { type: 'goaway', retry_after: 0, spread: 0, grace: 60_000 };
+const GOAWAY = fact.RESERVED + 8;
 
 /** @typedef {import('./host.js').Host} Host */
 
@@ -93,11 +93,7 @@ export class Keeper {
   begin(generation) {
     clearTimeout(this.due);
     this.streaming = generation;
-    const { plane } = this.host;
-    const leave = () => {
-      const data = JSON.stringify({ type: plane.names[GOAWAY], ...LEAVE });
-      plane.frame(generation, /** @type {any} */ ({ data, timeStamp: 0 }));
-    };
+    const leave = () => this.host.hear(GOAWAY, LEAVE, generation, 0);
     this.due = setTimeout(leave, Math.max(0, (this.known?.until() ?? 0) - Date.now()));
   }
 

@@ -8,6 +8,7 @@ mod leases;
 mod network;
 mod nodes;
 mod peer;
+mod posts;
 mod redis;
 mod runs;
 mod security;

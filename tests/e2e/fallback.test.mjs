@@ -14,17 +14,20 @@ import { pause, stopwatch, until } from './support/until.mjs';
 const page = `
   import { connect } from 'everwire';
   import { fallback } from 'everwire/fallback';
-  const lab = { transports: [], log: [], holes: 0, states: 0, outcomes: [] };
+  const lab = { transports: [], log: [], numbers: [], states: 0 };
   window.lab = lab;
   lab.open = (options = {}) => {
     const transport = fallback({ onTransport: (way) => lab.transports.push(way), ...options });
     lab.client = connect('/api/dags/quick/stream', { transport, onWarning() {} });
-    lab.client.on('*', (event) => lab.log.push(event.type));
+    lab.client.on('*', (event) => {
+      lab.log.push(event.type);
+      if (event.$seq !== undefined) lab.numbers.push(event.$seq);
+    });
     lab.client.on('resync', () => lab.states++);
   };
   lab.send = async (event, options) => {
-    const { fate, confirmed, code } = await lab.client.send(event, options).settled;
-    return [fate, confirmed, code];
+    const { fate, code } = await lab.client.send(event, options).settled;
+    return [fate, code];
   };
 `;
 
@@ -53,7 +56,7 @@ for (const block of /** @type {const} */ (['reset', '403', '400', 'html', 'hang'
     const time = stopwatch();
     await lab('lab.open()');
     // Nobody answers but the server.
-    assert.deepEqual(await lab(`lab.send(${COMMAND})`), ['rejected', true, 'unknown_command']);
+    assert.deepEqual(await lab(`lab.send(${COMMAND})`), ['rejected', 'unknown_command']);
     const took = time();
     t.diagnostic(`${block}: an answer after ${Math.round(took)} ms, ${proxy.handshakes} handshakes`);
     assert.ok(took < 15_000, `${took} ms`);
@@ -65,13 +68,16 @@ for (const block of /** @type {const} */ (['reset', '403', '400', 'html', 'hang'
     await until('the first events', () => lab('lab.log.length > 2'));
     proxy.cut();
     const answer = lab(`lab.send(${COMMAND})`);
-    assert.deepEqual(await answer, ['rejected', true, 'unknown_command']);
+    assert.deepEqual(await answer, ['rejected', 'unknown_command']);
     await until('the end of the run', () => lab(`lab.log.includes('execution_complete')`), { within: 20_000 });
     const snapshot = await lab('lab.client.snapshot()');
     assert.deepEqual([snapshot.state, snapshot.peer, snapshot.continuity, snapshot.inFlight], ['open', 'everwire', 'kept', 0]);
-    // A witness over a WebSocket of the server's own heard the same, in the same order.
     const ends = (await lab('lab.log')).filter((/** @type {string} */ type) => type === 'execution_complete');
-    assert.equal(ends.length, 1);
+    // One state is what a page begins with; the rest came as it happened or by resync, in order.
+    assert.deepEqual([ends.length, await lab('lab.states')], [1, 1]);
+    const numbers = await lab('lab.numbers');
+    const first = numbers[0];
+    assert.deepEqual(numbers, Array.from(numbers, (_, at) => first + at));
     assert.equal(proxy.handshakes, handshakes, 'it is decided');
     assertNoErrors(errors.filter((error) => !/WebSocket|Failed to load/.test(error)));
   });
@@ -99,11 +105,12 @@ test('what was found out holds for the next page, and is over when the memory is
     await pause(50);
   }
   outcomes.push(await lab(`lab.send(${COMMAND})`));
-  assert.ok(outcomes.every(([fate, confirmed, code]) => fate === 'rejected' && confirmed && code === 'unknown_command'), JSON.stringify(outcomes));
+  assert.ok(outcomes.every(([fate, code]) => fate === 'rejected' && code === 'unknown_command'), JSON.stringify(outcomes));
   await until('the end of the run', () => lab(`lab.log.includes('execution_complete')`), { within: 20_000 });
   const log = await lab('lab.log');
   assert.equal(log.filter((/** @type {string} */ type) => type === 'execution_complete').length, 1);
   const snapshot = await lab('lab.client.snapshot()');
-  assert.deepEqual([snapshot.state, snapshot.continuity, await lab('lab.states')], ['open', 'kept', 0]);
+  // One state is what a page begins with.
+  assert.deepEqual([snapshot.state, snapshot.continuity, await lab('lab.states')], ['open', 'kept', 1]);
   assert.equal(await tab.evaluate(() => localStorage.getItem('everwire/fallback')), '{}');
 });

@@ -96,9 +96,9 @@ async fn it_is_the_same_protocol_with_ids_acks_and_resync() {
     assert_eq!(again["epoch"], hello["epoch"]);
     let batch = json!([{"type":"resync_request","last_seen":first.json()["$seq"],"epoch":epoch}, command("c", 1)]);
     assert_eq!(half.say(batch).await, 204);
+    assert_eq!(half.next_of("nack").await.json(), answer.json(), "it was done once");
     let resync = half.next_of("resync").await.json();
     assert_eq!((&resync["kept"], &resync["to"]), (&json!(true), &again["seq"]));
-    assert_eq!(half.next_of("nack").await.json(), answer.json(), "it was done once");
     drop(half);
     until_metric(server.address(), "everwire_connections", 0).await;
 }

@@ -91,7 +91,10 @@ impl Way {
     /// Why the last attempt failed: the code, and the sentence for a person. Empty where it is not known.
     #[must_use]
     pub fn why(&self, for_a_person: bool) -> String {
-        self.way.finding().map_or("", |finding| if for_a_person { finding.message() } else { finding.code() }).to_owned()
+        self.way
+            .finding()
+            .map_or("", |finding| if for_a_person { finding.message() } else { finding.code() })
+            .to_owned()
     }
 
     fn said(&mut self, verdict: Verdict) -> u32 {

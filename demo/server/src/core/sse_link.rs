@@ -122,7 +122,9 @@ mod tests {
     fn numbered_events_alone_have_ids_and_each_message_has_a_block() {
         let mut link = SseLink::new(1);
         let _ = link.frame(HELLO);
-        let text = link.frame(r#"[{"$seq":5,"type":"a","t":"],{\"x\""},{"type":"ack","id":"c.1"},{"$seq":6,"$id":"e.1","type":"hello"}]"#);
+        let text = link.frame(
+            r#"[{"$seq":5,"type":"a","t":"],{\"x\""},{"type":"ack","id":"c.1"},{"$seq":6,"$id":"e.1","type":"hello"}]"#,
+        );
         let blocks: Vec<_> = text.trim_end().split("\n\n").collect();
         assert_eq!(
             blocks,

@@ -19,6 +19,7 @@ import { recall, remember } from './way_memory.js';
  *   talks(): void,
  *   wasCut(code: number, open: number): boolean,
  *   looked(seen: number, status: number, wait: number, wall: number): number,
+ *   lookedAfterCut(seen: number, status: number, wall: number): void,
  *   answered(seen: number, status: number, wait: number): number,
  *   wait(): number,
  *   why(forAPerson: boolean): string,
@@ -57,6 +58,8 @@ export class Keeper {
     this.place = '';
     /** @type {Way | undefined} */
     this.known = undefined;
+    /** What is stored, as far as this client knows. */
+    this.until = 0;
     /** When the memory ends. @type {ReturnType<typeof setTimeout> | undefined} */
     this.due = undefined;
     /** The stream that is open; 0 for none. */
@@ -71,13 +74,18 @@ export class Keeper {
       this.known = new this.judge.Way(this.choices.memory, network());
       const [until, where] = recall(place);
       this.known.recall(until, where, Date.now());
+      this.until = until;
     }
     return this.known;
   }
 
   /** What is known now is what the next page is to know. */
   keep() {
-    if (this.known !== undefined) remember(this.place, this.known.until(), network());
+    const until = this.known?.until() ?? 0;
+    // Another client may have written meanwhile.
+    if (until === this.until) return;
+    this.until = until;
+    remember(this.place, until, network());
   }
 
   /** The page or the network changed. @param {number} event */

@@ -134,7 +134,10 @@ export class WayAttempt {
     if (this.readyState === CONNECTING) return void this.#refused();
     if (!heard && this.way.wasCut(event.code, performance.now() - this.#opened)) {
       // What was open is closed at once; what is seen counts for the next attempt.
-      void this.#look().then((sight) => this.#judged(sight));
+      void this.#look().then(([seen, status]) => {
+        this.way.lookedAfterCut(seen, status, Date.now());
+        this.keeper.keep();
+      });
     }
     this.readyState = CLOSED;
     this.onclose?.(event);

@@ -88,10 +88,8 @@ impl Way {
     /// The network as it is now. Another one knows nothing of what is blocked; nor does one that was left.
     pub fn note(&mut self, event: PageEvent, network: u32) {
         let came_back = self.offline && event == PageEvent::Online;
-        match event {
-            PageEvent::Offline => self.offline = true,
-            PageEvent::Online => self.offline = false,
-            _ => {}
+        if matches!(event, PageEvent::Offline | PageEvent::Online) {
+            self.offline = event == PageEvent::Offline;
         }
         if came_back || network != self.network {
             self.memory = None;
@@ -161,6 +159,13 @@ impl Way {
         self.was_blocked = true;
         self.memory = Some(Memory { until: wall.saturating_add(self.keep), network: self.network });
         Verdict::Stream
+    }
+
+    /// A WebSocket was cut at once, which is known already; then this was seen over HTTP. All that it can be is evidence.
+    pub fn looked_after_cut(&mut self, seen: Seen, wall: u64) {
+        if seen == Seen::Stream {
+            self.looked(seen, wall);
+        }
     }
 
     /// The answer to the request for the events themselves. Where there are none to be had, a WebSocket is tried next.

@@ -76,6 +76,12 @@ impl Way {
         self.said(verdict)
     }
 
+    /// What was seen after a WebSocket that had opened was cut.
+    #[wasm_bindgen(js_name = lookedAfterCut)]
+    pub fn looked_after_cut(&mut self, what: u32, status: u32, wall: f64) {
+        self.way.looked_after_cut(seen(what, status, f64::NAN), wall as u64);
+    }
+
     /// The answer to the request for the events. 0: they come; else the close code.
     pub fn answered(&mut self, what: u32, status: u32, wait: f64) -> u32 {
         let verdict = self.way.answered(seen(what, status, wait));

@@ -237,6 +237,55 @@ test('when the memory is over a WebSocket is tried beside the stream, which serv
   assert.deepEqual([ways, client.state, client.snapshot().connects], [['sse', 'websocket'], 'open', 2]);
 });
 
+test('when the memory is over and it is still blocked, another stream takes over and the memory begins anew', async () => {
+  open({ memory: 1_000 });
+  await overHttp();
+  /** @type {string[]} */
+  const states = [];
+  client.subscribe(() => states.push(client.state));
+  await until(() => sockets.length === 3);
+  const [next, before] = [stream(), asked.length];
+  other = () => (asked.length === before + 1 ? events() : next.response);
+  newest().drop();
+  await until(() => ways.length === 2);
+  assert.deepEqual([ways, client.snapshot().connects], [['sse', 'sse'], 2]);
+  assert.ok(states.every((state) => state === 'open'), states.join());
+});
+
+test('what is stored is read as what anybody may have written', async () => {
+  /** @type {Map<string, string>} */
+  const stored = new Map();
+  const storage = { getItem: (/** @type {string} */ key) => stored.get(key) ?? null, setItem: (/** @type {string} */ key, /** @type {string} */ value) => void stored.set(key, value) };
+  Object.assign(globalThis, { localStorage: storage });
+  const place = 'a.example/room';
+  const soonOver = Date.now() + 60_000;
+  for (const [text, way] of /** @type {[string, string][]} */ ([
+    [`{"${place}":[${soonOver},0]}`, 'sse'],
+    [`{"${place}":[${soonOver},3]}`, 'websocket'],
+    [`{"${place}":[${Date.now() + 1e12},0]}`, 'websocket'],
+    [`{"${place}":["x",0]}`, 'websocket'],
+    [`{"${place}":`, 'websocket'],
+    [`{"${place}":[${soonOver},0],"x":"${'x'.repeat(9_000)}"}`, 'websocket'],
+    ['null', 'websocket'],
+  ])) {
+    stored.set('everwire/fallback', text);
+    other = events;
+    open();
+    if (way === 'websocket') {
+      newest().accept();
+      newest().deliver(HELLO);
+    }
+    await until(() => ways.length === 1);
+    assert.deepEqual(ways, [way], text);
+    client.close({ drain: 0 });
+    forget();
+  }
+  open();
+  await overHttp();
+  assert.match(stored.get('everwire/fallback') ?? '', /^\{"a\.example\/room":\[\d+,0\]\}$/);
+  Reflect.deleteProperty(globalThis, 'localStorage');
+});
+
 test('options are refused by name', () => {
   for (const [options, word] of /** @type {[any, RegExp][]} */ ([[{ memory: 1 }, /memory/], [{ patience: '1' }, /patience/], [{ onTransport: 1 }, /onTransport/], [{ nothing: 1 }, /nothing/], [null, /object/]])) {
     assert.throws(() => fallback(options), word);

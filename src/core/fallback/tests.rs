@@ -77,6 +77,17 @@ fn a_socket_that_is_cut_at_once_has_proved_nothing_and_a_word_or_a_while_proves_
 }
 
 #[test]
+fn what_is_seen_after_a_cut_is_evidence_and_no_reason() {
+    let mut way = way();
+    way.looked_after_cut(Seen::answer(403, false, false, None), NOW);
+    assert_eq!(way.finding(), None);
+    way.looked_after_cut(Seen::Stream, NOW);
+    assert!(!way.is_blocked(NOW));
+    way.looked_after_cut(Seen::Stream, NOW);
+    assert!(way.is_blocked(NOW));
+}
+
+#[test]
 fn another_network_and_one_that_was_left_know_nothing_of_it() {
     let mut way = blocked();
     way.note(PageEvent::NetworkChanged, 0);

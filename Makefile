@@ -62,7 +62,7 @@ say = @printf '==> %s\n'
 
 # ----------------------------------------------------------------------------------- what to call
 
-.PHONY: help demo nodes test sim sim-mutants mutants chaos model fuzz conformance long check pkg bench clean build server installed-package stream-wasm wasm-tools browsers redis browser-tools
+.PHONY: help demo nodes test sim sim-mutants mutants chaos model fuzz conformance long check pkg load bench clean build server installed-package stream-wasm wasm-tools browsers redis browser-tools
 
 help: ## list the targets
 	@echo 'everwire: make TARGET'
@@ -119,6 +119,9 @@ check: build installed-package wasm-tools ## format, lints, docs, types and pack
 
 pkg: $(tarball) ## the npm package in pkg/ and its tarball
 	@ls -l $(tarball) | awk '{ print "==> " $$NF ": " $$5 " bytes" }'
+
+load: server ## thousands of clients on one server, slow ones among them: memory, processor, latency (2 minutes; SSE, WS, SLOW, DURATION)
+	@SSE='$(SSE)' WS='$(WS)' SLOW='$(SLOW)' DURATION='$(DURATION)' node tools/load.mjs
 
 bench: installed-package stream-wasm browser-tools ## bundle bytes, and CPU per event beside a bare WebSocket and another's parser (4 minutes)
 	@node tools/bench.mjs

@@ -2,7 +2,7 @@
 // Starts NODES server processes on one Redis behind nginx, and prints one address last, once it answers. A process that
 // dies is started again, so that it may be killed to see what happens. Ends all it started on Ctrl-C.
 //
-// Redis: REDIS_URL, else one of its own that keeps nothing on disk.
+// Redis: REDIS_URL, else one of its own that keeps nothing on disk. What is said on the command line is said to each server.
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -49,7 +49,7 @@ async function startRedis() {
 function startNode(node, its) {
   if (stopping) return;
   const name = `node ${node}`;
-  const args = ['--port', `${its}`, '--proxy-port', '0', '--behind', `${port}`, '--data', data];
+  const args = ['--port', `${its}`, '--proxy-port', '0', '--behind', `${port}`, '--data', data, ...process.argv.slice(2)];
   const child = start(name, join(target, 'debug/everwire-server'), args, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, PORT: '', REDIS_URL: redis },

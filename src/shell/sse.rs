@@ -9,6 +9,8 @@ use wasm_bindgen::prelude::*;
 
 /// Bytes that are scanned at once. Longer chunks come in pieces.
 const ROOM: usize = 16_384;
+/// They begin at a multiple of this many: engines copy them three times as fast then.
+const LINE: usize = 64;
 
 #[wasm_bindgen(module = "/src/shell/event_stream.js")]
 extern "C" {
@@ -19,6 +21,8 @@ extern "C" {
 struct Scan {
     sse: Sse,
     bytes: Box<[u8]>,
+    /// Where in them the chunk begins.
+    start: usize,
     records: Records,
     /// The chunk's length, and how much of it was scanned.
     length: usize,
@@ -27,7 +31,7 @@ struct Scan {
 
 impl Scan {
     fn go_on(&mut self) -> usize {
-        if let Some(left) = self.bytes.get(self.taken..self.length) {
+        if let Some(left) = self.bytes.get(self.start + self.taken..self.start + self.length) {
             self.taken += self.sse.scan(left, &mut self.records);
         }
         self.records.found().len()
@@ -51,7 +55,9 @@ fn of_scan(scan: usize, of: impl FnOnce(&mut Scan) -> usize) -> usize {
 #[must_use]
 pub fn open_scan(limit: u32) -> usize {
     let sse = Sse::new(if limit == 0 { LIMIT } else { limit });
-    let scan = Scan { sse, bytes: vec![0; ROOM].into(), records: Records::default(), length: 0, taken: 0 };
+    let bytes: Box<[u8]> = vec![0; ROOM + LINE].into();
+    let start = bytes.as_ptr().align_offset(LINE);
+    let scan = Scan { sse, bytes, start, records: Records::default(), length: 0, taken: 0 };
     SCANS.with_borrow_mut(|scans| {
         let free = scans.iter().position(Option::is_none).unwrap_or(scans.len());
         if free == scans.len() {
@@ -83,7 +89,7 @@ pub fn scan_memory() -> JsValue {
 #[wasm_bindgen(js_name = scanBytes, skip_typescript)]
 #[must_use]
 pub fn scan_bytes(scan: usize) -> usize {
-    of_scan(scan, |scan| scan.bytes.as_ptr().addr())
+    of_scan(scan, |scan| scan.bytes.as_ptr().addr() + scan.start)
 }
 
 /// Where the records are: three numbers each.

@@ -2,12 +2,10 @@
 // Several server processes behind nginx, as `make demo NODES=3` starts them: the package's client moves between them.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { openDashboard } from './support/dashboard.mjs';
-import { freePort } from './support/redis.mjs';
-import { root } from './support/server.mjs';
+import { startNodes } from './support/nodes.mjs';
 import { LONG, pause, stopwatch, until } from './support/until.mjs';
 
 Object.assign(globalThis, { WebSocket });
@@ -15,28 +13,6 @@ const { connect } = await import('everwire');
 
 /** How long processes are killed, in milliseconds. */
 const KILLING = LONG ? 60_000 : 20_000;
-
-/** @param {import('node:test').TestContext} t */
-async function startNodes(t) {
-  const port = await freePort();
-  const child = spawn(process.execPath, ['tools/serve-nodes.mjs'], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODES: '3', PORT: String(port), REDIS_URL: '' },
-  });
-  const ended = new Promise((done) => child.once('exit', done));
-  const stop = async () => (child.kill('SIGTERM'), await ended);
-  t.after(stop);
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (said += text));
-  await until('the nodes are ready', () => {
-    if (child.exitCode !== null) throw new Error(said);
-    return said.includes('The demo is at');
-  }, { within: 30_000 });
-  /** The process that is a node now. @param {number} node */
-  const pid = (node) => Number([...said.matchAll(new RegExp(`node ${node} on .* kill -9 (\\d+)`, 'g'))].at(-1)?.[1]);
-  return { origin: `http://127.0.0.1:${port}`, pid, stop, said: () => said };
-}
 
 test('clients that move between dying processes get everything once and in order, and what they send takes effect once', async (t) => {
   const nodes = await startNodes(t);

@@ -9,7 +9,7 @@ import { WayStream } from './way_stream.js';
 
 // What was seen, as `fallback.rs` numbers it.
 const NOTHING = 0;
-const UNREADABLE = 1;
+const UNCLEAR = 1;
 const ELSEWHERE = 2;
 const STREAM = 3;
 const PAGE = 4;
@@ -37,7 +37,7 @@ async function look(url, signal) {
     return [seen, response.status, waitOf(response.headers.get('retry-after')), response];
   } catch {
     // Nobody, or somebody whose answer is not for this page.
-    return ask({ mode: 'no-cors' }).then(() => [UNREADABLE, 0, NaN], () => [NOTHING, 0, NaN]);
+    return ask({ mode: 'no-cors' }).then(() => [UNCLEAR, 0, NaN], () => [NOTHING, 0, NaN]);
   }
 }
 

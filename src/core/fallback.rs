@@ -58,6 +58,8 @@ pub struct Way {
     was_blocked: bool,
     /// Handshakes in a row that failed while HTTP worked.
     failures: u32,
+    /// Requests for events in a row whose answer was unclear.
+    unclear: u32,
     finding: Option<Finding>,
 }
 
@@ -73,6 +75,7 @@ impl Way {
             talked: false,
             was_blocked: false,
             failures: 0,
+            unclear: 0,
             finding: None,
         }
     }
@@ -174,9 +177,17 @@ impl Way {
         match seen {
             Seen::Stream => {
                 self.was_blocked = true;
+                self.unclear = 0;
                 return Verdict::Stream;
             }
-            Seen::Other | Seen::Unreadable => self.memory = None,
+            Seen::Other => self.memory = None,
+            Seen::Unclear => {
+                self.unclear += 1;
+                if self.unclear >= FAILURES_AFTER_TALK {
+                    self.unclear = 0;
+                    self.memory = None;
+                }
+            }
             Seen::Nothing | Seen::Refused(_) => {}
         }
         self.failed()

@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 /// What was seen of an answer, as `way_attempt.js` numbers it.
 mod seen {
     pub(super) const NOTHING: u32 = 0;
-    pub(super) const UNREADABLE: u32 = 1;
+    pub(super) const UNCLEAR: u32 = 1;
     pub(super) const ELSEWHERE: u32 = 2;
     pub(super) const STREAM: u32 = 3;
     pub(super) const PAGE: u32 = 4;
@@ -124,7 +124,7 @@ pub fn posted(status: u32) -> u32 {
 fn seen(what: u32, status: u32, wait: f64) -> Seen {
     match what {
         seen::NOTHING => Seen::Nothing,
-        seen::UNREADABLE => Seen::Unreadable,
+        seen::UNCLEAR => Seen::Unclear,
         seen::ELSEWHERE => Seen::Refused(fallback::Finding::Portal),
         _ => Seen::answer(
             status as u16,

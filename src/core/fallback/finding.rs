@@ -12,8 +12,8 @@ use crate::wire::status;
 pub enum Seen {
     /// The request failed too.
     Nothing,
-    /// Somebody is there, and a page of this origin may not read what is said.
-    Unreadable,
+    /// Somebody is there: in trouble, or not for pages of this origin to read.
+    Unclear,
     /// Events are to be had: HTTP works.
     Stream,
     /// Something that explains the refusal.
@@ -41,6 +41,8 @@ impl Seen {
                 };
                 Self::Refused(Finding::Limited { wait })
             }
+            // Request timeout, too early, and what a server or a gateway before it is to blame for.
+            408 | 425 | 500..=599 => Self::Unclear,
             _ => Self::Other,
         }
     }
@@ -71,7 +73,7 @@ impl Finding {
         match seen {
             Seen::Nothing => Some(Self::Offline),
             Seen::Refused(finding) => Some(finding),
-            Seen::Unreadable | Seen::Stream | Seen::Other => None,
+            Seen::Unclear | Seen::Stream | Seen::Other => None,
         }
     }
 

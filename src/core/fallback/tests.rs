@@ -28,7 +28,7 @@ fn a_socket_comes_first_and_two_handshakes_that_fail_while_http_works_are_the_ev
 #[test]
 fn what_fails_where_http_fails_too_is_no_evidence() {
     let mut way = way();
-    for seen in [Seen::Nothing, Seen::Unreadable, Seen::Other, Seen::answer(503, false, true, None)] {
+    for seen in [Seen::Nothing, Seen::Unclear, Seen::Other, Seen::answer(503, false, true, None)] {
         for _ in 0..10 {
             assert_ne!(way.looked(seen, NOW), Verdict::Stream);
         }
@@ -163,6 +163,21 @@ fn a_place_that_has_no_events_any_more_is_asked_for_a_socket_again() {
     assert!(way.is_blocked(NOW), "nobody can be reached: that is not its fault");
     assert_eq!(way.answered(Seen::Stream), Verdict::Stream);
     assert_eq!(way.answered(Seen::Other), FAILED);
+    assert!(!way.is_blocked(NOW));
+}
+
+#[test]
+fn a_server_in_trouble_is_no_reason_to_change_the_way_unless_it_lasts() {
+    let mut way = blocked();
+    for status in [500, 502, 504] {
+        assert_eq!(way.answered(Seen::answer(status, false, true, None)), FAILED);
+    }
+    assert!(way.is_blocked(NOW));
+    assert_eq!(way.answered(Seen::Stream), Verdict::Stream);
+    for _ in 0..4 {
+        assert!(way.is_blocked(NOW));
+        way.answered(Seen::Unclear);
+    }
     assert!(!way.is_blocked(NOW));
 }
 

@@ -1,4 +1,4 @@
-//! Lives of a way, each with its evidence.
+//! Owns the proof of each rule of the way; must not know requests.
 
 use super::*;
 

@@ -22,6 +22,9 @@ export class BlockingProxy {
     this.target = target;
     this.server = createServer((request, response) => {
       if (request.url === '/lab.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
+      // Orders of the page itself, for engines that nobody can talk to meanwhile.
+      if (request.url === '/cut') setImmediate(() => this.cut());
+      if (request.url === '/pass') this.block = 'pass';
       if (!request.url?.startsWith('/api/')) {
         return response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>lab</title><link rel="icon" href="data:,"><script type="module" src="/lab.js"></script>');
       }

@@ -14,6 +14,7 @@ export interface FallbackOptions {
   /**
    * How long a place whose WebSockets are blocked is remembered for its network, in `localStorage` where there is one:
    * 1,000 to 86,400,000 ms. A WebSocket is tried again after that, beside what is open. Default 1,800,000 (half an hour).
+   * Another network is one that the browser says is of another kind, or that it comes back to from none.
    */
   memory?: number | undefined;
   /** How long a handshake may take before it is looked into: 100 to 60,000 ms, and at most half of `connectTimeout`. Default 4,000. */

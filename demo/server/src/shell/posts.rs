@@ -25,7 +25,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::timeout;
+use tokio::{task::AbortHandle, time::timeout};
 
 /// Names the stream that a request belongs to.
 pub(super) const CONNECTION: HeaderName = HeaderName::from_static("everwire-connection");
@@ -60,7 +60,13 @@ impl Posts {
         let (conn, outbox) =
             driver.open(room.clone()).await.map_err(|_| Refusal::new("stopping", "the server is stopping"))?;
         self.streams().insert(name.clone(), Stream { conn, driver: driver.clone(), room, client: None });
-        let seat = Seat { posts: self.clone(), name: name.clone(), conn, driver };
+        // A reader that is stuck hears late that it is closed; what it says from then on is refused at once.
+        let (posts, closed, closing) = (self.clone(), name.clone(), Arc::clone(&outbox.closing));
+        let watch = tokio::spawn(async move {
+            closing.notified().await;
+            posts.streams().remove(&closed);
+        });
+        let seat = Seat { posts: self.clone(), name: name.clone(), conn, driver, watch: watch.abort_handle() };
         let every = u64::try_from(EVERY.as_millis()).unwrap_or(u64::MAX);
         let reader = Reader { seat, outbox, link: SseLink::new(every), taken: VecDeque::new(), is_over: false };
         let body = Body::from_stream(stream::unfold(reader, |mut reader| async {
@@ -128,10 +134,12 @@ struct Seat {
     name: String,
     conn: u64,
     driver: Driver,
+    watch: AbortHandle,
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        self.watch.abort();
         self.posts.streams().remove(&self.name);
         let (driver, conn) = (self.driver.clone(), self.conn);
         // A driver that is gone has nothing to forget.

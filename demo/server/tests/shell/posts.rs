@@ -117,6 +117,9 @@ async fn a_frame_of_another_client_or_for_a_stream_that_is_over_is_refused() {
     assert_eq!(elsewhere.say_as("c", &body).await, 410);
 
     let (mut newer, _) = Half::join(server.address(), "quick", "c").await;
+    newer.say(command("c", 9)).await;
+    newer.next_of("nack").await;
+    assert_eq!(half.say_as("c", &body).await, 410, "also before it has read that it is closed");
     assert_eq!(half.closed().await, 4409);
     assert_eq!(half.say_as("c", &body).await, 410);
     assert_eq!(newer.say(command("c", 1)).await, 204);

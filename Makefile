@@ -170,6 +170,8 @@ $(wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-mod
 
 stream-wasm: $(stream-wasm)
 
+# For speed: a chunk of one short event took half as much again to be scanned. The entry is half a kilobyte smaller for it.
+$(stream-wasm): export CARGO_PROFILE_RELEASE_OPT_LEVEL := 3
 # Apart from all else, because the module has the same name.
 $(stream-wasm): export CARGO_TARGET_DIR := $(CARGO_TARGET_DIR)/with-stream
 $(stream-wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)

@@ -51,6 +51,8 @@ pub(crate) struct Ledger {
     last_sent: BTreeMap<(bool, bool), ReceiptId>,
     log: Option<Epoch>,
     last_seq: u64,
+    /// Numbers beyond it under which critical events came that were delivered before.
+    known: BTreeSet<u64>,
     hole: bool,
     /// What was accepted and not seen by handlers, in order.
     unseen: VecDeque<Payload>,
@@ -180,6 +182,7 @@ impl Ledger {
         match (&terms.log, &self.log) {
             (Some(log), Some(own)) => {
                 if log.epoch != *own {
+                    self.known.clear();
                     self.last_seq = log.seq;
                     self.hole = true;
                 }
@@ -246,13 +249,21 @@ impl Ledger {
         assert!(seq > self.last_seq, "event {seq} after {}", self.last_seq);
         self.hole |= seq > self.last_seq + 1;
         self.last_seq = seq;
+        self.go_on();
     }
 
-    /// A critical event that was delivered before comes under the next number: nothing is missing.
+    /// A critical event that was delivered before comes under a number: that is not missing.
     pub(crate) fn hears(&mut self, generation: Generation, id: Option<EventId>, seq: Option<u64>) {
         let numbered = self.terms.as_ref().is_some_and(|terms| terms.log.is_some());
         let known = id.is_some_and(|id| self.critical.contains(&id.fingerprint()));
-        if numbered && known && self.is_open(generation) && seq == Some(self.last_seq + 1) {
+        if numbered && known && self.is_open(generation) {
+            self.known.extend(seq.filter(|seq| *seq > self.last_seq));
+        }
+        self.go_on();
+    }
+
+    fn go_on(&mut self) {
+        while self.known.remove(&(self.last_seq + 1)) {
             self.last_seq += 1;
         }
     }
@@ -281,6 +292,7 @@ impl Ledger {
         if self.log.is_some() {
             self.log = self.answers.take().or_else(|| self.log.take());
         }
+        self.known.clear();
     }
 
     pub(crate) fn check_continuity(&self, continuity: Continuity) {

@@ -307,8 +307,14 @@ impl World {
         self.plane.count(&self.backlog);
         let reading = self.plane.read();
         self.machine.handle(self.now, Input::Plane(reading));
-        if let Input::Heard(generation, Heard::Event { event, .. }) = &input {
-            self.ledger.hears(*generation, event.id, event.seq);
+        match &input {
+            Input::Heard(generation, Heard::Event { event, .. }) => {
+                self.ledger.hears(*generation, event.id, event.seq);
+            }
+            Input::Heard(generation, Heard::Resync(answer)) => {
+                answer.events.iter().for_each(|event| self.ledger.hears(*generation, event.id, event.seq));
+            }
+            _ => {}
         }
         self.machine.handle(self.now, input);
         self.clock.read(self.now);

@@ -45,6 +45,7 @@ for (const engine of engines) {
     t.diagnostic(`${codes.length} commands, ${numbers.length} events, ${transports.join(', ')}`);
     assert.equal(state, 'open');
     assert.ok(codes.every((/** @type {string} */ code) => code === 'unknown_command'), codes.join());
+    assert.ok(numbers.length > 5, `${numbers.length} events`);
     assert.deepEqual(numbers, Array.from(numbers, (_, at) => numbers[0] + at));
     assert.deepEqual([transports[0], transports.at(-1)], ['sse', 'websocket']);
   });

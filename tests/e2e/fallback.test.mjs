@@ -77,6 +77,7 @@ for (const block of /** @type {const} */ (['reset', '403', '400', 'html', 'hang'
     assert.deepEqual([ends.length, await lab('lab.states')], [1, 1]);
     const numbers = await lab('lab.numbers');
     const first = numbers[0];
+    assert.ok(numbers.length > 5, `${numbers.length} events`);
     assert.deepEqual(numbers, Array.from(numbers, (_, at) => first + at));
     assert.equal(proxy.handshakes, handshakes, 'it is decided');
     assertNoErrors(errors.filter((error) => !/WebSocket|Failed to load/.test(error)));

@@ -51,6 +51,7 @@ node-modules := node_modules/.package-lock.json
 web-modules  := demo/web/node_modules/.package-lock.json
 wasm         := $(CARGO_TARGET_DIR)/wasm-bindgen/everwire_bg.wasm
 stream-wasm  := $(CARGO_TARGET_DIR)/wasm-bindgen-stream/everwire_bg.wasm
+fallback-wasm := $(CARGO_TARGET_DIR)/wasm-bindgen-fallback/everwire_bg.wasm
 package      := pkg/package.json
 tarball      := pkg/everwire-$(VERSION).tgz
 web          := demo/web/dist/index.html
@@ -156,9 +157,9 @@ $(tarball): $(package)
 	@cd pkg && npm pack --silent --ignore-scripts >/dev/null
 	@touch $@
 
-$(package): $(wasm) $(stream-wasm) $(node-modules) LICENSE-MIT LICENSE-APACHE $(call sources,pkg-template)
+$(package): $(wasm) $(stream-wasm) $(fallback-wasm) $(node-modules) LICENSE-MIT LICENSE-APACHE $(call sources,pkg-template)
 	$(say) 'package: assembling pkg/'
-	@node pkg-template/build.mjs $(CARGO_TARGET_DIR)/wasm-bindgen $(CARGO_TARGET_DIR)/wasm-bindgen-stream pkg
+	@node pkg-template/build.mjs $(CARGO_TARGET_DIR)/wasm-bindgen $(CARGO_TARGET_DIR)/wasm-bindgen-stream $(CARGO_TARGET_DIR)/wasm-bindgen-fallback pkg
 	@touch $@
 
 $(wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)
@@ -177,6 +178,13 @@ $(stream-wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(n
 	$(say) 'wasm: the same for streams (about a minute)'
 	@rm -rf $(@D)
 	@$(wasm-build) stream
+	@touch $@
+
+$(fallback-wasm): export CARGO_TARGET_DIR := $(CARGO_TARGET_DIR)/with-fallback
+$(fallback-wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)
+	$(say) 'wasm: the same for the way over HTTP (about a minute)'
+	@rm -rf $(@D)
+	@$(wasm-build) fallback
 	@touch $@
 
 # ------------------------------------------------------------------------------------------ tools

@@ -149,6 +149,11 @@ export type ReasonCode =
   | 'breaker_open'
   | 'unauthorized'
   | 'refused'
+  // With `everwire/fallback`, which looks into refused handshakes; `unauthorized` too.
+  | 'forbidden'
+  | 'rate_limited'
+  | 'captive_portal'
+  | 'offline'
   | 'closed_by_application';
 
 /** Everything there is to say about a connection at one moment. Frozen. */
@@ -284,6 +289,8 @@ export interface Options {
   reserved?: { [T in ReservedType]?: string | undefined } | undefined;
   /** The outbox for messages that outlive their page: `outbox()` of `everwire/persist`. */
   persist?: Persistence | undefined;
+  /** Another way where WebSockets are blocked: `fallback()` of `everwire/fallback`. Default: none. */
+  transport?: Transport | undefined;
   /** Overrules what a close code says: true tries again, false stops, undefined leaves it. */
   shouldReconnect?: ((close: { readonly code: number; readonly reason: string; readonly wasClean: boolean }) => boolean | undefined) | undefined;
   /** Told what a developer should know and that harms nobody yet. Default: `console.warn`. */
@@ -306,6 +313,9 @@ export interface Validator<ServerEvent extends Typed, ClientEvent extends Typed>
 
 /** What `outbox()` of `everwire/persist` makes. */
 export type Persistence = (...given: never[]) => unknown;
+
+/** What `fallback()` of `everwire/fallback` makes. */
+export type Transport = (...given: never[]) => unknown;
 
 export type WarningCode =
   | 'heartbeat_unsupported'
@@ -470,7 +480,7 @@ export type RawData = string | ArrayBuffer | ArrayBufferView;
  * Options for a server that speaks a protocol of its own, text or binary: nothing of everwire's is sent or understood, and
  * every rule of a connection holds.
  */
-export interface RawOptions extends Omit<Options, 'protocol' | 'heartbeat' | 'token' | 'onDoubt' | 'resyncGap' | 'reserved' | 'persist' | 'flow' | 'validate'> {
+export interface RawOptions extends Omit<Options, 'protocol' | 'heartbeat' | 'token' | 'onDoubt' | 'resyncGap' | 'reserved' | 'persist' | 'transport' | 'flow' | 'validate'> {
   protocol: 'raw';
   /** Without a `ping` there is none: freshness is `unknown`, and no silence is death. */
   heartbeat?:

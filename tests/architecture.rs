@@ -219,10 +219,10 @@ fn unresolved(bytes: &[u8]) -> Vec<String> {
     }
 }
 
-/// The module for streams beside the one for sockets, where there is one.
-fn beside(module: &Path) -> Option<PathBuf> {
-    let other = module.to_string_lossy().replace("wasm-bindgen/", "wasm-bindgen-stream/");
-    Path::new(&other).is_file().then(|| PathBuf::from(other))
+/// The modules for streams and for fallbacks beside the one for sockets, where there are any.
+fn beside(module: &Path) -> Vec<PathBuf> {
+    let named = |build: &str| PathBuf::from(module.to_string_lossy().replace("wasm-bindgen/", build));
+    ["wasm-bindgen-stream/", "wasm-bindgen-fallback/"].map(named).into_iter().filter(|other| other.is_file()).collect()
 }
 
 /// The module that the Makefile built, where it has. `EVERWIRE_WASM` names one that must be there.
@@ -268,7 +268,7 @@ fn nothing_is_leaked_on_purpose() {
 
 #[test]
 fn the_built_module_asks_for_nothing_of_env() {
-    for module in built_module().into_iter().flat_map(|module| [beside(&module), Some(module)]).flatten() {
+    for module in built_module().into_iter().flat_map(|module| [beside(&module), vec![module]].concat()) {
         none(unresolved(&fs::read(module).expect("a module")));
     }
 }

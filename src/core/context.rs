@@ -268,6 +268,12 @@ impl<P> Context<P> {
         }
     }
 
+    /// The server's word. Who was told the same comes back over a third of that time.
+    pub fn note_not_before(&mut self, wait: Millis) {
+        let wait = wait.min(limits::MAX_WAIT_MS);
+        self.server_word = self.at().after(wait + self.rng.up_to(wait * 3 / 10));
+    }
+
     /// What takes in what is received, and the way from there to the handlers.
     pub const fn receiving(&mut self, generation: Generation) -> (&mut Position<P>, Delivery<'_, P>) {
         (&mut self.position, Delivery::new(&mut self.inbox, &mut self.actions, generation))

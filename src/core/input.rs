@@ -184,6 +184,8 @@ pub enum Input<P> {
     Page(PageEvent),
     /// So many clients of this page have the same destination, this one included.
     Siblings(u32),
+    /// The server does not want to be asked again for so long, in milliseconds.
+    NotBefore(Millis),
     /// The one timer fired.
     Tick,
     #[cfg(feature = "stream")]

@@ -92,6 +92,8 @@ impl<P> Machine<P> {
             self.read(reading);
         } else if let Input::Siblings(count) = input {
             self.cx.note_siblings(count);
+        } else if let Input::NotBefore(wait) = input {
+            self.cx.note_not_before(wait);
         } else if self.note(&input) {
             let next = self.state.handle(&mut self.cx, input);
             self.enter(next);

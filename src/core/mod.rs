@@ -89,6 +89,8 @@ pub mod continuity;
 pub mod data_plane_model;
 pub mod delivery;
 pub mod error;
+#[cfg(feature = "fallback")]
+pub mod fallback;
 pub mod flight;
 pub mod flood;
 pub mod flow;

@@ -120,9 +120,9 @@ export class Given {
     return value;
   }
 
-  /** @param {string} name */
-  callback(name) {
-    return this.take(name, undefined, isFunction, 'a function');
+  /** @param {string} name @param {string} [allowed] */
+  callback(name, allowed = 'a function') {
+    return this.take(name, undefined, isFunction, allowed);
   }
 
   /** The names of the reserved types on the wire. */

@@ -20,8 +20,7 @@ export const clientFrom = (makeCore) =>
      * @param {any} [options]
      */
     constructor(url, options) {
-      const persist = options?.persist;
-      const Kind = typeof persist === 'function' ? persist(Host, url) : Host;
+      const Kind = [options?.transport, options?.persist].reduce((Kind, make) => (typeof make === 'function' ? make(Kind, url) : Kind), Host);
       this.#host = new Kind(makeCore, url, options);
     }
 

@@ -34,7 +34,8 @@ mod fact {
     pub(super) const BUFFERED: u32 = 17;
     pub(super) const ADOPT: u32 = 18;
     pub(super) const RESTORE: u32 = 19;
-    pub(super) const RESERVED: u32 = 20;
+    pub(super) const NOT_BEFORE: u32 = 20;
+    pub(super) const RESERVED: u32 = 21;
 }
 
 /// What is returned instead of a deadline when nothing will happen until the application asks.
@@ -148,6 +149,7 @@ fn input(kind: u32, one: u32, two: f64, three: u32, value: JsValue) -> Option<In
         }
         fact::CONSTRUCT_FAILED => Input::Socket(one, SocketEvent::ConstructFailed),
         fact::SIBLINGS => Input::Siblings(one),
+        fact::NOT_BEFORE => Input::NotBefore(two as u64),
         fact::TICK => Input::Tick,
         fact::HANDLED => Input::Handled { id: EventId::of(two as u64)?, event: value },
         fact::ADOPT => Input::Adopt(convert::adopted(one, two as u64, &value)),

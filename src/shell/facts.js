@@ -21,7 +21,8 @@ export const ABORT = 16;
 export const BUFFERED = 17;
 export const ADOPT = 18;
 export const RESTORE = 19;
+export const NOT_BEFORE = 20;
 /** From here on, the place of a reserved type in the wire's list. */
-export const RESERVED = 20;
+export const RESERVED = 21;
 /** One of those. */
 export const PONG = RESERVED + 1;

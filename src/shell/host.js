@@ -103,6 +103,7 @@ export class Host {
     this.onWarning = given.callback('onWarning');
     // Asked already, which class of hosts this is.
     given.callback('persist');
+    given.callback('transport', 'fallback() of everwire/fallback');
     this.plane.raw = given.raw;
     const reserved = given.names();
     const flow = given.callback('flow');
@@ -282,6 +283,11 @@ export class Host {
     } catch {
       this.tell(fact.CONSTRUCT_FAILED, generation);
     }
+  }
+
+  /** Throws what the constructor of a `WebSocket` throws. @param {string} url @param {any} protocols @param {number} _generation @returns {WebSocket} */
+  open(url, protocols, _generation) {
+    return new WebSocket(url, protocols);
   }
 
   /** @param {number} generation */

@@ -6,23 +6,30 @@
 //! less: held from within wasm each of them costs a closure, its table slot and its glue, a fifth of the module in all
 //! (web-sys, js-sys and gloo-timers included); and what wasm holds no garbage collector follows.
 
+#[cfg(any(feature = "socket", feature = "stream"))]
 mod choices;
 #[cfg(feature = "socket")]
 mod client;
 #[cfg(feature = "socket")]
 mod convert;
+#[cfg(feature = "fallback")]
+mod fallback;
+#[cfg(any(feature = "socket", feature = "stream"))]
 mod files;
 #[cfg(feature = "socket")]
 mod orders;
-#[cfg(feature = "stream")]
+#[cfg(any(feature = "stream", feature = "fallback"))]
 mod sse;
 #[cfg(feature = "stream")]
 mod stream;
 
+#[cfg(any(feature = "socket", feature = "stream"))]
 pub use choices::Given;
 #[cfg(feature = "socket")]
 pub use client::Client;
-#[cfg(feature = "stream")]
+#[cfg(feature = "fallback")]
+pub use fallback::{Way, posted};
+#[cfg(any(feature = "stream", feature = "fallback"))]
 pub use sse::{close_scan, go_on, open_scan, scan, scan_bytes, scan_memory, scan_records};
 #[cfg(feature = "stream")]
 pub use stream::Streamer;

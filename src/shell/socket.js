@@ -17,7 +17,7 @@ export class Socket {
    * @param {Host} host
    */
   constructor(url, protocols, generation, host) {
-    this.socket = new WebSocket(url, protocols);
+    this.socket = host.open(url, protocols, generation);
     // A `Blob` for each binary message would have to be read later, out of order.
     this.socket.binaryType = 'arraybuffer';
     this.socket.onopen = () => host.tell(fact.OPENED, generation);

@@ -34,6 +34,8 @@ pub const RESTART: u16 = 1012;
 pub const TRY_AGAIN_LATER: u16 = 1013;
 /// The same `client` connected again, and this is the older connection.
 pub const REPLACED: u16 = 4409;
+/// The credentials are known, and do not allow it.
+pub const FORBIDDEN: u16 = 4403;
 /// Too many messages.
 pub const RATE_LIMITED: u16 = 4429;
 /// The credentials are missing or refused.

@@ -37,6 +37,14 @@ test('a page with streams and no socket pays for streams, and the other way roun
   assert.ok(gzip(streams) <= limits['everwire/stream'].gzip, `${gzip(streams)} bytes`);
 });
 
+test('a page without a fallback pays nothing for it, and one with it keeps to its limit', async (t) => {
+  const [plain, other] = /** @type {[string, string]} */ ((await Promise.all([`export { connect } from 'everwire';`, `export { connect } from 'everwire'; export { fallback } from 'everwire/fallback';`].map((source) => bundle(source)))).map(({ text }) => text));
+  const added = gzip(other) - gzip(plain);
+  t.diagnostic(`fallback: ${added} bytes gzip on top of the entry`);
+  assert.ok(!plain.includes('everwire-connection') && !plain.includes('localStorage'));
+  assert.ok(added <= limits['everwire/fallback'].gzip, `${added} bytes`);
+});
+
 test('the hooks add at most 2 KB gzip to the entry', async (t) => {
   const entry = await bundle(`export { connect } from 'everwire';`);
   const hooks = await bundle(`export { connect } from 'everwire'; export * from 'everwire/react';`, { external: ['react'] });

@@ -141,3 +141,28 @@ fn the_attempt_after_a_sleep_is_made_when_the_timer_fires() {
     rig.give(Input::Tick);
     assert_eq!(rig.state(), "resolving");
 }
+
+#[test]
+fn the_time_that_a_server_names_for_a_refused_handshake_is_a_floor_also_for_good_news_and_for_a_person() {
+    let mut rig = Rig::new();
+    rig.start();
+    rig.resolve();
+    rig.give(Input::NotBefore(60_000));
+    rig.closed(1013);
+    let due = rig.snapshot().retry_at.expect("a retry is due");
+    assert!(within(due - EPOCH, 60_000), "{}", due - EPOCH);
+    rig.page(PageEvent::Online);
+    rig.give(Input::Retry);
+    assert_eq!(rig.snapshot().retry_at, Some(due));
+    assert_eq!(rig.state(), "waiting");
+}
+
+#[test]
+fn nobody_waits_for_longer_than_an_hour_because_a_server_says_so() {
+    let mut rig = Rig::new();
+    rig.start();
+    rig.resolve();
+    rig.give(Input::NotBefore(u64::MAX));
+    rig.closed(1013);
+    assert!(within(rig.snapshot().retry_at.expect("a retry is due") - EPOCH, 3_600_000));
+}

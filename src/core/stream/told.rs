@@ -54,14 +54,13 @@ fn answered<P>(cx: &mut Context<P>, generation: Generation, answer: Answer) -> S
     State::lost(cx, Loss { overrule: answer.overrule, ..Loss::of(Reason::Stream(ending)) }, None)
 }
 
-/// The server's word: not before then. Who was told the same comes back over a third of that time.
+/// The server's word: not before then.
 fn hold<P>(cx: &mut Context<P>, after: RetryAfter) {
     let wait = match after {
         RetryAfter::Delay(delay) => delay,
         RetryAfter::Date(date) => date.saturating_sub(cx.clock.to_wall(cx.at())),
     };
-    let wait = wait.min(MAX_WAIT_MS);
-    cx.server_word = cx.at().after(wait + cx.rng.up_to(wait * 3 / 10));
+    cx.note_not_before(wait);
 }
 
 fn heard<P>(open: &Open, cx: &mut Context<P>, event: Event) -> Option<State> {

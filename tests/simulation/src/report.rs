@@ -200,6 +200,7 @@ pub fn name<P>(input: &Input<P>, current: Option<u32>, strays: bool) -> &'static
             PageEvent::NetworkChanged => "network",
         },
         Input::Siblings(_) => "siblings",
+        Input::NotBefore(_) => "not before",
         Input::Tick => "tick",
     }
 }

@@ -30,6 +30,7 @@ pub mod resync;
 pub mod room;
 pub mod run;
 pub mod session;
+pub mod sse_link;
 pub mod stats;
 pub mod streams;
 pub mod time;

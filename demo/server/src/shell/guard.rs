@@ -4,7 +4,7 @@
 //!
 //! The server listens on this machine only, but every page in this machine's browsers can reach it. So:
 //! - `Host` must be one of ours, on every request: a foreign name that was made to point here (DNS rebinding) is refused.
-//! - On a WebSocket and on everything but GET and HEAD, an `Origin` must be ours. Browsers always send it there, and a
+//! - On a WebSocket, on a stream of events and on everything but GET and HEAD, an `Origin` must be ours. Browsers always send it there, and a
 //!   page cannot forge it. A request without `Origin` comes from no page (`curl`, a test, a program of this machine's
 //!   user) and is allowed, unless `Sec-Fetch-Site`, which no page can forge either, says otherwise.
 
@@ -55,8 +55,10 @@ impl Guard {
         if !text(header::HOST).is_some_and(|host| self.hosts.contains(&host)) {
             return Some("this server does not answer to that Host");
         }
-        let reads = (method == Method::GET || method == Method::HEAD) && !headers.contains_key(header::UPGRADE);
-        if reads {
+        // A stream of events takes a place, as a WebSocket does, if only until its page sees that it may not read it.
+        let stays = headers.contains_key(header::UPGRADE)
+            || text(header::ACCEPT).is_some_and(|kinds| kinds.contains("text/event-stream"));
+        if (method == Method::GET || method == Method::HEAD) && !stays {
             return None;
         }
         match text(header::ORIGIN) {

@@ -9,6 +9,7 @@ use super::{
     link::{Condition, Links, NoLink},
     metrics,
     pipe::{self, Failed},
+    posts::{self, Posts},
     rooms::{Place, Rooms},
     stream,
     streams::{
@@ -20,8 +21,8 @@ use crate::core::{command::Refusal, definition::Definition};
 use axum::{
     Extension, Json, Router,
     body::{Body, to_bytes},
-    extract::{DefaultBodyLimit, Path, Request, State, WebSocketUpgrade},
-    http::{HeaderValue, Method, StatusCode, header},
+    extract::{DefaultBodyLimit, Path, Request, State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
@@ -55,6 +56,7 @@ pub(super) struct App {
     pub(super) frame: usize,
     pub(super) streams: Streams,
     pub(super) notices: Notices,
+    pub(super) posts: Posts,
 }
 
 /// All routes, behind the guard.
@@ -67,7 +69,8 @@ pub(super) fn router(app: App, guard: Guard, config: &Config) -> Router {
     let of_rooms = Router::new()
         .route("/api/dags/{dag_id}", get(state))
         .route("/api/dags/{dag_id}/start", post(start))
-        .route("/api/dags/{dag_id}/stream", get(connect))
+        // Its body was bounded when the room was looked for.
+        .route("/api/dags/{dag_id}/stream", get(connect).post(say).layer(DefaultBodyLimit::disable()))
         .route_layer(middleware::from_fn_with_state(app.clone(), locate));
     Router::new()
         .merge(of_rooms)
@@ -114,15 +117,46 @@ async fn connect(
     State(app): State<App>,
     room: Option<Extension<Driver>>,
     Path(dag_id): Path<String>,
-    upgrade: WebSocketUpgrade,
-) -> Response {
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Failure> {
+    let room = room.map(|Extension(driver)| driver);
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        // No handshake: the same over HTTP, if that is what is wanted.
+        Err(_) if accepts_events(&headers) => {
+            return Ok(match room {
+                Some(driver) => app.posts.open(driver, dag_id).await?,
+                None => posts::refuse(),
+            });
+        }
+        Err(rejection) => return Ok(rejection.into_response()),
+    };
     let most = app.frame.saturating_mul(READ_FACTOR);
     let upgrade = upgrade.max_message_size(most).max_frame_size(most).read_buffer_size(READ_BYTES);
-    match room {
-        Some(Extension(driver)) => upgrade.on_upgrade(move |socket| stream::serve(socket, driver, dag_id)),
+    Ok(match room {
+        Some(driver) => upgrade.on_upgrade(move |socket| stream::serve(socket, driver, dag_id)),
         // A refused handshake cannot be read by a browser.
         None => upgrade.on_upgrade(stream::refuse),
-    }
+    })
+}
+
+/// A frame of a connection whose other half is an event stream. The answers come there.
+async fn say(
+    State(app): State<App>,
+    room: Option<Extension<Driver>>,
+    Path(dag_id): Path<String>,
+    headers: HeaderMap,
+    body: String,
+) -> Result<StatusCode, Failure> {
+    let Extension(_) = room.ok_or_else(unavailable)?;
+    app.posts.take(&dag_id, &headers, body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn accepts_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepted.is_some_and(|kinds| kinds.contains("text/event-stream"))
 }
 
 /// Finds the room of a request: hands it its driver, or passes it on to the process that has the room. A room that is
@@ -138,7 +172,10 @@ async fn locate(
     }
     let (parts, body) = request.into_parts();
     let too_large = |_| Refusal::new("too_large", "the body is too large");
-    let body = to_bytes(body, BODY_BYTES).await.map_err(too_large)?;
+    // Frames that are too long are read, as they are of a WebSocket, so that the client can be told.
+    let is_frame = parts.uri.path().ends_with("/stream");
+    let most = if is_frame { app.frame.saturating_mul(READ_FACTOR) } else { BODY_BYTES };
+    let body = to_bytes(body, most).await.map_err(too_large)?;
     let request = || Request::from_parts(parts.clone(), Body::from(body.clone()));
     let passed_on = parts.headers.contains_key(pipe::PASSED_ON);
     let mut tries = app.rooms.patience().as_millis() / AGAIN.as_millis();
@@ -258,6 +295,9 @@ impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let status = match self.0.code {
             "unknown_dag" | "not_found" => StatusCode::NOT_FOUND,
+            "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+            "forbidden" => StatusCode::FORBIDDEN,
+            "gone" => StatusCode::GONE,
             "running" => StatusCode::CONFLICT,
             "stopping" | "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
             "full" => StatusCode::TOO_MANY_REQUESTS,

@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod orphans;
 pub mod patient;
 mod pipe;
+mod posts;
 pub mod process;
 pub mod proxy;
 mod rooms;

@@ -14,6 +14,7 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::Response,
 };
+use futures_util::StreamExt;
 use hyper::{
     client::conn::http1,
     upgrade::{OnUpgrade, Upgraded},
@@ -88,6 +89,12 @@ pub(super) async fn pass_on(
             let Ok((ours, theirs)) = tokio::try_join!(ours, theirs) else { return };
             pipe(ours, theirs, moved).await;
         });
+        return Ok(response.map(Body::new));
+    }
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream")) {
+        // Its client comes back, to where the room is then.
+        return Ok(response.map(|body| Body::from_stream(Body::new(body).into_data_stream().take_until(moved))));
     }
     Ok(response.map(Body::new))
 }

@@ -11,7 +11,9 @@ use super::{
     guard::Guard,
     http::{self, App},
     link::Links,
-    orphans, patient, proxy,
+    orphans, patient,
+    posts::Posts,
+    proxy,
     rooms::{Rooms, Shared},
     streams::{Streams, Workshop, notices::Notices},
 };
@@ -164,6 +166,7 @@ impl Server {
             frame: config.limits.frame,
             streams: streams.clone(),
             notices,
+            posts: Posts::default(),
         };
         let router = http::router(app, guard, &config);
         let listener = patient::Listener { listener, limit: Duration::from_millis(config.streams.stuck) };

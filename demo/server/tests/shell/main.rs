@@ -9,6 +9,7 @@ mod network;
 mod nodes;
 mod notifications;
 mod peer;
+mod posts;
 mod redis;
 mod runs;
 mod security;

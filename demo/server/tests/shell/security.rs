@@ -29,6 +29,21 @@ async fn a_page_of_another_origin_cannot_start_or_break_anything() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_origin_cannot_take_a_place_over_http() {
+    let server = start(config()).await;
+    let address = server.address();
+    for origin in ["origin: http://evil.example", "origin: null", "sec-fetch-site: cross-site"] {
+        for method in ["GET", "POST"] {
+            let head = format!(
+                "{method} /api/dags/gate/stream HTTP/1.1\r\nhost: {address}\r\naccept: text/event-stream\r\n{origin}"
+            );
+            assert_eq!(request(address, &head, "").await.0, 403, "{method} {origin}");
+        }
+    }
+    assert_eq!(metric(address, "everwire_connections").await, 0);
+}
+
+#[tokio::test]
 async fn a_foreign_name_that_points_here_is_refused() {
     let server = start(config()).await;
     let address = server.address();

@@ -1,0 +1,64 @@
+// @ts-check
+// Owns the entry for places where WebSockets are blocked, its options, and the wasm that judges them; must not know how a
+// connection goes over HTTP.
+
+import { EverwireError } from './everwire_error.js';
+import { eventStreamFrom } from './event_stream.js';
+import { closeScan, goOn, initSync, openScan, posted, scan, scanBytes, scanMemory, scanRecords, Way } from './fallback_core.js';
+import { withFallback } from './fallback_host.js';
+import { text } from './fallback_wasm.js';
+import { inlined } from './inlined.js';
+import { refused, unavailable } from './load.js';
+
+/** @typedef {typeof import('./host.js').Host} HostClass */
+
+const EventStream = /* @__PURE__ */ eventStreamFrom({ closeScan, goOn, openScan, scan, scanBytes, scanMemory, scanRecords });
+
+/** @param {any} value @param {number} least @param {number} most */
+const isWhole = (value, least, most) => Number.isInteger(value) && value >= least && value <= most;
+
+/** @type {Record<string, [otherwise: any, isAllowed: (value: any) => boolean, allowed: string]>} */
+const OPTIONS = {
+  memory: [1_800_000, (value) => isWhole(value, 1_000, 86_400_000), 'a whole number from 1000 to 86400000'],
+  patience: [4_000, (value) => isWhole(value, 100, 60_000), 'a whole number from 100 to 60000'],
+  onTransport: [undefined, (value) => typeof value === 'function', 'a function'],
+};
+
+/**
+ * The way over HTTP, for the option `transport` of a client.
+ *
+ * @param {any} [options]
+ */
+export function fallback(options = {}) {
+  if (typeof options !== 'object' || options === null) throw refusal('fallback', 'an object');
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(OPTIONS, name)) throw refusal(name, `is not known; there are ${Object.keys(OPTIONS).join(', ')}`);
+  }
+  const choices = /** @type {any} */ ({});
+  for (const [name, [otherwise, isAllowed, allowed]] of Object.entries(OPTIONS)) {
+    const value = options[name];
+    if (value !== undefined && !isAllowed(value)) throw refusal(name, allowed);
+    choices[name] = value ?? otherwise;
+  }
+  return (/** @type {HostClass} */ Host) => {
+    load();
+    return withFallback(Host, choices, { Way, EventStream, posted });
+  };
+}
+
+/** @param {string} name @param {string} allowed */
+const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);
+
+let loaded = false;
+
+function load() {
+  if (loaded) return;
+  if (typeof WebAssembly !== 'object') throw unavailable('there is no WebAssembly.');
+  const module = inlined(text);
+  try {
+    initSync({ module });
+  } catch (cause) {
+    throw refused(cause, module);
+  }
+  loaded = true;
+}

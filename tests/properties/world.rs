@@ -307,14 +307,11 @@ impl World {
         self.plane.count(&self.backlog);
         let reading = self.plane.read();
         self.machine.handle(self.now, Input::Plane(reading));
-        match &input {
-            Input::Heard(generation, Heard::Event { event, .. }) => {
-                self.ledger.hears(*generation, event.id, event.seq);
-            }
-            Input::Heard(generation, Heard::Resync(answer)) => {
-                answer.events.iter().for_each(|event| self.ledger.hears(*generation, event.id, event.seq));
-            }
-            _ => {}
+        if let Input::Heard(generation, Heard::Event { event, .. }) = &input {
+            self.ledger.hears(*generation, event.id, event.seq);
+        }
+        if let Input::Heard(generation, Heard::Resync(answer)) = &input {
+            answer.events.iter().for_each(|event| self.ledger.hears(*generation, event.id, event.seq));
         }
         self.machine.handle(self.now, input);
         self.clock.read(self.now);

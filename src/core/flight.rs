@@ -97,10 +97,11 @@ impl Flight {
     }
 
     /// Gives a message its number and sends it, to a server that remembers its end for `keep`.
-    pub fn launch(&mut self, message: Queued, on: Generation, at: Instant, keep: Millis) -> Flown {
+    pub fn launch(&mut self, mut message: Queued, on: Generation, at: Instant, keep: Millis) -> Flown {
         let (again_at, known_until) = (at.after(RESEND_MS), at.after(keep));
-        let until = if broken(Mutant::FlyingTimeless) { Instant::NEVER } else { message.until };
-        let message = Queued { until, ..message };
+        if broken(Mutant::FlyingTimeless) {
+            message.until = Instant::NEVER;
+        }
         let flying = Flying { n: self.next, message, on, again_at, known_until, doubted: false };
         self.next += u64::from(!broken(Mutant::NumberGivenTwice));
         let flown = flying.flown(!self.cautious);

@@ -64,7 +64,7 @@ fn a_busy_server_is_given_its_time_and_the_same_number_again() {
     let mut rig = Rig::greeted();
     rig.send(NORMAL, true);
     rig.nack(1, "busy", Some(20_000));
-    rig.forget();
+    rig.clear();
     for _ in 0..19 {
         rig.advance(1_000);
         rig.pong();
@@ -130,7 +130,7 @@ fn after_a_reconnect_resends_go_in_order_before_what_is_new() {
     rig.closed(1006);
     rig.send(NORMAL, false);
     rig.send(Priority::High, true);
-    rig.forget();
+    rig.clear();
     rig.reconnect();
     assert!(rig.transmitted().is_empty(), "the flush waits for the hello");
     rig.hello("e", 5);
@@ -144,7 +144,7 @@ fn the_order_is_hello_resync_request_resends_high_normal() {
     rig.closed(1006);
     rig.send(NORMAL, false);
     rig.send(Priority::High, false);
-    rig.forget();
+    rig.clear();
     rig.reconnect();
     rig.hello("e", 9);
     let order = rig.picked(|action| {
@@ -163,7 +163,7 @@ fn the_flush_waits_for_the_hello_two_seconds_at_most_and_for_acks_as_long_as_it_
     rig.closed(1006);
     rig.send(NORMAL, true);
     rig.send(NORMAL, false);
-    rig.forget();
+    rig.clear();
     rig.reconnect();
     rig.advance(1_999);
     assert!(rig.transmitted().is_empty());
@@ -200,7 +200,7 @@ fn doubted(on_doubt: OnDoubt, meet: impl FnOnce(&mut Rig)) -> Rig {
     let mut rig = Rig::greeted_with(|options| options.on_doubt = on_doubt);
     rig.send(NORMAL, true);
     rig.closed(1006);
-    rig.forget();
+    rig.clear();
     meet(&mut rig);
     rig
 }
@@ -280,7 +280,7 @@ fn doubted_while(happen: impl FnOnce(&mut Rig)) -> Rig {
     let mut rig = Rig::greeted();
     rig.send(NORMAL, true);
     happen(&mut rig);
-    rig.forget();
+    rig.clear();
     rig.reconnect();
     rig.hello("e", 6);
     rig
@@ -303,7 +303,7 @@ fn too_big_a_frame_is_sent_again_alone_and_the_one_that_repeats_it_fails() {
         rig.send(NORMAL, true);
     }
     rig.closed(1009);
-    rig.forget();
+    rig.clear();
     rig.reconnect();
     rig.hello("e", 5);
     let alone = rig.picked(|action| {
@@ -324,7 +324,7 @@ fn what_might_be_blamed_on_another_waits_until_that_is_settled() {
     let mut rig = Rig::greeted();
     rig.send(NORMAL, true);
     rig.closed(1009);
-    rig.forget();
+    rig.clear();
     rig.reconnect();
     rig.hello("e", 5);
     let plain = rig.send(NORMAL, false);
@@ -361,7 +361,7 @@ fn caution_ends_when_what_was_in_flight_is_settled() {
     rig.advance(10);
     rig.ack(2);
     rig.pong();
-    rig.forget();
+    rig.clear();
     for _ in 0..4 {
         rig.send(NORMAL, true);
     }
@@ -378,7 +378,7 @@ fn a_smaller_window_holds_for_what_is_sent_again_too() {
     }
     rig.closed(1006);
     rig.reconnect();
-    rig.forget();
+    rig.clear();
     let mut hello = greeting("e", 5);
     hello.limits.inflight = Some(1);
     rig.hello_of(hello);

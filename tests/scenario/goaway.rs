@@ -42,7 +42,7 @@ fn what_is_in_flight_is_sent_again_on_the_new_one() {
     rig.goaway(0, 0, 60_000);
     rig.give(Input::Tick);
     rig.connect();
-    rig.forget();
+    rig.clear();
     rig.hello("e", 5);
     assert_eq!(rig.transmitted(), [(1, Some(1), false)]);
 }

@@ -189,7 +189,7 @@ fn a_hidden_page_for_ten_minutes_and_then_a_stall() {
         }
     }
     assert_eq!((rig.state(), rig.abandoned()), ("open", vec![]));
-    rig.forget();
+    rig.clear();
     rig.pass(20_000);
     rig.page(PageEvent::Visible);
     assert_eq!(rig.pings(), [rig.mono]);

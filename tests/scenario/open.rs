@@ -22,7 +22,7 @@ fn a_foreign_peer_that_reconnects_is_neither_pinged_nor_warned_of_again() {
     rig.advance(60_000);
     rig.closed(1006);
     rig.reconnect();
-    rig.forget();
+    rig.clear();
     rig.advance(600_000);
     assert!(rig.said().is_empty() && rig.warnings().is_empty());
 }
@@ -63,7 +63,7 @@ fn nothing_of_the_envelope_is_said_before_the_hello() {
     assert_eq!((rig.delivered.clone(), rig.said()), (vec![9], vec![]));
     let before = rig.picked(|action| if let Action::Program(registers) = action { Some(*registers) } else { None });
     assert!(before.iter().all(|(_, registers)| !registers.envelope && !registers.batch && registers.next_seq == 0));
-    rig.forget();
+    rig.clear();
     rig.hello("e", 5);
     let after = rig.picked(|action| if let Action::Program(registers) = action { Some(*registers) } else { None });
     assert!(after.iter().any(|(_, now)| now.envelope && now.batch && now.next_seq == 6));

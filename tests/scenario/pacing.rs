@@ -22,7 +22,7 @@ fn paused() -> Rig {
         send(&mut rig, false);
     }
     assert_eq!((rig.transmitted().len(), rig.pressed), (11, true));
-    rig.forget();
+    rig.clear();
     rig
 }
 
@@ -53,7 +53,7 @@ fn over_the_high_mark_messages_wait_and_under_the_low_one_they_go_in_order() {
     rig.advance(50);
     let order: Vec<u32> = rig.transmitted().into_iter().map(|(receipt, ..)| receipt).collect();
     assert_eq!((order, rig.pressed), (vec![12, 13, 14, 15, 16], false));
-    rig.forget();
+    rig.clear();
     rig.advance(3_000);
     assert!(measured(&rig).is_empty(), "what keeps up is not asked");
 }
@@ -76,7 +76,7 @@ fn resends_are_paced_and_what_our_own_socket_holds_is_not_nudged() {
     rig.closed(1006);
     rig.reconnect();
     rig.buffered = HIGH;
-    rig.forget();
+    rig.clear();
     rig.hello("e", 5);
     assert_eq!(rig.transmitted().len(), 11);
     rig.until_answering(|rig| rig.mono > 30_000);

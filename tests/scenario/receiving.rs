@@ -15,7 +15,7 @@ fn handled() -> Rig {
     let mut rig = Rig::greeted();
     rig.event_of(1, Some(6), Some("s.1"), 6);
     assert_eq!((rig.delivered.clone(), acks(&rig)), (vec![6], 1));
-    rig.forget();
+    rig.clear();
     rig
 }
 

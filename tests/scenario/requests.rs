@@ -36,7 +36,7 @@ fn a_reply_is_the_end_of_its_request() {
     assert_eq!(rig.transmitted(), [(receipt, Some(1), false)]);
     rig.reply(1, 42);
     assert_eq!(replies(&rig), [(receipt, 42)]);
-    rig.forget();
+    rig.clear();
     rig.reply(1, 43);
     rig.advance(40_000);
     assert_eq!((replies(&rig), rig.settled()), (vec![], vec![]));
@@ -96,7 +96,7 @@ fn a_server_that_answers_no_requests_is_not_sent_any() {
     let mut simple = Rig::open();
     simple.pong();
     for mut rig in [acks, simple] {
-        rig.forget();
+        rig.clear();
         let receipt = request(&mut rig);
         assert_eq!(rig.outcomes(), [(receipt, Outcome::because(Fate::Rejected, Cause::ReplyUnsupported))]);
         assert!(rig.transmitted().is_empty());

@@ -105,7 +105,7 @@ fn what_is_somebody_elses_is_not_sent_again() {
     rig.closed(1006);
     let waiting = rig.send(NORMAL, true);
     let other = rig.send(NORMAL, false);
-    rig.forget();
+    rig.clear();
     for receipt in [flying, waiting, 99] {
         rig.give(Input::Abort(receipt));
     }
@@ -120,7 +120,7 @@ fn under_a_new_identity_numbers_begin_anew_and_what_was_in_flight_is_given_up() 
     let mut rig = Rig::greeted();
     let before = rig.send(NORMAL, true);
     rig.closed(1006);
-    rig.forget();
+    rig.clear();
     rig.adopt(0, None, None, 0);
     assert_eq!(rig.settled(), [(before, Fate::Unknown)]);
     let after = rig.send(NORMAL, true);

@@ -113,7 +113,7 @@ impl Rig {
     pub(crate) fn greeted_with(choose: impl FnOnce(&mut Options)) -> Self {
         let mut rig = Self::open_with(choose);
         rig.hello("e", 5);
-        rig.forget();
+        rig.clear();
         rig
     }
 
@@ -361,7 +361,7 @@ impl Rig {
     // ------------------------------------------------------------------------------------------- what came of it
 
     /// Forgets what was ordered and delivered so far.
-    pub(crate) fn forget(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.actions.clear();
         self.delivered.clear();
     }

@@ -64,7 +64,7 @@ fn what_was_sent_meanwhile_and_before_goes_out_when_it_is_back() {
     rig.send(Priority::Normal, false);
     assert!(rig.settled().is_empty());
     rig.page(PageEvent::PageShow);
-    rig.forget();
+    rig.clear();
     rig.connect();
     rig.hello("e", 5);
     assert_eq!(rig.transmitted(), [(1, Some(1), false), (2, None, false)]);

@@ -25,7 +25,7 @@ const fn within(ms: u64, kind: Outgoing) -> Outgoing {
 fn offline() -> Rig {
     let mut rig = Rig::greeted();
     rig.closed(1006);
-    rig.forget();
+    rig.clear();
     rig
 }
 
@@ -82,7 +82,7 @@ fn a_message_in_flight_whose_time_is_over_is_unknown_and_not_sent_again() {
     rig.closed(1006);
     rig.advance(700);
     assert_eq!(rig.outcomes(), end(Fate::Unknown, Cause::Expired));
-    rig.forget();
+    rig.clear();
     rig.reconnect();
     rig.hello("e", 5);
     assert_eq!((rig.transmitted(), rig.snapshot().in_flight), (vec![], 0));
@@ -203,7 +203,7 @@ fn a_message_aborted_after_a_loss_is_not_sent_again() {
     let receipt = rig.send_as(ACKED);
     rig.closed(1006);
     rig.abort(receipt);
-    rig.forget();
+    rig.clear();
     rig.reconnect();
     rig.hello("e", 5);
     assert!(rig.transmitted().is_empty());
@@ -238,7 +238,7 @@ fn a_volatile_message_that_cannot_go_at_once_is_dropped() {
     let mut suspended = Rig::greeted();
     suspended.page(PageEvent::PageHide);
     for mut rig in [offline(), waiting_for_hello, paused, suspended] {
-        rig.forget();
+        rig.clear();
         let receipt = rig.send_as(VOLATILE);
         assert_eq!(rig.outcomes(), [(receipt, Outcome::because(Fate::Dropped, Cause::NotNow))]);
         assert_eq!((rig.transmitted(), rig.snapshot().queued), (vec![], 0));
@@ -251,7 +251,7 @@ fn a_volatile_message_does_not_wait_behind_the_window() {
     for _ in 0..257 {
         rig.send_as(ACKED);
     }
-    rig.forget();
+    rig.clear();
     rig.send_as(VOLATILE);
     assert_eq!(rig.transmitted().len(), 1);
 }
@@ -291,7 +291,7 @@ fn what_came_is_not_awaited_any_more() {
     let mut rig = Rig::greeted();
     let receipt = rig.send_as(within(700, AWAITED));
     rig.abort(receipt);
-    rig.forget();
+    rig.clear();
     rig.advance(2_000);
     assert!(rig.settled().is_empty());
 }

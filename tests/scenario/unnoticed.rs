@@ -111,7 +111,7 @@ fn each_public_state_has_the_standards_word() {
 fn those_who_look_are_told_of_each_change_once_and_of_nothing_else() {
     let mut rig = Rig::greeted();
     let changes = |rig: &Rig| rig.picked(|action| matches!(action, Action::Changed).then_some(())).len();
-    rig.forget();
+    rig.clear();
     rig.event(6);
     assert_eq!(changes(&rig), 0, "an event changes nothing that a snapshot says");
     rig.send(NORMAL, true);

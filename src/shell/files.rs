@@ -31,6 +31,7 @@ files! {
     "/src/shell/providers.js" _providers
     "/src/shell/raw.js" _raw
     "/src/shell/receipts.js" _receipts
+    "/src/shell/retry_after.js" _retry_after
     "/src/shell/sender.js" _sender
     "/src/shell/socket.js" _socket
     "/src/shell/status.js" _status

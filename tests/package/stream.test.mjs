@@ -65,6 +65,43 @@ test('more events than a page can show wait for their turn, in order, and none i
   assert.deepEqual([events.at(-1).type, client.snapshot().reason.code, client.lastEventId], ['completed', 'completed', '4999']);
 });
 
+/** Longer than a page can spend on each of thousands. */
+function slow() {
+  const end = performance.now() + 0.03;
+  while (performance.now() < end);
+}
+
+test('in a flood, [DONE] comes after all that came before it, for a loop too', async () => {
+  const { client } = await ask();
+  await newest().accept();
+  client.on('message', slow);
+  const loop = iterate(/** @type {any} */ (client), 'message', { buffer: 10_000 });
+  const many = Array.from({ length: 5_000 }, (_, n) => `data: ${n}\n\n`);
+  await newest().send(`${many.join('')}data: [DONE]\n\n`);
+  let count = 0;
+  for await (const _ of loop) count++;
+  assert.deepEqual([count, client.snapshot().reason.code], [5_000, 'completed']);
+});
+
+test('what a flood kept from the handlers of a stream that is closed comes again when it is opened again', async () => {
+  const { client, events } = await ask();
+  client.on('message', slow);
+  await newest().accept();
+  const many = Array.from({ length: 5_000 }, (_, n) => `id: ${n}\ndata: ${n}\n\n`);
+  await newest().send(many.join(''));
+  const seen = events.length;
+  assert.ok(seen < 5_000, 'it is a flood');
+  client.close();
+  assert.equal(client.lastEventId, events.at(-1).id);
+  client.retry();
+  await settled();
+  const last = Number(newest().header('last-event-id'));
+  await newest().accept();
+  await newest().send(many.slice(last + 1).join(''));
+  for (let tries = 0; events.length < 5_000 && tries < 500; tries++) await settled();
+  assert.deepEqual(events.map(({ data }) => Number(data)), many.map((_, n) => n));
+});
+
 test('text stays text where that is wanted', async () => {
   const { events } = await ask({ parse: 'text' });
   await newest().accept();
@@ -187,6 +224,8 @@ test('nor does it on an EventSource', async () => {
   assert.equal(client.lastEventId, '7');
   sources[0]?.tell('message', 'b', '8');
   assert.equal(client.lastEventId, '8');
+  sources[0]?.tell('message', 'c', '');
+  assert.equal(client.lastEventId, '', 'the stream took it back');
 });
 
 test('a start position is given by the caller', async () => {
@@ -235,6 +274,36 @@ for (const way of ['url', 'function']) {
     assert.deepEqual(exchanges, []);
   });
 }
+
+test('an end that is found when its attempt was given up is told once, and ends the stream', async () => {
+  let asked = 0;
+  const stored = { terminalEventType: 'completed', terminalEventData: 'all' };
+  const token = () => new Promise((done) => setTimeout(() => done(`t${++asked}`), 150));
+  const { client, events } = await ask({ connectTimeout: 100, backoff: { base: 300, cap: 300 }, token, recover: () => stored });
+  for (let tries = 0; !client.snapshot().final && tries < 500; tries++) await settled();
+  await new Promise((done) => setTimeout(done, 600));
+  assert.deepEqual([events, asked, exchanges.length], [[{ type: 'completed', data: 'all', id: '' }], 1, 0]);
+  assert.equal(client.snapshot().reason.code, 'completed');
+});
+
+test('who does not say whether there is an end is not waited for, and is asked no more', async () => {
+  /** @type {Request[]} */
+  const asked = [];
+  answer((request) => {
+    asked.push(request);
+    return new Promise(() => {});
+  });
+  const { client: first } = await ask({ connectTimeout: 400, recover: 'https://a.example/recover' });
+  for (let tries = 0; exchanges.length === 0 && tries < 500; tries++) await settled();
+  assert.deepEqual([exchanges.length, asked.map(({ signal }) => signal.aborted)], [1, [true]]);
+  first.close();
+  await ask({ connectTimeout: 400, recover: () => new Promise(() => {}) });
+  for (let tries = 0; exchanges.length === 1 && tries < 500; tries++) await settled();
+  assert.equal(exchanges.length, 2);
+  const { client } = await ask({ recover: 'https://a.example/recover' });
+  client.close();
+  assert.deepEqual(asked.map(({ signal }) => signal.aborted), [true, true]);
+});
 
 test('a stream without a stored end is asked for, also where asking fails', async () => {
   answer(() => Response.json({ status: 'active', terminalEventType: null, terminalEventData: null }));
@@ -371,6 +440,18 @@ test('an EventSource is asked with the last id in its url, and its own retries a
   assert.equal(new URL(sources[1]?.url ?? '').searchParams.get('lastEventId'), 'é 1');
   first?.tell('price', '{"a":2}', '2');
   assert.deepEqual(events.map(({ data }) => data), [{ a: 1 }]);
+});
+
+test('the request in the place of an EventSource asks what that would have asked: another origin may allow no more', async () => {
+  await ask({ transport: 'eventsource', lastEventId: '7' });
+  sources[0]?.onerror?.();
+  const request = await next();
+  assert.deepEqual([request.header('last-event-id'), new URL(request.request.url).searchParams.get('lastEventId')], [null, '7']);
+});
+
+test('headers may be pairs', async () => {
+  await ask({ headers: [['x-try', 'a']] });
+  assert.equal(newest().header('x-try'), 'a');
 });
 
 test('an EventSource that did not open is followed by a request that shows why', async () => {

@@ -207,6 +207,32 @@ fn an_ending_that_is_known_before_is_not_asked_for() {
 }
 
 #[test]
+fn an_ending_that_is_known_after_its_attempt_was_given_up_ends_the_stream_all_the_same() {
+    for goes_away in [false, true] {
+        let mut rig = Rig::with(chosen(|_| {}));
+        rig.start();
+        if goes_away {
+            rig.page(PageEvent::PageHide);
+        } else {
+            rig.until(|rig| rig.state() == "waiting");
+        }
+        rig.give(Input::Stream(rig.call, Event::Recovered { failed: false }));
+        assert_eq!((why(&rig), is_final(&rig)), (("completed", None), true), "goes away: {goes_away}");
+        rig.advance(600_000);
+        assert_eq!(rig.call, 1, "nobody asks again");
+    }
+}
+
+#[test]
+fn an_ending_that_is_known_after_the_application_closed_changes_nothing() {
+    let mut rig = Rig::with(chosen(|_| {}));
+    rig.start();
+    rig.give(Input::Close { drain: None });
+    rig.give(Input::Stream(rig.call, Event::Recovered { failed: false }));
+    assert_eq!(why(&rig).0, "closed_by_application");
+}
+
+#[test]
 fn the_delay_that_the_stream_names_is_the_first_of_the_series() {
     let mut rig = plain();
     tell(&mut rig, Event::Retry(40_000));

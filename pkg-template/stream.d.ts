@@ -95,8 +95,8 @@ export interface StreamOptions {
   backoff?: Options['backoff'];
   breaker?: Options['breaker'];
   /**
-   * Dead after `silence` without a byte: 1,000 to 3,600,000; 45,000. Unless given, only once a comment was seen on this
-   * stream. `false`: never.
+   * Dead after `silence` without a byte (with `eventsource` without an event): 1,000 to 3,600,000; 45,000. Unless given, only
+   * once a comment was seen on this stream. `false`: never.
    */
   heartbeat?: boolean | { silence?: number | undefined } | undefined;
   flow?: Options['flow'];

@@ -39,6 +39,7 @@ files! {
     "/src/shell/stream_client.js" _stream_client
     "/src/shell/stream_facts.js" _stream_facts
     "/src/shell/stream_host.js" _stream_host
+    "/src/shell/stream_plane.js" _stream_plane
     "/src/shell/stream_request.js" _stream_request
     "/src/shell/stream_source.js" _stream_source
     "/src/shell/stream_target.js" _stream_target

@@ -4,13 +4,13 @@
 
 import { count, destination } from './address.js';
 import { seed } from './chance.js';
-import { DataPlane } from './data_plane.js';
 import { report } from './everwire_error.js';
 import * as fact from './facts.js';
 import { tellHowThingsStand, Watch } from './page.js';
 import { StreamGiven } from './stream_choices.js';
 import { retryAfter } from './retry_after.js';
 import * as streamFact from './stream_facts.js';
+import { parsed, StreamPlane } from './stream_plane.js';
 import { StreamRequest } from './stream_request.js';
 import { StreamSource } from './stream_source.js';
 import { ask } from './stream_target.js';
@@ -40,17 +40,6 @@ const FINAL = -1;
 
 /** @param {any} warning */
 const warnOnConsole = ({ message }) => console.warn('everwire:', message);
-
-/** The data plane of a stream, which knows the place of what its handlers have seen. */
-class StreamPlane extends DataPlane {
-  lastEventId = '';
-
-  /** @param {any} event @param {any} [found] */
-  deliver(event, found) {
-    this.lastEventId = event.id;
-    super.deliver(event, found);
-  }
-}
 
 export class StreamHost {
   /**
@@ -348,15 +337,5 @@ export class StreamHost {
   /** @param {any} warning */
   warn(warning) {
     this.carryOut(() => (this.onWarning ?? warnOnConsole)(warning));
-  }
-}
-
-/** Objects and lists as what they are, and everything else as the text it is: a part of a text may be `1` or `null`. @param {string} text */
-function parsed(text) {
-  if (!/^\s*[[{]/.test(text)) return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }

@@ -93,10 +93,10 @@ export class StreamRequest {
     return events;
   }
 
-  /** Once says it all. */
+  /** Once says it all. An `EventSource` in whose place this is asked would hear none, and its silence means nothing. */
   comment() {
     this.comment = () => {};
-    this.host.tell(streamFact.COMMENT, this.generation);
+    if (!this.host.given.bySource) this.host.tell(streamFact.COMMENT, this.generation);
   }
 
   /** Whether more may come. @param {Uint8Array} bytes */

@@ -64,6 +64,13 @@ test('retries are limited where that is wanted', async () => {
   assert.deepEqual([client.snapshot().final, client.snapshot().reason.code], [true, 'retries_used']);
 });
 
+test('who wants no retry is told the status all the same', async () => {
+  const { client } = await ask({ method: 'POST', retries: 0 });
+  await newest().refuse(503);
+  const { code, status } = client.snapshot().reason;
+  assert.deepEqual([code, status, client.snapshot().final], ['retries_used', 503, true]);
+});
+
 test('the application may overrule a refusal', async () => {
   const { client } = await ask({ shouldReconnect: (/** @type {any} */ { status }) => status === 404 });
   await newest().refuse(404);

@@ -22,9 +22,7 @@ pub(in crate::core) fn told<P>(state: &State, cx: &mut Context<P>, number: u32, 
     match (state, event) {
         (State::Stopped { reason: Reason::ByApplication }, _) => None,
         // In any other state: the attempt that asked may be over, and what is known now is told to the handlers.
-        (_, Event::Recovered { failed }) if cx.providers.ended(number) => {
-            Some(State::ended(cx, Ending::told(failed)))
-        }
+        (_, Event::Recovered { failed }) if cx.providers.ended(number) => Some(State::ended(cx, Ending::told(failed))),
         (State::Connecting(attempt), Event::Answered(answer)) if attempt.generation == number => {
             Some(answered(cx, number, answer))
         }

@@ -250,10 +250,12 @@ impl World {
                 if let Some(link) = self.links.get_mut(&id) {
                     link.wanted = false;
                 }
-                self.with(index, |client, around| match packet {
-                    Packet::Limited(wait) => client.limited(generation, wait, around),
-                    Packet::Close(code) => client.closed(generation, code, around),
-                    _ => {}
+                self.with(index, |client, around| {
+                    if let Packet::Limited(wait) = packet {
+                        client.limited(generation, wait, around);
+                    } else if let Packet::Close(code) = packet {
+                        client.closed(generation, code, around);
+                    }
                 });
             }
             Packet::Accepted | Packet::Close(_) | Packet::Limited(_) | Packet::Request => {}

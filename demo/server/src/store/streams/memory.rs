@@ -58,7 +58,7 @@ impl MemoryStreams {
         let Some(file) = self.completions.clone() else { return Ok(()) };
         let wall = self.clock.now().wall;
         let done = spawn_blocking(move || work(&file, wall)).await;
-        done.map_err(|error| Unavailable(error.to_string()))?.map_err(|error| Unavailable(error.to_string()))
+        done.map_err(Unavailable::away)?.map_err(Unavailable::away)
     }
 
     fn tell(&self, id: &str) {

@@ -72,7 +72,8 @@ pub(super) fn start(streams: Streams, record: Record, order: Order, place: Place
         };
         let status = producer.run().await;
         let now = streams.0.clock.now().mono;
-        lock(&streams.0.admission).keep(producer.log.len(), producer.bytes, now, terms);
+        let bytes = producer.log.iter().map(Entry::bytes).sum();
+        lock(&streams.0.admission).keep(producer.log.len(), bytes, now, terms);
         match status {
             Status::Completed => streams.0.counts.completed.one(),
             Status::Failed | Status::Orphaned | Status::Active => streams.0.counts.failed.one(),
@@ -193,8 +194,8 @@ impl Producer {
             let part = &rest[..rest.len().min(PAGE)];
             let ending = self.ending.as_ref().filter(|_| part.len() == rest.len());
             let from = self.written as u64 + 1;
-            self.slept |= self.asked.elapsed() >= millis(streams.0.terms.keep);
             let answer = streams.ask(streams.0.store.append(id, from, part, ending)).await;
+            self.slept |= self.asked.elapsed() >= millis(streams.0.terms.keep);
             self.asked = Instant::now();
             match answer {
                 Ok(Appended::Kept(head)) => {

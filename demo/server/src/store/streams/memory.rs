@@ -126,8 +126,9 @@ impl StreamStore for MemoryStreams {
                 (registry.orphan(id, beat, now), registry.completion(id))
             };
             if orphaned && let Some(completion) = completion {
-                self.file(move |file, wall| file.ended(&completion, wall)).await?;
+                // It is over here in any case; a file that does not know finds an orphan too.
                 self.tell(id);
+                self.file(move |file, wall| file.ended(&completion, wall)).await?;
             }
             Ok(orphaned)
         })

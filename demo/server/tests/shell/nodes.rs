@@ -127,7 +127,7 @@ async fn clients_that_move_between_dying_processes_lose_nothing_and_get_nothing_
     eprintln!("EVERWIRE_SEED={seed}");
     let mut luck = Luck(seed);
     let (mut kills, mut of_owners, mut naps) = (0, 0, 0);
-    for _ in 0..if long() { 50 } else { 9 } {
+    for _ in 0..if long() { 50 } else { 7 } {
         // They are in the middle of something each time, however slow the machine is.
         crowd.goes_on(6).await;
         sleep(Duration::from_millis(300 + luck.below(700))).await;

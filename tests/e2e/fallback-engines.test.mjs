@@ -2,12 +2,10 @@
 // The three engines in a network that blocks WebSockets: over HTTP, through a cut, and back.
 
 import assert from 'node:assert/strict';
-import { buildSync } from 'esbuild';
 import { test } from 'node:test';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { engines, resultOfPage } from '../../tools/webdriver.mjs';
 import { BlockingProxy } from './support/blocking-proxy.mjs';
+import { bundled } from './support/bundle.mjs';
 import { startServer } from './support/server.mjs';
 
 const page = `
@@ -35,10 +33,8 @@ const page = `
 
 for (const engine of engines) {
   test(`${engine}: WebSockets are blocked, and later they are not`, async (t) => {
-    const resolveDir = dirname(fileURLToPath(import.meta.url));
-    const { outputFiles } = buildSync({ stdin: { contents: page, resolveDir }, bundle: true, minify: true, format: 'esm', write: false, logLevel: 'silent' });
     const server = await startServer(t);
-    const proxy = await new BlockingProxy(() => server.port, outputFiles[0]?.text ?? '').start();
+    const proxy = await new BlockingProxy(() => server.port, await bundled(page)).start();
     t.after(() => proxy.stop());
     proxy.block = 'reset';
     const { transports, numbers, codes, state } = await resultOfPage(engine, proxy.origin, 60);

@@ -2,12 +2,10 @@
 // WebSockets blocked in each way that middleboxes know: the same protocol goes on over HTTP, and back.
 
 import assert from 'node:assert/strict';
-import { buildSync } from 'esbuild';
 import { test } from 'node:test';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { assertNoErrors, openPage } from './support/browser.mjs';
 import { BlockingProxy } from './support/blocking-proxy.mjs';
+import { bundled } from './support/bundle.mjs';
 import { startServer } from './support/server.mjs';
 import { pause, stopwatch, until } from './support/until.mjs';
 
@@ -33,10 +31,8 @@ const page = `
 
 /** @param {import('node:test').TestContext} t */
 async function open(t) {
-  const resolveDir = dirname(fileURLToPath(import.meta.url));
-  const { outputFiles } = buildSync({ stdin: { contents: page, resolveDir }, bundle: true, minify: true, format: 'esm', write: false, logLevel: 'silent' });
   const server = await startServer(t);
-  const proxy = await new BlockingProxy(() => server.port, outputFiles[0]?.text ?? '').start();
+  const proxy = await new BlockingProxy(() => server.port, await bundled(page)).start();
   t.after(() => proxy.stop());
   const opened = await openPage(t);
   await opened.page.goto(proxy.origin);

@@ -2,11 +2,9 @@
 // Servers that know little or nothing of everwire, and pages that know nothing of it.
 
 import assert from 'node:assert/strict';
-import { build } from 'esbuild';
-import { dirname } from 'node:path';
 import { describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { openPage } from './support/browser.mjs';
+import { bundled } from './support/bundle.mjs';
 import { openLab, serveLab } from './support/lab.mjs';
 import { passTime } from './support/page-clock.mjs';
 import { echo, silent, smallest, speaking, startPeer } from './support/peers.mjs';
@@ -82,15 +80,7 @@ describe('peers', { concurrency: true }, () => {
   });
 
   test('a hook of a plain WebSocket, JSON.parse and a switch on the type works unchanged against our server', async (t) => {
-    const { outputFiles } = await build({
-      stdin: { contents: plainPage, resolveDir: dirname(fileURLToPath(import.meta.url)), loader: 'jsx' },
-      bundle: true,
-      format: 'esm',
-      write: false,
-      jsx: 'automatic',
-      define: { 'process.env.NODE_ENV': '"production"' },
-    });
-    const { origin } = await serveLab(t, { script: outputFiles[0]?.text ?? '' });
+    const { origin } = await serveLab(t, { script: await bundled(plainPage) });
     const server = await startServer(t, ['--allow-origin', origin]);
     const { page, errors } = await openPage(t);
     await page.goto(`${origin}/?${encodeURIComponent(server.stream('gate'))}`);

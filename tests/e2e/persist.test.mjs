@@ -2,16 +2,15 @@
 // Messages that outlive their page: a browser that is killed, and the page of the next one.
 
 import assert from 'node:assert/strict';
-import { build } from 'esbuild';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { WebSocketServer } from 'ws';
 import { FLAGS } from './support/browser.mjs';
+import { bundled } from './support/bundle.mjs';
 import { serveLab } from './support/lab.mjs';
 import { until } from './support/until.mjs';
 
@@ -36,14 +35,7 @@ const application = `
 
 /** @param {TestContext} t */
 async function serveApplication(t) {
-  const { outputFiles } = await build({
-    stdin: { contents: application, resolveDir: dirname(fileURLToPath(import.meta.url)) },
-    bundle: true,
-    format: 'esm',
-    write: false,
-    logLevel: 'silent',
-  });
-  return serveLab(t, { script: outputFiles[0]?.text ?? '' });
+  return serveLab(t, { script: await bundled(application) });
 }
 
 /** A server of rooms, by the path, that applies each number of a client once. @param {TestContext} t */

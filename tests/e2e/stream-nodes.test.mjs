@@ -2,13 +2,12 @@
 // Streams and rooms of three server processes on one Redis behind nginx, while a process is killed and while Redis is away.
 
 import assert from 'node:assert/strict';
-import { buildSync } from 'esbuild';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { openPage } from './support/browser.mjs';
+import { bundled } from './support/bundle.mjs';
 import { begin, commanding, member, viewer, whole } from './support/crowd.mjs';
 import { startNodes } from './support/nodes.mjs';
 import { ownRedis } from './support/redis.mjs';
@@ -34,10 +33,10 @@ const FOR_EVER = -1;
 const quantile = (list, part) => Math.round([...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * part))] ?? 0);
 
 /** A folder with a page that looks on a stream and is in a room. @param {import('node:test').TestContext} t */
-function pageFolder(t) {
+async function pageFolder(t) {
   const folder = mkdtempSync(join(tmpdir(), 'everwire-page-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const contents = `
+  const source = `
     import { connect } from 'everwire';
     import { stream } from 'everwire/stream';
     const seen = (window.seen = { numbers: [], end: null, told: [], connects: () => [viewer.snapshot().connects, member.snapshot().connects] });
@@ -50,15 +49,14 @@ function pageFolder(t) {
     const member = connect('/api/dags/gate/stream');
     member.on('run_state', ({ status }) => seen.told.push(status));
   `;
-  const resolveDir = dirname(fileURLToPath(import.meta.url));
-  buildSync({ stdin: { contents, resolveDir }, bundle: true, format: 'esm', outfile: join(folder, 'page.js'), logLevel: 'silent' });
+  writeFileSync(join(folder, 'page.js'), await bundled(source));
   writeFileSync(join(folder, 'index.html'), '<!doctype html><link rel="icon" href="data:,"><script type="module" src="page.js"></script>');
   return folder;
 }
 
 test('clients of processes that are killed go on at others: nothing lost, nothing doubled, and nothing left behind', async (t) => {
   const redis = await ownRedis(t);
-  const nodes = await startNodes(t, { redis: redis.url, args: ['--stream-terms', TERMS, '--web', pageFolder(t)] });
+  const nodes = await startNodes(t, { redis: redis.url, args: ['--stream-terms', TERMS, '--web', await pageFolder(t)] });
   const room = `${nodes.origin.replace('http', 'ws')}/api/dags/gate/stream`;
   const members = Array.from({ length: CLIENTS }, () => member(t, room));
   await until('all are open', () => members.every(({ client }) => client.state === 'open'));

@@ -1,17 +1,12 @@
 // @ts-check
-// Owns a bare page with the package in it, as an application has it: bundled by esbuild, no other code. Must not know what
-// a test does with it.
+// Owns a bare page with the package in it, and no other code. Must not know what a test does with it.
 
-import { build } from 'esbuild';
 import { createServer } from 'node:http';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { openPage } from './browser.mjs';
+import { bundled } from './bundle.mjs';
 
 /** @typedef {import('node:test').TestContext} TestContext */
 /** @typedef {import('playwright-core').Page} Page */
-
-const here = dirname(fileURLToPath(import.meta.url));
 
 /** What the page offers to tests: the package, and the clients that were made, each with the history of its snapshots. */
 const application = `
@@ -41,17 +36,9 @@ const application = `
 `;
 
 /** @type {Promise<string> | null} */
-let bundled = null;
+let bundling = null;
 
-const script = () =>
-  (bundled ??= build({
-    stdin: { contents: application, resolveDir: here },
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    write: false,
-    logLevel: 'silent',
-  }).then(({ outputFiles }) => outputFiles[0]?.text ?? ''));
+const script = () => (bundling ??= bundled(application));
 
 /**
  * A web server of its own, with nothing but the page.

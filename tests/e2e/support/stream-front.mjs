@@ -2,16 +2,13 @@
 // Owns a way to reference servers that ends a stream after so many events or bytes of it, and the page that takes it; must
 // not know what is right.
 
-import { buildSync } from 'esbuild';
 import { createServer, request } from 'node:http';
-import { dirname } from 'node:path';
 import { Transform } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { bundled } from './bundle.mjs';
 
 /** @typedef {import('node:http').IncomingMessage} IncomingMessage */
 /** @typedef {import('node:http').ServerResponse} ServerResponse */
 
-const here = dirname(fileURLToPath(import.meta.url));
 /** So soon after its last byte a connection is broken that the page has it, in milliseconds. */
 const BREATH = 20;
 
@@ -45,11 +42,9 @@ export class StreamFront {
   /** The paths that were asked for. @type {string[]} */
   paths = [];
 
-  /** @param {string} source */
-  constructor(source) {
-    const bundle = { bundle: true, minify: true, format: /** @type {const} */ ('esm'), define: { 'process.env.NODE_ENV': '"production"' } };
-    const { outputFiles } = buildSync({ ...bundle, stdin: { contents: source, resolveDir: here }, write: false, logLevel: 'silent' });
-    this.script = outputFiles[0]?.text ?? '';
+  /** @param {string} script */
+  constructor(script) {
+    this.script = script;
     this.listener = createServer((asked, answer) => void this.#answer(asked, answer));
   }
 
@@ -133,7 +128,7 @@ function cut(pieces, answer, { left, isBytes }) {
  * @param {string} source
  */
 export async function startFront(t, source) {
-  const front = new StreamFront(source);
+  const front = new StreamFront(await bundled(source));
   await new Promise((listening) => front.listener.listen(0, '127.0.0.1', () => listening(null)));
   front.port = /** @type {import('node:net').AddressInfo} */ (front.listener.address()).port;
   t.after(() => {

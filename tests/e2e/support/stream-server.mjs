@@ -2,15 +2,12 @@
 // Owns a server of event streams that cut, refuse, stall and end, and the page that asks for them; must not know what is
 // right.
 
-import { buildSync } from 'esbuild';
 import { createServer } from 'node:http';
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { bundled } from './bundle.mjs';
 
 /** @typedef {import('node:http').IncomingMessage} IncomingMessage */
 /** @typedef {import('node:http').ServerResponse} ServerResponse */
 
-const here = dirname(fileURLToPath(import.meta.url));
 
 /** Events of each stream that is cut, before the one that completes it. */
 export const EVENTS = 6;
@@ -111,8 +108,7 @@ const answers = {
  * @param {string} source
  */
 export async function serveStreams(t, source) {
-  const { outputFiles } = buildSync({ stdin: { contents: source, resolveDir: here }, bundle: true, minify: true, format: 'esm', write: false, logLevel: 'silent' });
-  const script = outputFiles[0]?.text ?? '';
+  const script = await bundled(source);
   cuts.clear();
   asked.clear();
   const server = createServer((request, response) => {

@@ -123,13 +123,14 @@ impl Sse {
         bytes.len()
     }
 
-    /// What nearly every line is, at once: data, a type or an id in ASCII with a LF at its end, or that alone. Returns where
-    /// the first other one begins, or the part of it that is other.
+    /// What nearly every line is, at once: data, a type or an id with a LF at its end, or that alone. Returns where the first
+    /// other one begins, or the part of it that is other.
     fn scan_lines(&mut self, bytes: &[u8], mut next: usize, records: &mut Records) -> usize {
         if !matches!(self.place, Place::Start) {
             return next;
         }
-        let shift = self.at.wrapping_sub(next as u32);
+        // From a place in the bytes to one in the text.
+        let mut shift = self.at.wrapping_sub(next as u32);
         while records.has_room_for(SPARE) {
             let Some(head) = bytes[next..].first_chunk::<8>() else { break };
             let (field, length) = field_of(word(head));
@@ -141,15 +142,24 @@ impl Sse {
                 next += 1;
                 continue;
             }
-            let end = plain(bytes, next + length);
-            let from = shift.wrapping_add((next + length) as u32);
+            let line = shift.wrapping_add(next as u32);
+            let from = line.wrapping_add(length as u32);
+            let mut end = plain(bytes, next + length);
+            while bytes.get(end).is_some_and(|byte| *byte > 0x7f) {
+                let (after, units) = utf8::characters(bytes, end);
+                if after == end {
+                    break;
+                }
+                shift = shift.wrapping_sub((after - end) as u32).wrapping_add(units);
+                end = plain(bytes, after);
+            }
             let to = shift.wrapping_add(end as u32);
-            let units = (end - next) as u32;
+            let units = to.wrapping_sub(line);
             if bytes.get(end) != Some(&LF) || self.held.saturating_add(units) > self.limit {
                 self.place = Place::Value;
                 self.field = field;
                 self.has_nul = false;
-                self.line = shift.wrapping_add(next as u32);
+                self.line = line;
                 (self.from, self.at) = (from, to);
                 return end;
             }

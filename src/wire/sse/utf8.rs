@@ -70,14 +70,27 @@ impl Utf8 {
     }
 }
 
+/// Two characters of three bytes each, as their bits stand in a word, and which bits those are.
+const SHAPE: u64 = 0x8080_e080_80e0;
+const SHAPE_BITS: u64 = 0xc0c0_f0c0_c0f0;
+
 /// Whole characters of two bytes, or of three that need no second look, from `next` on: where they end, and their units.
 pub(super) fn characters(bytes: &[u8], mut next: usize) -> (usize, u32) {
     let mut units = 0;
+    // Most of what is written in three bytes stands beside more of it.
+    while let Some(eight) = bytes[next..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        if word & SHAPE_BITS != SHAPE || needs_a_look(eight[0]) || needs_a_look(eight[3]) {
+            break;
+        }
+        next += 6;
+        units += 2;
+    }
     while let Some(&[one, two, three]) = bytes[next..].first_chunk::<3>() {
         if two & 0xc0 != 0x80 {
             break;
         }
-        if three & 0xc0 == 0x80 && matches!(one, 0xe1..=0xec | 0xee | 0xef) {
+        if three & 0xc0 == 0x80 && one & 0xf0 == 0xe0 && !needs_a_look(one) {
             next += 3;
         } else if matches!(one, 0xc2..=0xdf) {
             next += 2;
@@ -87,4 +100,9 @@ pub(super) fn characters(bytes: &[u8], mut next: usize) -> (usize, u32) {
         units += 1;
     }
     (next, units)
+}
+
+/// Whether not every second byte of the right shape makes a character of three bytes with this first one.
+const fn needs_a_look(first: u8) -> bool {
+    matches!(first, 0xe0 | 0xed)
 }

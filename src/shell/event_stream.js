@@ -104,10 +104,10 @@ export const eventStreamFrom = (core) =>
       this.busy = true;
       try {
         this.take(bytes);
-        for (let next; (next = this.waiting.shift()); ) this.take(next);
+        while (this.waiting.length > 0) this.take(/** @type {Uint8Array} */ (this.waiting.shift()));
       } finally {
         this.busy = false;
-        this.waiting = [];
+        if (this.waiting.length > 0) this.waiting = [];
         if (this.over) core.closeScan(this.scan);
       }
     }

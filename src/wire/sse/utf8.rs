@@ -75,6 +75,7 @@ const SHAPE: u64 = 0x8080_e080_80e0;
 const SHAPE_BITS: u64 = 0xc0c0_f0c0_c0f0;
 
 /// Whole characters of two bytes, or of three that need no second look, from `next` on: where they end, and their units.
+#[inline(never)]
 pub(super) fn characters(bytes: &[u8], mut next: usize) -> (usize, u32) {
     let mut units = 0;
     // Most of what is written in three bytes stands beside more of it.

@@ -3,6 +3,8 @@
 //! Owns the count, in UTF-16 units; must not know the text. What is no UTF-8 becomes U+FFFD, one for each longest piece
 //! that could have begun a character.
 
+use super::plain::word;
+
 /// Where in a character a decoder is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Utf8 {
@@ -70,16 +72,14 @@ impl Utf8 {
     }
 }
 
-/// Two characters of three bytes each, as their bits stand in a word, and which bits those are.
-const SHAPE: u64 = 0x8080_e080_80e0;
-const SHAPE_BITS: u64 = 0xc0c0_f0c0_c0f0;
 /// By the low half of the first byte of a character of three: whether any second byte of the right shape goes with it.
 const SIMPLE: u64 = 0b1101_1111_1111_1110;
 
-/// Bits that are none if the six bytes from `at` on are two characters of three that need no second look.
-fn pair(bytes: &[u8], at: usize) -> u64 {
-    let word = bytes[at..].first_chunk().map_or(0, |eight| u64::from_le_bytes(*eight));
-    (word & SHAPE_BITS ^ SHAPE) | !(SIMPLE >> (word & 15) & SIMPLE >> (word >> 24 & 15)) & 1
+/// Bits that are none if a word has whole characters of three bytes that need no second look where `first` and `other` have
+/// a one in each of their bytes. The first ones are 0xe1 to 0xec: only of these, 3 more and 1 less make 0xe0 together.
+const fn threes(word: u64, first: u64, other: u64) -> u64 {
+    let (which, shape) = ((first * 0xf0) | (other * 0xc0), (first * 0xe0) | (other * 0x80));
+    (word.wrapping_add(first * 3) | word.wrapping_sub(first)) & which ^ shape
 }
 
 /// Whole characters of two bytes, or of three that need no second look, from `next` on: where they end, and their units.
@@ -87,33 +87,83 @@ fn pair(bytes: &[u8], at: usize) -> u64 {
 #[inline(never)]
 pub(super) fn characters(bytes: &[u8], mut next: usize) -> (usize, u32) {
     let mut units = 0;
-    // Most of what is written in three bytes stands beside more of it.
-    while let Some(eight) = bytes[next..].first_chunk::<26>() {
-        if pair(eight, 0) | pair(eight, 6) | pair(eight, 12) | pair(eight, 18) != 0 {
-            break;
+    loop {
+        // Most of what is written in three bytes stands beside more of it: eight of them, and two.
+        while let Some([one, two, three]) = bytes[next..].as_chunks::<8>().0.first_chunk::<3>() {
+            let one = threes(word(one), 0x0001_0000_0100_0001, 0x0100_0101_0001_0100);
+            let two = threes(word(two), 0x0100_0001_0000_0100, 0x0001_0100_0101_0001);
+            let three = threes(word(three), 0x0000_0100_0001_0000, 0x0101_0001_0100_0101);
+            if one | two | three != 0 {
+                break;
+            }
+            next += 24;
+            units += 8;
         }
-        next += 24;
-        units += 8;
+        while let Some(two) = bytes[next..].first_chunk::<8>() {
+            if threes(word(two), 0x0100_0001, 0x0101_0001_0100) != 0 {
+                break;
+            }
+            next += 6;
+            units += 2;
+        }
+        loop {
+            let Some(&[one, two, three]) = bytes[next..].first_chunk::<3>() else { return (next, units) };
+            if two & 0xc0 != 0x80 {
+                return (next, units);
+            }
+            let is_three = three & 0xc0 == 0x80 && one & 0xf0 == 0xe0 && SIMPLE >> (one & 15) & 1 == 1;
+            if !is_three && !matches!(one, 0xc2..=0xdf) {
+                return (next, units);
+            }
+            next += if is_three { 3 } else { 2 };
+            units += 1;
+            // Punctuation, and others may stand beside it again.
+            if one >= 0xee {
+                break;
+            }
+        }
     }
-    while let Some(two) = bytes[next..].first_chunk::<8>() {
-        if pair(two, 0) != 0 {
-            break;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One character after the other, as a decoder goes.
+    fn slowly(bytes: &[u8], from: usize) -> (usize, u32) {
+        let (mut next, mut units) = (from, 0);
+        while let Some(&first) = bytes.get(next) {
+            let length = match first {
+                0xc2..=0xdf => 2,
+                0xe1..=0xec | 0xee | 0xef => 3,
+                _ => break,
+            };
+            // The last character may be taken by who knows the state.
+            if bytes.len() - next < 3 || !bytes[next + 1..next + length].iter().all(|byte| byte & 0xc0 == 0x80) {
+                break;
+            }
+            next += length;
+            units += 1;
         }
-        next += 6;
-        units += 2;
+        (next, units)
     }
-    while let Some(&[one, two, three]) = bytes[next..].first_chunk::<3>() {
-        if two & 0xc0 != 0x80 {
-            break;
+
+    #[test]
+    fn whole_characters_are_counted_wherever_another_byte_is() {
+        let texts = [
+            "漢字漢字漢字漢字漢字漢字漢字漢字漢字漢字",
+            "，字漢，かな、ｶﾅ한글漢字漢字漢字漢字漢。",
+            "ёж漢字漢字漢字漢字漢字漢字漢字漢字ёё漢字",
+        ];
+        for text in texts {
+            for at in 0..text.len() {
+                for other in 0..=255 {
+                    let mut bytes = text.as_bytes().to_vec();
+                    bytes[at] = other;
+                    assert_eq!(characters(&bytes, 0), slowly(&bytes, 0), "{other:#x} at {at} of {text}");
+                }
+                assert_eq!(characters(&text.as_bytes()[..at], 0), slowly(&text.as_bytes()[..at], 0), "{text} to {at}");
+            }
         }
-        if three & 0xc0 == 0x80 && one & 0xf0 == 0xe0 && SIMPLE >> (one & 15) & 1 == 1 {
-            next += 3;
-        } else if matches!(one, 0xc2..=0xdf) {
-            next += 2;
-        } else {
-            break;
-        }
-        units += 1;
     }
-    (next, units)
 }

@@ -146,6 +146,17 @@ test('a handler that throws harms nobody', () => {
     stream.push(encoder.encode(':\nretry: 1\nid: 1\n\ndata: a\n\ndata: b\n\ndata: '));
     stream.push(encoder.encode('c\n\n'));
     assert.deepEqual([said, errors.length], [['a', 'b', 'c'], 6]);
+    // More than one scan tells.
+    stream.push(encoder.encode('data: d\n\n'.repeat(1_500)));
+    assert.deepEqual([said.length, errors.length], [1_503, 1_506]);
+    const last = new EventStream({
+      onEvent() {
+        last.end();
+        fail();
+      },
+    });
+    last.push(encoder.encode('data: e\n\ndata: f\n\n'));
+    assert.equal(errors.length, 1_507);
   } finally {
     globalThis.reportError = before;
   }

@@ -35,8 +35,17 @@ const sleep = (/** @type {number} */ ms) => new Promise((done) => setTimeout(don
 /** @param {string} path @returns {Promise<any>} */
 const read = async (path) => (await fetch(path)).json();
 
-/** A `WebSocket` that keeps the server's hello to itself where the address asks for that. */
+/**
+ * A `WebSocket` that keeps the server's hello to itself where the address asks for that. The server waits for an answer to it,
+ * unless somebody asks for the state without one.
+ */
 class Withholding extends WebSocket {
+  /** @param {string | URL} url @param {string | string[]} [protocols] */
+  constructor(url, protocols) {
+    super(url, protocols);
+    if (this.url.includes('withhold')) this.addEventListener('open', () => this.send('{"type":"resync_request","last_seen":null}'));
+  }
+
   /** @param {((event: MessageEvent) => unknown) | null} listener */
   set onmessage(listener) {
     const withholds = this.url.includes('withhold');

@@ -12,6 +12,9 @@ import { freePort } from './ports.mjs';
 /** @type {Engine[]} */
 export const engines = ['Chromium', 'Firefox', 'WebKit'];
 
+/** How long a driver may take to start, in milliseconds: a display comes first, and the machine may be busy. */
+const STARTING = 60_000;
+
 /** @type {Record<Engine, string[]>} */
 const drivers = {
   Chromium: ['chromedriver'],
@@ -27,7 +30,10 @@ export async function resultOfPage(engine, url, seconds) {
   const port = await freePort();
   const [program = '', ...args] = drivers[engine];
   const driver = spawn(program, [...args, `--port=${port}`], { detached: true, stdio: 'ignore' });
-  const failed = new Promise((_, reject) => driver.on('error', reject));
+  const failed = new Promise((_, reject) => {
+    driver.on('error', reject);
+    driver.on('exit', (code) => reject(new Error(`${program} ended (${code}) before it answered`)));
+  });
   const base = `http://127.0.0.1:${port}`;
   let session = '';
   try {
@@ -68,7 +74,8 @@ async function call(url, body) {
 
 /** @param {string} base */
 async function untilListening(base) {
-  for (let tries = 0; tries < 100; tries += 1) {
+  const end = performance.now() + STARTING;
+  while (performance.now() < end) {
     const ready = await fetch(`${base}/status`).then((answer) => answer.ok, () => false);
     if (ready) return;
     await sleep(100);

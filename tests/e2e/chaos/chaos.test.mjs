@@ -32,6 +32,9 @@ describe(`chaos for ${seconds} s, SEED=${seed}`, { concurrency: true }, () => {
       t.diagnostic(`${engine}, SEED=${seed}: ${[...faults].map(([kind, count]) => `${count} × ${kind}`).join(', ')}; ${broken} connections broken, ${connects} of the page's opened`);
       t.diagnostic(`${engine}: ${kept.sent.length} messages, ${JSON.stringify(counts(messages))}; ${log.length} events, ${JSON.stringify(counts(events))}; settled ${Math.round(settling ?? NaN)} ms after the last fault`);
       t.diagnostic(`${engine}, without: ${without.messages} of ${plain.sent.length} messages and ${without.events} of ${plainLog.length} events lost`);
+      if (kept.continuity.some((word) => word !== 'unknown' && word !== 'kept')) {
+        t.diagnostic(`${engine}: a state stood for events (${kept.continuity.join(', ')}): those are counted as lost`);
+      }
       const words = (/** @type {string[]} */ all) => all.slice(0, 20);
       const found = { ...messages, lost: words(messages.lost), doubled: words(messages.doubled), disordered: words(messages.disordered) };
       const told = { ...events, lost: words(events.lost), doubled: words(events.doubled), disordered: words(events.disordered) };

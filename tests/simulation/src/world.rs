@@ -426,6 +426,7 @@ fn limits(chance: &mut Chance) -> Limits {
         log_events: NonZeroUsize::new(if tight { 150 } else { 2_000 }).unwrap_or(NonZeroUsize::MIN),
         queue_bytes: if tight { 16 << 10 } else { 1 << 20 },
         burst: chance.weighted(&[(1, 150), (3, 1_000)]),
+        hello_grace: chance.weighted(&[(1, 2_000), (1, 10_000)]),
         frame: if tight { 8 << 10 } else { 1 << 20 },
         ..Limits::default()
     }

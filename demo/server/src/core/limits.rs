@@ -29,7 +29,8 @@ pub struct Limits {
     pub rate: u32,
     /// Messages of one connection at once: what a client may resend and have queued after a reconnect, and some.
     pub burst: u32,
-    /// How long a connection may wait for its client's hello before its events are sent plain, in milliseconds.
+    /// How long a connection may wait for its client's hello before its events are sent plain, in milliseconds. A page that
+    /// is starved or far away is late, and what it was told plain cannot be numbered any more: only the state makes it good.
     pub hello_grace: u64,
     /// How long after its return a client is told again what it has not acknowledged, in milliseconds. Until then the answer
     /// to its resync may tell it, with the number.
@@ -56,7 +57,7 @@ impl Default for Limits {
             stuck: 30_000,
             rate: 100,
             burst: 1_000,
-            hello_grace: 2_000,
+            hello_grace: 10_000,
             return_grace: 500,
             ping_after: 30_000,
             idle: 90_000,

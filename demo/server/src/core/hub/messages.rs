@@ -54,8 +54,15 @@ impl Hub {
     fn message(&mut self, conn: u64, message: FromClient, now: Now) {
         self.stats.messages_in += 1;
         let Some(session) = self.sessions.get_mut(&conn) else { return };
-        // An event may have been on its way before our hello was read; whatever else comes first comes from a plain peer.
-        let may_say_hello = matches!(message, FromClient::Control(ClientMessage::Hello(_)) | FromClient::Event(_));
+        // An event or a ping may have been on its way before our hello was read; whatever else comes first comes from a
+        // plain peer.
+        let may_say_hello = matches!(
+            message,
+            FromClient::Control(ClientMessage::Hello(_) | ClientMessage::Ping { .. })
+                | FromClient::Event(_)
+                | FromClient::Ping(_)
+                | FromClient::Pong
+        );
         if session.awaits_hello() && !may_say_hello {
             session.phase = Phase::Plain;
         }

@@ -16,8 +16,8 @@ export const limits = { 'core.wasm': { raw: 65_536 }, everwire: { gzip: 30_720 }
 
 /** @returns {Promise<Size[]>} */
 export async function sizes() {
-  const bundles = ['everwire', 'everwire/slim', 'everwire/react', 'everwire/stream', 'everwire/stream/react', 'everwire/fallback'].map(async (entry) => sizeOf(entry, await bundle(entry)));
-  return [...['core.wasm', 'stream.wasm', 'fallback.wasm'].map((file) => sizeOf(file, readFileSync(`pkg/${file}`))), ...(await Promise.all(bundles))];
+  const bundles = ['everwire', 'everwire/slim', 'everwire/react', 'everwire/stream', 'everwire/stream/react', 'everwire/fallback', 'everwire/causal', 'everwire/mutate'].map(async (entry) => sizeOf(entry, await bundle(entry)));
+  return [...['core.wasm', 'stream.wasm', 'fallback.wasm', 'causal.wasm'].map((file) => sizeOf(file, readFileSync(`pkg/${file}`))), ...(await Promise.all(bundles))];
 }
 
 /** What is over its limit, in words; nothing if all is well. @param {Size[]} all */

@@ -165,7 +165,8 @@ let numBytesLeft = 0;
     ],
     [`let wasmModule, wasmInstance, wasm;`, 'let wasm;'],
     [`    wasmInstance = instance;\n`, ''],
-    [`    wasmModule = module;\n    cachedUint8ArrayMemory0 = null;\n`, ''],
+    // Views of a memory, which there is none of yet.
+    [/ {4}wasmModule = module;\n(?: {4}cached\w+Memory0 = null;\n)+/.exec(glue)?.[0] ?? '', ''],
     [
       `    if (wasm !== undefined) return wasm;
 

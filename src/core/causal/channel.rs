@@ -148,19 +148,23 @@ impl Channel {
             self.returned(actor);
             self.delivered.raise(actor, count);
         }
-        let (stays, covered): (Vec<Held>, Vec<Held>) =
-            std::mem::take(&mut self.held).into_iter().partition(|held| held.number > self.known(held.from));
-        self.entries = stays.iter().map(|held| held.clock.len()).sum();
-        self.held = stays;
-        self.stats.covered += covered.len() as u64;
-        self.gone.extend(covered.iter().map(|held| held.ticket));
+        let Self { held, delivered, departed, gone, entries, stats, .. } = self;
+        held.retain(|each| {
+            let stays = each.number > delivered.get(each.from).max(departed.get(each.from));
+            if !stays {
+                *entries -= each.clock.len();
+                gone.push(each.ticket);
+                stats.covered += 1;
+            }
+            stays
+        });
         self.settle();
-        let over: Vec<Actor> =
-            self.owed.entries().filter(|(actor, count)| self.asked.get(*actor) >= *count).map(first).collect();
-        for actor in over {
-            self.owed.prune(actor);
-            self.stats.lost += 1;
-        }
+        let Self { owed, asked, stats, .. } = self;
+        owed.retain(|actor, count| {
+            let stays = asked.get(actor) < count;
+            stats.lost += u64::from(!stays);
+            stays
+        });
         self.asked_at = self.asked_at.map(|_| now);
         Restored::Done
     }
@@ -205,8 +209,12 @@ impl Channel {
     /// What is waited for and did not come.
     #[must_use]
     pub fn missing(&self) -> Vec<Missing> {
-        let mut here: Vec<(Actor, u64)> = self.held.iter().map(|held| (held.from, held.number)).collect();
-        here.sort_unstable();
+        let mut here: Vec<(Actor, u64)> = Vec::with_capacity(self.held.len());
+        for held in &self.held {
+            if let Err(place) = here.binary_search(&(held.from, held.number)) {
+                here.insert(place, (held.from, held.number));
+            }
+        }
         let mut until = self.owed.clone();
         let mut waiting = VectorClock::default();
         for held in &self.held {
@@ -314,11 +322,8 @@ impl Channel {
 
     /// What came is not owed.
     fn settle(&mut self) {
-        let came: Vec<Actor> =
-            self.owed.entries().filter(|(actor, count)| self.known(*actor) >= *count).map(first).collect();
-        for actor in came {
-            self.owed.prune(actor);
-        }
+        let Self { owed, delivered, departed, .. } = self;
+        owed.retain(|actor, count| count > delivered.get(actor).max(departed.get(actor)));
     }
 
     /// When what is missing is asked for next.
@@ -344,14 +349,12 @@ fn needs(from: Actor, number: u64, clock: &[(Actor, u64)]) -> impl Iterator<Item
 
 /// The number of a message, if its clock has one and names nobody twice.
 fn sense(from: Actor, clock: &[(Actor, u64)]) -> Option<u64> {
-    let mut actors: Vec<Actor> = clock.iter().copied().map(first).collect();
-    actors.sort_unstable();
-    if clock.len() > ACTORS || actors.windows(2).any(|pair| pair[0] == pair[1]) {
-        return None;
+    let mut seen = VectorClock::default();
+    for (actor, count) in clock {
+        if seen.get(*actor) > 0 {
+            return None;
+        }
+        seen.set(*actor, *count);
     }
-    clock.iter().find(|(actor, count)| *actor == from && *count > 0).map(|(_, count)| *count)
-}
-
-const fn first(entry: (Actor, u64)) -> Actor {
-    entry.0
+    (clock.len() <= ACTORS && seen.get(from) > 0).then(|| seen.get(from))
 }

@@ -92,6 +92,15 @@ impl VectorClock {
         count
     }
 
+    /// Takes out all but those for whom `keep` holds.
+    pub fn retain(&mut self, mut keep: impl FnMut(Actor, u64) -> bool) {
+        for (actor, count) in (0..).zip(&mut self.counts) {
+            if *count > 0 && !keep(actor, *count) {
+                *count = 0;
+            }
+        }
+    }
+
     /// Who did something, and how much.
     pub fn entries(&self) -> impl Iterator<Item = (Actor, u64)> + '_ {
         (0..).zip(self.counts.iter().copied()).filter(|(_, count)| *count > 0)

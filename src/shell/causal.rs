@@ -50,10 +50,7 @@ impl Causal {
     /// The number of what is sent next, and its clock; empty where numbers end.
     #[must_use]
     pub fn stamp(&self) -> Vec<f64> {
-        self.channel
-            .stamp()
-            .map(|(number, clock)| [number as f64].into_iter().chain(flat(&clock)).collect())
-            .unwrap_or_default()
+        self.channel.stamp().map(|(number, clock)| flat(vec![number as f64], &clock)).unwrap_or_default()
     }
 
     /// It goes out.
@@ -97,40 +94,40 @@ impl Causal {
     /// What is waited for: actor, after, until, and how many wait.
     #[must_use]
     pub fn missing(&self) -> Vec<f64> {
-        let all = self.channel.missing();
-        all.iter()
-            .flat_map(|each| [each.actor.into(), each.after as f64, each.until as f64, each.waiting as f64])
-            .collect()
+        let mut all = Vec::new();
+        for each in self.channel.missing() {
+            all.extend([each.actor.into(), each.after as f64, each.until as f64, each.waiting as f64]);
+        }
+        all
     }
 
     /// What was delivered and sent.
     #[must_use]
     pub fn clock(&self) -> Vec<f64> {
-        flat(self.channel.clock()).collect()
+        flat(Vec::new(), self.channel.clock())
     }
 
     /// The actors whose numbers still mean something, each with a count that means nothing.
     #[must_use]
     pub fn used(&self) -> Vec<f64> {
-        flat(&self.channel.in_use()).collect()
+        flat(Vec::new(), &self.channel.in_use())
     }
 
     /// Delivered, duplicates, senseless, let go, covered, gaps, lost, held, and since when the oldest waits (-1 for none).
     #[must_use]
     pub fn stats(&self) -> Vec<f64> {
         let stats = self.channel.stats();
-        let counts = [
-            stats.delivered,
-            stats.duplicates,
-            stats.senseless,
-            stats.let_go,
-            stats.covered,
-            stats.gaps,
-            stats.lost,
-            stats.held as u64,
-        ];
-        let oldest = stats.oldest.map_or(-1.0, |oldest| oldest.0 as f64);
-        counts.map(|count| count as f64).into_iter().chain([oldest]).collect()
+        vec![
+            stats.delivered as f64,
+            stats.duplicates as f64,
+            stats.senseless as f64,
+            stats.let_go as f64,
+            stats.covered as f64,
+            stats.gaps as f64,
+            stats.lost as f64,
+            stats.held as f64,
+            stats.oldest.map_or(-1.0, |oldest| oldest.0 as f64),
+        ]
     }
 }
 
@@ -187,10 +184,17 @@ fn clock(counts: &[f64]) -> VectorClock {
 
 /// Actors and counts by turns; nothing if a count is none.
 fn entries(flat: &[f64]) -> Option<Vec<(Actor, u64)>> {
-    let (pairs, _) = flat.as_chunks::<2>();
-    pairs.iter().map(|[actor, count]| is_count(*count).map(|count| (*actor as Actor, count))).collect()
+    let mut entries = Vec::new();
+    for [actor, count] in flat.as_chunks::<2>().0 {
+        entries.push((*actor as Actor, is_count(*count)?));
+    }
+    Some(entries)
 }
 
-fn flat(clock: &VectorClock) -> impl Iterator<Item = f64> {
-    clock.entries().flat_map(|(actor, count)| [actor.into(), count as f64])
+/// Behind what is there.
+fn flat(mut list: Vec<f64>, clock: &VectorClock) -> Vec<f64> {
+    for (actor, count) in clock.entries() {
+        list.extend([actor.into(), count as f64]);
+    }
+    list
 }

@@ -9,7 +9,7 @@
  * edits.on(({ from, text }) => show(from, text));
  * edits.send({ text: 'an answer' }); // comes after what it answers, everywhere
  */
-import type { Receipt, SendOptions, Typed } from './index.js';
+import type { Client, Receipt, SendOptions, Typed } from './index.js';
 
 /**
  * A clock on the wire: actors and counts by turns, in the order of the actors' names. An actor is a string of 1 to 128
@@ -148,11 +148,7 @@ export interface CausalChannel<T extends object> {
 }
 
 /** The part of a client that is used. */
-export interface CausalClient {
-  on(type: string, handler: (event: any) => unknown): () => void;
-  send(event: any, options?: SendOptions): Receipt;
-  snapshot(): { readonly final: boolean };
-}
+export type CausalClient = Pick<Client<any, any, any>, 'on' | 'send' | 'snapshot'>;
 
 /**
  * A channel of a client: the events of type `channel`, in causal order. For all members of a channel, a server has only to

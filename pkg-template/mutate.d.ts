@@ -9,7 +9,7 @@
  *   rollback: (old) => names.set(id, old),
  * });
  */
-import type { EverwireError, Outcome, Receipt, SendOptions, Typed } from './index.js';
+import type { EverwireError, Outcome, Receipt, SendOptions } from './index.js';
 
 /** What was asked for did not happen, or nobody knows. */
 export interface MutationError extends EverwireError {
@@ -38,8 +38,8 @@ export interface MutateOptions<Applied = unknown> extends Pick<SendOptions, 'pri
 }
 
 /** The part of a client that is used. */
-export interface MutateClient<ClientEvent extends Typed> {
-  send(event: ClientEvent, options?: SendOptions): Receipt;
+export interface MutateClient {
+  send(event: any, options?: SendOptions): Receipt;
 }
 
 /**
@@ -52,9 +52,9 @@ export interface MutateClient<ClientEvent extends Typed> {
  * @param key one update, for as long as the server remembers: 1 to 128 bytes
  * @throws EverwireError `invalid_option`, `invalid_event`, and what `apply` throws
  */
-export declare function mutate<Applied = unknown, ClientEvent extends Typed = any>(
-  client: MutateClient<ClientEvent>,
+export declare function mutate<C extends MutateClient, Applied = unknown>(
+  client: C,
   key: string,
-  event: ClientEvent,
+  event: Parameters<C['send']>[0],
   options?: MutateOptions<Applied>,
 ): Promise<Outcome>;

@@ -17,6 +17,7 @@ afterEach(forget);
 
 /** @param {TestContext} t @param {any} [options] @param {object[]} [said] */
 function open(t, options = {}, said = [HELLO]) {
+  /** @type {import('everwire').Client} */
   const client = connect('wss://a.example/', { onWarning: () => {}, ...options });
   t.after(() => client.close({ drain: 0 }));
   const socket = newest();

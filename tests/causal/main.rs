@@ -7,9 +7,11 @@
 // A host program: the tests in browsers are built for wasm, all targets at once.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod hostile;
 mod world;
 
 use everwire::core::rng::Rng;
+use hostile::Hostile;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use world::{Weather, World};
 
@@ -89,4 +91,23 @@ fn who_left_is_taken_out_of_the_clocks_one_by_one_and_nothing_comes_too_early() 
         assert_eq!(world.asked, 0);
         world
     });
+}
+
+#[test]
+fn whatever_members_say_and_applications_do_bounds_and_order_hold() {
+    let (mut delivered, lives) = (0, 3_000);
+    for life in 0..lives {
+        let seed = seed() + life;
+        let lived = catch_unwind(|| {
+            let mut rng = Rng::new(seed);
+            let mut hostile = Hostile::new(&mut rng);
+            hostile.live(&mut rng, 300);
+            hostile.delivered
+        });
+        delivered += lived.unwrap_or_else(|panic| {
+            eprintln!("hostile: EVERWIRE_SEED={seed} fails");
+            resume_unwind(panic)
+        });
+    }
+    println!("hostile: {delivered} deliveries in {lives} lives from seed {}", seed());
 }

@@ -130,7 +130,7 @@ impl Channel {
     pub fn unsent(&mut self, number: u64) -> bool {
         let is_last = self.delivered.get(self.own) == number;
         if is_last {
-            self.delivered.set(self.own, number - 1);
+            self.delivered.set(self.own, number.saturating_sub(1));
         }
         is_last
     }

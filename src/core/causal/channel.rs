@@ -97,6 +97,12 @@ impl Channel {
         loop {
             let place = (0..self.held.len()).find(|place| self.is_due(*place))?;
             let Held { ticket, from, number, clock, .. } = self.take(place);
+            // Somebody else's message under our name, whose number we have used since.
+            if number <= self.known(from) {
+                self.stats.duplicates += 1;
+                self.gone.push(ticket);
+                continue;
+            }
             if !self.admits(from) {
                 self.owe(from, number, &clock);
                 self.gone.push(ticket);
@@ -351,7 +357,7 @@ fn needs(from: Actor, number: u64, clock: &[(Actor, u64)]) -> impl Iterator<Item
 fn sense(from: Actor, clock: &[(Actor, u64)]) -> Option<u64> {
     let mut seen = VectorClock::default();
     for (actor, count) in clock {
-        if seen.get(*actor) > 0 {
+        if *count == 0 || seen.get(*actor) > 0 {
             return None;
         }
         seen.set(*actor, *count);

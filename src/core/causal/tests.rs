@@ -104,11 +104,13 @@ fn what_came_before_is_dropped_whether_it_was_delivered_or_waits() {
 fn what_is_no_message_changes_nothing() {
     let mut channel = channel(8);
     let crowd: Vec<(Actor, u64)> = (0..=ACTORS as Actor).map(|actor| (actor, 1)).collect();
-    for (from, clock) in [(ANN, &[][..]), (ANN, &[(BOB, 1)]), (ANN, &[(ANN, 1), (ANN, 2)]), (ANN, &crowd)] {
+    for (from, clock) in
+        [(ANN, &[][..]), (ANN, &[(BOB, 1)]), (ANN, &[(ANN, 1), (ANN, 2)]), (ANN, &[(ANN, 0), (ANN, 2)]), (ANN, &crowd)]
+    {
         assert_eq!(receive(&mut channel, 0, 1, from, clock), Taken::Senseless);
     }
     assert_eq!(channel.in_use().actors(), 1);
-    assert_eq!((channel.deadline(), channel.stats().senseless), (Instant::NEVER, 4));
+    assert_eq!((channel.deadline(), channel.stats().senseless), (Instant::NEVER, 5));
 }
 
 #[test]
@@ -296,6 +298,15 @@ fn a_number_that_nobody_saw_is_used_again_unless_a_later_one_went_out() {
     channel.sent(1);
     channel.sent(2);
     assert!(!channel.unsent(1));
+}
+
+#[test]
+fn a_message_of_somebody_with_our_name_is_not_handed_over_once_its_number_is_used() {
+    let mut channel = channel(8);
+    receive(&mut channel, 0, 1, ME, &[(ME, 1), (ANN, 1)]);
+    channel.sent(1);
+    receive(&mut channel, 0, 2, ANN, &[(ANN, 1)]);
+    assert_eq!((turns(&mut channel), gone(&mut channel), channel.stats().duplicates), (vec![2], vec![1], 1));
 }
 
 #[test]

@@ -202,7 +202,7 @@ class CausalChannel {
   #drain() {
     if (this.#busy) return;
     this.#busy = true;
-    for (let ticket = this.#core?.next(); ticket; ticket = this.#core?.next()) {
+    for (let ticket = this.#core?.poll(); ticket; ticket = this.#core?.poll()) {
       const event = this.#events.get(ticket);
       this.#events.delete(ticket);
       if (event.void !== true) this.#deliver(event);

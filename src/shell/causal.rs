@@ -37,9 +37,8 @@ impl Causal {
     }
 
     /// The ticket of the message whose turn it is; 0 for none.
-    #[allow(clippy::should_implement_trait, reason = "JavaScript has no such trait")]
-    pub fn next(&mut self) -> u32 {
-        self.channel.next().unwrap_or(0)
+    pub fn poll(&mut self) -> u32 {
+        self.channel.poll().unwrap_or(0)
     }
 
     /// The ticket of a message that is not kept any more; 0 for none.

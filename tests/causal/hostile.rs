@@ -119,7 +119,7 @@ impl Hostile {
     }
 
     fn take_turns(&mut self) {
-        while let Some(ticket) = self.channel.next() {
+        while let Some(ticket) = self.channel.poll() {
             let (from, number, clock) = self.waiting.remove(&ticket).expect("it waited");
             assert_eq!(number, self.known(from) + 1, "one after the other");
             let seen = clock.iter().all(|(actor, count)| *actor == from || *count <= self.known(*actor));

@@ -210,7 +210,7 @@ impl World {
     /// The heart of it: what is handed over has its whole past before it, and comes once.
     fn take_turns(&mut self, at: usize) {
         let member = &mut self.members[at];
-        while let Some(ticket) = member.channel.next() {
+        while let Some(ticket) = member.channel.poll() {
             let message = ticket as usize - 1;
             assert!(member.known.holds(&self.messages[message].past), "message {message} came to {at} before a cause");
             assert!(!member.known.has(message), "message {message} came to {at} twice");

@@ -66,7 +66,7 @@ impl Channel {
         }
     }
 
-    /// A message came, from `from`, with the clock it was sent with. After it, [`Channel::next`] until there is none, and
+    /// A message came, from `from`, with the clock it was sent with. After it, [`Channel::poll`] until there is none, and
     /// [`Channel::on_time`] where [`Channel::deadline`] says so.
     pub fn receive(&mut self, now: Instant, ticket: u32, from: Actor, clock: Vec<(Actor, u64)>) -> Taken {
         let Some(number) = sense(from, &clock) else {
@@ -93,7 +93,7 @@ impl Channel {
     }
 
     /// The next message whose turn it is.
-    pub fn next(&mut self) -> Option<u32> {
+    pub fn poll(&mut self) -> Option<u32> {
         loop {
             let place = (0..self.held.len()).find(|place| self.is_due(*place))?;
             let Held { ticket, from, number, clock, .. } = self.take(place);
@@ -334,7 +334,7 @@ impl Channel {
 
     /// When what is missing is asked for next.
     fn ask_at(&self) -> Instant {
-        let again = self.asked_at.map_or(Instant::default(), |at| at.after(self.bounds.age));
+        let again = self.asked_at.map_or(Instant(0), |at| at.after(self.bounds.age));
         if self.owed.entries().any(|(actor, count)| count > self.known(actor)) {
             return again;
         }

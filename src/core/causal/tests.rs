@@ -22,7 +22,7 @@ fn receive(channel: &mut Channel, at: u64, ticket: u32, from: Actor, clock: &[(A
 }
 
 fn turns(channel: &mut Channel) -> Vec<u32> {
-    std::iter::from_fn(|| channel.next()).collect()
+    std::iter::from_fn(|| channel.poll()).collect()
 }
 
 fn gone(channel: &mut Channel) -> Vec<u32> {
@@ -83,10 +83,10 @@ fn a_message_counts_as_seen_when_it_is_handed_over_and_not_before() {
     let mut channel = channel(8);
     receive(&mut channel, 0, 1, ANN, &[(ANN, 1)]);
     receive(&mut channel, 0, 2, ANN, &[(ANN, 2)]);
-    assert_eq!(channel.next(), Some(1));
+    assert_eq!(channel.poll(), Some(1));
     // What its handler sends depends on the first alone.
     assert_eq!(channel.stamp(), Some((1, clock(&[(ME, 1), (ANN, 1)]))));
-    assert_eq!(channel.next(), Some(2));
+    assert_eq!(channel.poll(), Some(2));
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub struct Bounds {
 /// What became of a message that came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// [`Channel::next`] hands it over when it is its turn, which may be now.
+    /// [`Channel::poll`](super::Channel::poll) hands it over when it is its turn, which may be now.
     Held,
     /// It came before.
     Duplicate,

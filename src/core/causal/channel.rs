@@ -88,7 +88,7 @@ impl Channel {
             self.held.push(Held { ticket, from, number, clock, waits, since: now });
             return Taken::Held;
         };
-        self.owe(from, number, &clock);
+        self.owe(&clock);
         taken
     }
 
@@ -104,7 +104,7 @@ impl Channel {
                 continue;
             }
             if !self.admits(from) {
-                self.owe(from, number, &clock);
+                self.owe(&clock);
                 self.gone.push(ticket);
                 continue;
             }
@@ -191,8 +191,8 @@ impl Channel {
     /// Lets go of what waited for too long. Whether what is [missing](Channel::missing) is to be asked for now.
     pub fn on_time(&mut self, now: Instant) -> bool {
         while self.held.first().is_some_and(|oldest| now >= oldest.since.after(2 * self.bounds.age)) {
-            let Held { ticket, from, number, clock, .. } = self.take(0);
-            self.owe(from, number, &clock);
+            let Held { ticket, clock, .. } = self.take(0);
+            self.owe(&clock);
             self.gone.push(ticket);
         }
         self.settle();
@@ -317,9 +317,9 @@ impl Channel {
     }
 
     /// A message is let go that has to come again, with what it needs.
-    fn owe(&mut self, from: Actor, number: u64, clock: &[(Actor, u64)]) {
+    fn owe(&mut self, clock: &[(Actor, u64)]) {
         self.stats.let_go += 1;
-        for (actor, count) in clock.iter().copied().chain([(from, number)]) {
+        for (actor, count) in clock.iter().copied() {
             if count > self.known(actor) {
                 self.owed.raise(actor, count);
             }

@@ -132,6 +132,14 @@ fn a_missing_cause_is_told_with_who_and_how_many() {
 }
 
 #[test]
+fn what_is_here_and_waits_itself_is_not_called_missing() {
+    let mut channel = channel(8);
+    receive(&mut channel, 0, 1, ANN, &[(ANN, 3)]);
+    receive(&mut channel, 0, 2, BOB, &[(ANN, 3), (BOB, 1)]);
+    assert_eq!(channel.missing(), [Missing { actor: ANN, after: 0, until: 2, waiting: 2 }]);
+}
+
+#[test]
 fn messages_that_come_again_close_a_gap() {
     let mut channel = channel(8);
     receive(&mut channel, 0, 1, ANN, &[(ANN, 2)]);

@@ -220,10 +220,14 @@ fn unresolved(bytes: &[u8]) -> Vec<String> {
     }
 }
 
-/// The modules for streams and for fallbacks beside the one for sockets, where there are any.
+/// The modules for streams, for fallbacks and for causal order beside the one for sockets, where there are any.
 fn beside(module: &Path) -> Vec<PathBuf> {
     let named = |build: &str| PathBuf::from(module.to_string_lossy().replace("wasm-bindgen/", build));
-    ["wasm-bindgen-stream/", "wasm-bindgen-fallback/"].map(named).into_iter().filter(|other| other.is_file()).collect()
+    ["wasm-bindgen-stream/", "wasm-bindgen-fallback/", "wasm-bindgen-causal/"]
+        .map(named)
+        .into_iter()
+        .filter(|other| other.is_file())
+        .collect()
 }
 
 /// The module that the Makefile built, where it has. `EVERWIRE_WASM` names one that must be there.

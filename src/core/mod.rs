@@ -83,6 +83,8 @@ pub mod action;
 pub mod backlog_model;
 pub mod backoff;
 pub mod breaker;
+#[cfg(feature = "causal")]
+pub mod causal;
 pub mod connection;
 pub mod context;
 pub mod continuity;

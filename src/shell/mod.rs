@@ -6,6 +6,8 @@
 //! less: held from within wasm each of them costs a closure, its table slot and its glue, a fifth of the module in all
 //! (web-sys, js-sys and gloo-timers included); and what wasm holds no garbage collector follows.
 
+#[cfg(feature = "causal")]
+mod causal;
 #[cfg(any(feature = "socket", feature = "stream"))]
 mod choices;
 #[cfg(feature = "socket")]
@@ -23,6 +25,8 @@ mod sse;
 #[cfg(feature = "stream")]
 mod stream;
 
+#[cfg(feature = "causal")]
+pub use causal::{Causal, are_counts, compare, merge, most_actors, most_names};
 #[cfg(any(feature = "socket", feature = "stream"))]
 pub use choices::Given;
 #[cfg(feature = "socket")]

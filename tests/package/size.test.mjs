@@ -45,6 +45,18 @@ test('a page without a fallback pays nothing for it, and one with it keeps to it
   assert.ok(added <= limits['everwire/fallback'].gzip, `${added} bytes`);
 });
 
+test('causal order and optimistic updates cost only those who import them, and keep to their limits', async (t) => {
+  const plain = await bundle(`export { connect } from 'everwire';`);
+  assert.ok(!plain.text.includes('causal') && !plain.text.includes('idempotency'));
+  for (const entry of /** @type {const} */ (['everwire/causal', 'everwire/mutate'])) {
+    const { text } = await bundle(`export * from '${entry}';`);
+    t.diagnostic(`${entry}: ${text.length} bytes, ${gzip(text)} gzip`);
+    assert.ok(gzip(text) <= limits[entry].gzip, `${entry}: ${gzip(text)} bytes`);
+    assert.ok(!text.includes('WebSocket('));
+    assert.equal((await bundle(`import 'everwire'; import '${entry}';`)).text.trim(), '');
+  }
+});
+
 test('the hooks add at most 2 KB gzip to the entry', async (t) => {
   const entry = await bundle(`export { connect } from 'everwire';`);
   const hooks = await bundle(`export { connect } from 'everwire'; export * from 'everwire/react';`, { external: ['react'] });

@@ -18,11 +18,13 @@ pub enum Table {
     Runs,
     /// `<room>/<node>`: one node of the run.
     Nodes,
+    /// `<room>/<key>`: one command that was applied under a key.
+    Keys,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Rooms, Self::Events, Self::Clients, Self::Runs, Self::Nodes];
+    pub const ALL: [Self; 6] = [Self::Rooms, Self::Events, Self::Clients, Self::Runs, Self::Nodes, Self::Keys];
 
     /// A stable name, for a store.
     #[must_use]
@@ -33,6 +35,7 @@ impl Table {
             Self::Clients => "clients",
             Self::Runs => "runs",
             Self::Nodes => "nodes",
+            Self::Keys => "keys",
         }
     }
 }

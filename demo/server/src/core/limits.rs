@@ -15,6 +15,8 @@ pub struct Limits {
     pub frame: usize,
     /// W: messages of a client sent and not settled, announced in `hello`; also critical events of a client unacknowledged.
     pub inflight: u64,
+    /// Commands that were applied under a key, remembered for `keep`, per room. Beyond that the oldest is forgotten.
+    pub keys: usize,
     /// How long a client is remembered after it was last seen, in milliseconds, announced in `hello`.
     pub keep: u64,
     /// Events of the log kept for a resync.
@@ -49,6 +51,7 @@ impl Default for Limits {
             clients: 10_000,
             frame: 1 << 20,
             inflight: everwire::wire::limits::IN_FLIGHT,
+            keys: 10_000,
             keep: 600_000,
             log_events: NonZeroUsize::new(2_000).unwrap_or(NonZeroUsize::MIN),
             log_bytes: 4 << 20,

@@ -20,6 +20,7 @@ pub mod edge;
 pub mod event;
 pub mod hub;
 pub mod journal;
+pub mod keys;
 pub mod lease;
 pub mod limits;
 pub mod log;

@@ -11,6 +11,7 @@ use super::{
     definition::Definition,
     event::{DagEvent, DagState, Mutation, RunStatus},
     journal::{Table, Write, key_in},
+    keys::{Key, Keys},
     limits::Limits,
     log::Log,
     node::{End, Task, TaskKey},
@@ -18,6 +19,7 @@ use super::{
     run::{Effect, Run, cost},
     time::Now,
 };
+use everwire::wire::frame::Object;
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -46,6 +48,7 @@ pub struct Room {
     /// The clients that are remembered.
     pub clients: BTreeMap<String, Client>,
     run: Option<Run>,
+    keys: Keys,
     /// Critical events so far, for their identities.
     criticals: u64,
     dirty: Dirty,
@@ -66,7 +69,15 @@ impl Room {
     #[must_use]
     pub fn new(definition: Definition, epoch: String) -> Self {
         let dirty = Dirty { head: true, ..Dirty::default() };
-        Self { definition, log: Log::new(epoch), clients: BTreeMap::new(), run: None, criticals: 0, dirty }
+        Self {
+            definition,
+            log: Log::new(epoch),
+            clients: BTreeMap::new(),
+            run: None,
+            keys: Keys::default(),
+            criticals: 0,
+            dirty,
+        }
     }
 
     /// Starts a run under `id`.
@@ -106,13 +117,30 @@ impl Room {
         self.with_run(now, limits, out, |run, effects| run.ended(key, end, now, effects));
     }
 
-    /// A person's command.
+    /// A person's command; whether it was applied now, and not before under the same key.
     ///
     /// # Errors
     /// Why nothing was changed.
-    pub fn command(&mut self, command: Command, now: Now, limits: &Limits, out: &mut Vec<Work>) -> Result<(), Refusal> {
+    pub fn command(
+        &mut self,
+        mut event: Object,
+        now: Now,
+        limits: &Limits,
+        out: &mut Vec<Work>,
+    ) -> Result<bool, Refusal> {
+        let key = Key::take(&mut event)?;
+        if let Some(key) = &key
+            && self.keys.knows(key)?
+        {
+            return Ok(false);
+        }
+        let command = Command::read(event)?;
         self.with_run(now, limits, out, |run, effects| run.command(command, now, effects))
-            .unwrap_or_else(|| Err(Refusal::new("not_running", "no run was started")))
+            .unwrap_or_else(|| Err(Refusal::new("not_running", "no run was started")))?;
+        if let Some(key) = key {
+            self.keys.add(key, now.wall, limits.keys);
+        }
+        Ok(true)
     }
 
     /// The answer to a question.
@@ -138,6 +166,7 @@ impl Room {
             self.clients.remove(&id);
             self.dirty.clients.insert(id);
         }
+        self.keys.forget_before(now.wall.saturating_sub(most));
     }
 
     /// When the run needs attention, by the wall.

@@ -5,6 +5,7 @@
 mod acknowledged;
 mod critical;
 mod hostile;
+mod keys;
 mod life;
 mod outage;
 mod purity;

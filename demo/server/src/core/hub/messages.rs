@@ -5,7 +5,7 @@
 use super::{BAD_HELLO, Hub, text_of};
 use crate::core::{
     client::{is_client_id, number_of},
-    command::{Command, Question, Refusal},
+    command::{Question, Refusal},
     event::DagEvent,
     limits::Limits,
     outcomes::Outcome,
@@ -209,13 +209,15 @@ impl Hub {
     }
 
     fn apply(&mut self, conn: u64, event: Object, now: Now) -> Result<(), Refusal> {
-        let command = Command::read(event)?;
-        let room = self.sessions.get(&conn).and_then(|session| self.rooms.get_mut(&session.room));
+        let Some(room) = self.sessions.get(&conn).and_then(|session| self.rooms.get_mut(&session.room)) else {
+            return Ok(());
+        };
         let mut work = Vec::new();
-        let result = room.map_or(Ok(()), |room| room.command(command, now, &self.limits, &mut work));
+        let result = room.command(event, now, &self.limits, &mut work);
         self.work(work);
-        self.stats.commands += u64::from(result.is_ok());
-        result
+        self.stats.commands += u64::from(result == Ok(true));
+        self.stats.repeated += u64::from(result == Ok(false));
+        result.map(drop)
     }
 
     fn answer(&mut self, conn: u64, id: String, outcome: Outcome) {

@@ -7,6 +7,7 @@ use crate::core::{
     client::Client,
     definition::Definition,
     journal::{Corrupt, Record, Table, Write, event_key, key_in, split_key},
+    keys::Keys,
     limits::Limits,
     log::{Entry, Log},
     node::Node,
@@ -44,12 +45,17 @@ impl Room {
         for record in of(Table::Nodes) {
             nodes.insert(split_key(&record.key).1.to_owned(), parse::<Node>(record)?);
         }
+        let mut keys = BTreeMap::new();
+        for record in of(Table::Keys) {
+            keys.insert(split_key(&record.key).1.to_owned(), parse(record)?);
+        }
         let run = of(Table::Runs).next().map(parse::<RunHead>).transpose()?.map(|run| Run::restore(run, nodes));
         Ok(Some(Self {
             definition,
             log: Log::restore(head.epoch, head.head, entries),
             clients,
             run,
+            keys: Keys::restore(keys),
             criticals: head.criticals,
             dirty: Dirty { journaled: head.head, ..Dirty::default() },
         }))
@@ -62,6 +68,7 @@ impl Room {
         self.dirty.head = true;
         self.dirty.journaled = self.log.before_oldest();
         self.dirty.clients = self.clients.keys().cloned().collect();
+        self.keys.journal_anew();
         if let Some(run) = &mut self.run {
             self.dirty.run = true;
             run.dirty = run.nodes().map(|node| node.spec.id.clone()).collect();
@@ -90,6 +97,10 @@ impl Room {
         for id in std::mem::take(&mut self.dirty.clients) {
             let value = self.clients.get(&id).and_then(|client| serde_json::to_string(client).ok());
             out.push(Write { table: Table::Clients, key: key_in(&room, &id), value });
+        }
+        for (name, applied) in self.keys.take_dirty() {
+            let value = applied.and_then(|applied| serde_json::to_string(&applied).ok());
+            out.push(Write { table: Table::Keys, key: key_in(&room, &name), value });
         }
         if let Some(run) = &mut self.run
             && std::mem::take(&mut self.dirty.run)

@@ -18,11 +18,16 @@ pub enum Table {
     Runs,
     /// `<room>/<node>`: one node of the run.
     Nodes,
+    /// `<room>/<roster>`: how far its clocks may have gone.
+    Rosters,
+    /// `<room>/["<roster>","<user>"]`: one who is here.
+    Members,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Rooms, Self::Events, Self::Clients, Self::Runs, Self::Nodes];
+    pub const ALL: [Self; 7] =
+        [Self::Rooms, Self::Events, Self::Clients, Self::Runs, Self::Nodes, Self::Rosters, Self::Members];
 
     /// A stable name, for a store.
     #[must_use]
@@ -33,6 +38,8 @@ impl Table {
             Self::Clients => "clients",
             Self::Runs => "runs",
             Self::Nodes => "nodes",
+            Self::Rosters => "rosters",
+            Self::Members => "members",
         }
     }
 }

@@ -15,6 +15,7 @@ use super::{
     log::Log,
     node::{End, Task, TaskKey},
     outcomes::Outcome,
+    presence::Rosters,
     run::{Effect, Run, cost},
     time::Now,
 };
@@ -45,6 +46,8 @@ pub struct Room {
     pub log: Log,
     /// The clients that are remembered.
     pub clients: BTreeMap<String, Client>,
+    /// Who is here.
+    pub rosters: Rosters,
     run: Option<Run>,
     /// Critical events so far, for their identities.
     criticals: u64,
@@ -66,7 +69,8 @@ impl Room {
     #[must_use]
     pub fn new(definition: Definition, epoch: String) -> Self {
         let dirty = Dirty { head: true, ..Dirty::default() };
-        Self { definition, log: Log::new(epoch), clients: BTreeMap::new(), run: None, criticals: 0, dirty }
+        let (clients, rosters) = (BTreeMap::new(), Rosters::default());
+        Self { definition, log: Log::new(epoch), clients, rosters, run: None, criticals: 0, dirty }
     }
 
     /// Starts a run under `id`.
@@ -130,6 +134,7 @@ impl Room {
     /// in time says hello on a connection that may live as long as `idle` before it is read: it is still known then.
     pub fn on_time(&mut self, now: Now, limits: &Limits, out: &mut Vec<Work>) {
         self.with_run(now, limits, out, |run, effects| run.on_time(now, effects));
+        self.rosters.on_time(now);
         let most = limits.keep.saturating_add(limits.idle);
         let gone = |client: &Client| client.connection.is_none() && now.mono.saturating_sub(client.seen) > most;
         let forgotten: Vec<String> =

@@ -3,8 +3,9 @@
 //! Owns who is on the other side, how far it has been told the log, and how much it has yet to read; must not know rooms
 //! or sockets. Events wait in the room's log, not here: a session holds a place in it, so a slow reader costs nothing.
 
-use super::{bucket::Bucket, limits::Limits, log::Entry};
+use super::{bucket::Bucket, limits::Limits, log::Entry, presence::Place};
 use everwire::wire::{frame, limits::BATCH_ELEMENTS};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A connection.
 #[derive(Debug)]
@@ -19,6 +20,10 @@ pub struct Session {
     pub resync: Option<u64>,
     /// How much it may still say.
     pub bucket: Bucket,
+    /// Who it is, if its hello said so.
+    pub user: Option<Arc<str>>,
+    /// The rosters it is in.
+    pub places: BTreeMap<String, Place>,
     /// When it was last heard, by the monotonic clock.
     pub heard: u64,
     /// Whether it was asked, by a WebSocket ping, for a sign of life since then.
@@ -70,6 +75,8 @@ impl Session {
             cursor: head,
             resync: None,
             bucket: Bucket::new(limits.burst, limits.rate, mono),
+            user: None,
+            places: BTreeMap::new(),
             heard: mono,
             pinged: false,
             pending: Vec::new(),

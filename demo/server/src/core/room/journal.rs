@@ -10,6 +10,7 @@ use crate::core::{
     limits::Limits,
     log::{Entry, Log},
     node::Node,
+    presence::Rosters,
     run::{Run, RunHead},
     time::Now,
 };
@@ -50,6 +51,7 @@ impl Room {
             log: Log::restore(head.epoch, head.head, entries),
             clients,
             run,
+            rosters: Rosters::restore(records, now)?,
             criticals: head.criticals,
             dirty: Dirty { journaled: head.head, ..Dirty::default() },
         }))
@@ -66,6 +68,7 @@ impl Room {
             self.dirty.run = true;
             run.dirty = run.nodes().map(|node| node.spec.id.clone()).collect();
         }
+        self.rosters.journal_anew();
     }
 
     /// The log goes on under another epoch.
@@ -102,6 +105,7 @@ impl Room {
                     .map(|node| put(Table::Nodes, key_in(&room, &node.spec.id), serde_json::to_string(node))),
             );
         }
+        self.rosters.take_writes(&room, out);
         if std::mem::take(&mut self.dirty.head) {
             let record =
                 RoomRecord { epoch: self.log.epoch().to_owned(), head: self.log.head(), criticals: self.criticals };

@@ -7,6 +7,7 @@ mod critical;
 mod hostile;
 mod life;
 mod outage;
+mod presence;
 mod purity;
 mod resync;
 mod run;

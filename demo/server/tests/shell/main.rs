@@ -10,6 +10,7 @@ mod nodes;
 mod notifications;
 mod peer;
 mod posts;
+mod presence;
 mod redis;
 mod runs;
 mod security;

@@ -95,7 +95,9 @@ impl Roster {
         let is_new = !self.members.contains_key(user);
         let member = self.members.entry(Arc::clone(user)).or_insert_with(|| Member::new(arrival.grace, now));
         let before = member.has_seat(conn);
-        member.grace = arrival.grace;
+        if std::mem::replace(&mut member.grace, arrival.grace) != arrival.grace {
+            self.dirty.now.insert(Arc::clone(user));
+        }
         member.sit(conn, arrival.away, now);
         self.seats += u64::from(!before);
         let is_stated = state(member, arrival.state);

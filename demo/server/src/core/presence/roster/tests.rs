@@ -350,9 +350,8 @@ impl World {
         assert_eq!(self.members().into_keys().collect::<Vec<_>>(), before, "it knows the members");
         for user in before {
             let truth = self.truths.get_mut(&user).expect("known");
-            truth.alone = truth.alone.or(Some((self.now.mono, truth.grace.min(30_000))));
-            // The clock of the wall may have jumped meanwhile: then the grace began anew, or is over.
-            truth.grace = truth.grace.min(30_000);
+            let (since, grace) = truth.alone.unwrap_or((self.now.mono, truth.grace));
+            truth.alone = Some((since, grace.min(self.now.mono - since + 30_000)));
         }
     }
 
@@ -434,6 +433,7 @@ proptest! {
         world.truths.values_mut().for_each(|truth| truth.alone = Some((0, 0)));
         for _ in 0..4 {
             world.act(Act::Pass { ms: 60_001 });
+            world.act(Act::Pass { ms: 1 });
         }
         prop_assert!(world.rosters.get("").is_none() && world.journal.is_empty(), "{:?}", world.journal);
     }

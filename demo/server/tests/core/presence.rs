@@ -34,12 +34,19 @@ fn a_join_is_answered_with_the_list_and_told_to_the_others() {
     let mut world = World::gated();
     let a = enter(&mut world, "a", "ada");
     let list = heard(&mut world, a);
-    assert_eq!((list.len(), &list[0]["you"], names(&list[0])), (1, &json!("ada"), vec!["ada"]), "and no join of its own");
+    assert_eq!(
+        (list.len(), &list[0]["you"], names(&list[0])),
+        (1, &json!("ada"), vec!["ada"]),
+        "and no join of its own"
+    );
     let b = enter(&mut world, "b", "bob");
     assert_eq!(names(&heard(&mut world, b)[0]), ["ada", "bob"]);
     let told = heard(&mut world, a);
     assert_eq!(kinds(&told), [("presence_join", "bob")]);
-    assert_eq!((&told[0]["state"], &told[0]["status"], &told[0]["room"]), (&json!({"name":"bob"}), &json!(null), &json!(null)));
+    assert_eq!(
+        (&told[0]["state"], &told[0]["status"], &told[0]["room"]),
+        (&json!({"name":"bob"}), &json!(null), &json!(null))
+    );
     assert!(told[0]["clock"].as_u64() >= Some(world.now.wall - 1_000) && told[0]["$seq"].is_null());
     world.say(b, json!({"type":"presence_update","state":{"name":"Bob"},"away":true}));
     let told = heard(&mut world, a);
@@ -227,10 +234,14 @@ fn two_thousand_members_are_listed_in_parts_that_are_all_of_them() {
     for n in 0..2_000 {
         world.now.mono += 60;
         let conn = world.connect();
-        world.hub.handle(world.now, Input::Frame {
-            conn,
-            text: json!({"type":"presence_join","userId":format!("u{n:04}"),"state":{"fill":"x".repeat(100)}}).to_string(),
-        });
+        world.hub.handle(
+            world.now,
+            Input::Frame {
+                conn,
+                text: json!({"type":"presence_join","userId":format!("u{n:04}"),"state":{"fill":"x".repeat(100)}})
+                    .to_string(),
+            },
+        );
         if n % 100 == 0 {
             world.tick();
         }
@@ -291,7 +302,10 @@ fn who_asks_for_an_acknowledgement_has_it() {
     let conn = world.join("c");
     world.say(conn, json!({"type":"presence_join","userId":"ada","$id":"c.1"}));
     let told = world.take(conn);
-    assert!(told.iter().any(|message| message["type"] == "ack") && told.iter().any(|message| message["type"] == "presence_list"));
+    assert!(
+        told.iter().any(|message| message["type"] == "ack")
+            && told.iter().any(|message| message["type"] == "presence_list")
+    );
     // Nothing of a peer without a hello is different, but for the batch.
     let plain = world.connect();
     world.say(plain, json!({"type":"ping"}));

@@ -128,7 +128,8 @@ async fn one_over_http_is_a_member_like_others() {
     let mut ada = Member::enter(address, "ada").await;
     let head = "GET /api/dags/quick/stream HTTP/1.0\r\naccept: text/event-stream";
     let mut reader = Reader::ask(address, head, "").await;
-    let name = reader.head.lines().find_map(|line| line.strip_prefix("everwire-connection: ")).expect("a name").to_owned();
+    let name =
+        reader.head.lines().find_map(|line| line.strip_prefix("everwire-connection: ")).expect("a name").to_owned();
     let say = async |message: Value| {
         let head = format!(
             "POST /api/dags/quick/stream HTTP/1.1\r\nhost: {address}\r\neverwire-connection: {name}\r\neverwire-client: c"
@@ -223,7 +224,8 @@ async fn members_outlive_the_process_of_their_room_and_who_does_not_come_back_le
     assert!(members.iter().all(|member| member["clock"].as_u64() > clock), "clocks grow: {members:?}");
     let ada = at_last(second, "ada").await;
     let told = bob.told(Duration::from_secs(9)).await;
-    let of = |user: &str| told.iter().filter(|m| m["userId"] == user).filter_map(|m| m["type"].as_str()).collect::<Vec<_>>();
+    let of =
+        |user: &str| told.iter().filter(|m| m["userId"] == user).filter_map(|m| m["type"].as_str()).collect::<Vec<_>>();
     assert_eq!((of("ada"), of("cleo")), (vec!["presence_update"], vec!["presence_leave"]), "{told:?}");
     assert!(killed.elapsed() < Duration::from_secs(30));
     drop(ada);

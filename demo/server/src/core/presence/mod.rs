@@ -26,8 +26,8 @@ pub use place::Place;
 pub use points::Point;
 pub use roster::Roster;
 pub use rosters::Rosters;
-pub use said::{Refused, Said};
 pub(super) use said::is_name;
+pub use said::{Refused, Said};
 pub use stats::PresenceStats;
 
 /// The longest name of a room or a user, in bytes.

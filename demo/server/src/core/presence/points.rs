@@ -71,8 +71,10 @@ mod tests {
         points.put("b".into(), &point(2));
         points.put("a".into(), &point(3));
         let told: Vec<_> = points.after(0, 3).map(|(version, _, text)| (version, &**text)).collect();
-        let expected =
-            [(2, r#"{"type":"cursor","userId":"b","x":2,"y":0}"#), (3, r#"{"type":"cursor","userId":"a","x":3,"y":0}"#)];
+        let expected = [
+            (2, r#"{"type":"cursor","userId":"b","x":2,"y":0}"#),
+            (3, r#"{"type":"cursor","userId":"a","x":3,"y":0}"#),
+        ];
         assert_eq!(told, expected);
         assert_eq!((points.after(3, 3).count(), points.after(2, 3).count(), points.after(0, 2).count()), (0, 1, 1));
         points.remove("a");

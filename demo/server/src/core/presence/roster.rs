@@ -247,8 +247,7 @@ impl Roster {
     /// Looks at everybody, which the clock asks for seldom: a renewal puts it off.
     fn look(&mut self, now: Now) -> u64 {
         self.next = u64::MAX;
-        let differs =
-            |member: &Member| member.is_over(now.mono) || member.standing(now.mono) != member.status;
+        let differs = |member: &Member| member.is_over(now.mono) || member.standing(now.mono) != member.status;
         let due: Vec<Arc<str>> =
             self.members.iter().filter(|(_, member)| differs(member)).map(|(user, _)| Arc::clone(user)).collect();
         let mut left = 0;

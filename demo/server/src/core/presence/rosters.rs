@@ -46,7 +46,15 @@ impl Rosters {
     }
 
     /// It is still here, and may have changed.
-    pub fn update(&mut self, name: &str, conn: u64, user: &Arc<str>, state: Option<Arc<str>>, away: Option<bool>, now: Now) {
+    pub fn update(
+        &mut self,
+        name: &str,
+        conn: u64,
+        user: &Arc<str>,
+        state: Option<Arc<str>>,
+        away: Option<bool>,
+        now: Now,
+    ) {
         if let Some(roster) = self.by_name.get_mut(name) {
             roster.update(conn, user, state, away, now);
         }

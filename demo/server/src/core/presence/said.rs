@@ -122,7 +122,11 @@ fn point_of(event: &Object) -> Option<Point> {
         let given = event.get(name)?;
         let Value::Number(number) = given else { return None };
         let value = number.as_f64()?;
-        Some(if value.abs() <= FAR as f64 { number.clone() } else { Number::from(if value < 0.0 { -FAR } else { FAR }) })
+        Some(if value.abs() <= FAR as f64 {
+            number.clone()
+        } else {
+            Number::from(if value < 0.0 { -FAR } else { FAR })
+        })
     };
     let node = event.get("node").and_then(Value::as_str).filter(|node| is_name(node));
     Some(Point { x: coordinate("x")?, y: coordinate("y")?, node: node.map(str::to_owned) })

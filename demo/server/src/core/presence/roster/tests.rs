@@ -174,7 +174,7 @@ impl Page {
                         // What is missing is gone: nobody here forgets and takes over within a connection's life.
                         let parts = std::mem::take(&mut self.parts);
                         self.list.retain(|user, _| parts.iter().any(|member| member["userId"] == *user));
-                        parts.iter().for_each(|member| self.heed(member));
+                        parts.iter().for_each(|member| self.heed(member, true));
                     }
                 }
                 "presence_leave" => {
@@ -185,14 +185,15 @@ impl Page {
                         self.gone.insert(user, clock);
                     }
                 }
-                "presence_join" | "presence_update" => self.heed(&message),
+                kind @ ("presence_join" | "presence_update") => self.heed(&message, kind == "presence_join"),
                 "cursor" => assert_ne!(message["userId"], *self.user),
                 other => panic!("{other}"),
             }
         }
     }
 
-    fn heed(&mut self, member: &Value) {
+    /// `whole`: what is not said is not there.
+    fn heed(&mut self, member: &Value, whole: bool) {
         let user = member["userId"].as_str().expect("a user").to_owned();
         let clock = member["clock"].as_u64().expect("a clock");
         let known = self.list.get(&user);
@@ -200,7 +201,8 @@ impl Page {
         if clock <= newest {
             return;
         }
-        let state = if member["state"].is_null() { known.map_or(Value::Null, |known| known.1.clone()) } else { member["state"].clone() };
+        let before = known.filter(|_| !whole && member["state"].is_null());
+        let state = before.map_or_else(|| member["state"].clone(), |known| known.1.clone());
         self.list.insert(user, (clock, state, member["status"].clone()));
     }
 }
@@ -263,8 +265,7 @@ impl World {
         self.conns += 1;
         let state = state.map(|n| format!("{{\"n\":{n}}}").into());
         let arrival = Arrival { state, grace, away: false };
-        let place =
-            self.rosters.join("", self.conns, Arc::clone(user), arrival, 100, self.now).expect("there is room");
+        let place = self.rosters.join("", self.conns, Arc::clone(user), arrival, 100, self.now).expect("there is room");
         let (list, gone) = Default::default();
         self.pages.push(Page { conn: self.conns, user: Arc::clone(user), place, list, gone, parts: Vec::new() });
         let truth = self.truths.entry(Arc::clone(user)).or_default();
@@ -340,11 +341,11 @@ impl World {
 
     fn takeover(&mut self) {
         self.pages.clear();
-        let records: Vec<Record> = self.journal.iter().map(|((table, key), value)| Record {
-            table: *table,
-            key: key.clone(),
-            value: value.clone(),
-        }).collect();
+        let records: Vec<Record> = self
+            .journal
+            .iter()
+            .map(|((table, key), value)| Record { table: *table, key: key.clone(), value: value.clone() })
+            .collect();
         let before: Vec<Arc<str>> = self.members().into_keys().collect();
         self.rosters = Rosters::restore(&records, self.now).expect("readable");
         assert_eq!(self.members().into_keys().collect::<Vec<_>>(), before, "it knows the members");

@@ -16,6 +16,8 @@ pub struct Place {
     user: Arc<str>,
     /// The last change it was told.
     at: u64,
+    /// It was told all changes up to here: of what came after, it knows what it was told since, and no more.
+    base: u64,
     /// The last move of a pointer.
     pointed: u64,
     list: Option<List>,
@@ -34,7 +36,7 @@ impl Place {
     /// A connection of `user` that is owed a list.
     #[must_use]
     pub fn new(user: Arc<str>) -> Self {
-        Self { user, at: 0, pointed: 0, list: Some(List::default()) }
+        Self { user, at: 0, base: 0, pointed: 0, list: Some(List::default()) }
     }
 
     /// Whose connection it is.
@@ -69,7 +71,7 @@ impl Place {
             let goes_on = sink.put(text);
             if !more {
                 self.list = None;
-                self.at = from;
+                (self.at, self.base) = (from, from);
                 stats.lists += 1;
             }
             if !goes_on {
@@ -77,14 +79,14 @@ impl Place {
             }
         }
         if self.at < roster.told() {
-            for (version, text) in roster.changes(self.at, room) {
+            for (version, text) in roster.changes(self.at, self.base, room) {
                 self.at = version;
                 stats.changes_out += 1;
                 if !sink.put(text) {
                     return;
                 }
             }
-            self.at = roster.told();
+            (self.at, self.base) = (roster.version(), roster.version());
         }
         if self.pointed < roster.pointed() {
             for (version, user, text) in roster.moves(self.pointed) {

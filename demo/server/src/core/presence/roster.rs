@@ -34,7 +34,7 @@ pub struct Roster {
     /// The last change of each member and of each leave that is remembered.
     changes: BTreeMap<u64, Arc<str>>,
     version: u64,
-    /// The changes that others may be told.
+    /// The changes that others are to be told.
     told: u64,
     /// Leaves up to here may be forgotten.
     forgotten: u64,
@@ -61,9 +61,15 @@ pub(super) struct Dirty {
 }
 
 impl Roster {
+    /// An empty one, whose clocks are greater than `floor`.
+    pub(super) fn above(floor: u64) -> Self {
+        Self { floor, ..Self::default() }
+    }
+
     /// The members that another process knew: none has a connection. `ceiling` is what that process kept.
     pub(super) fn restored(members: Vec<(Arc<str>, Member)>, ceiling: u64, now: Now) -> Self {
-        let mut roster = Self { floor: ceiling, ..Self::default() };
+        let mut roster = Self::above(ceiling);
+        roster.dirty.ceiling = ceiling;
         for (user, member) in members {
             roster.members.insert(Arc::clone(&user), member);
             roster.touch(&user, Change::Join, now);
@@ -76,6 +82,11 @@ impl Roster {
     #[must_use]
     pub fn len(&self) -> usize {
         self.members.len()
+    }
+
+    /// Whether nobody is here, nobody has to be told of who left, and the clocks of a new one would be greater by themselves.
+    pub(super) fn is_over(&self, now: Now) -> bool {
+        self.is_empty() && self.dirty.now.is_empty() && self.dirty.ceiling <= now.wall
     }
 
     /// Whether nobody is here, and nobody has to be told of who left.
@@ -172,12 +183,18 @@ impl Roster {
         [standing, beat, later].into_iter().flatten().min()
     }
 
+    /// What the clocks of all who were ever here do not exceed, where nobody is and no leave is remembered.
+    pub(super) const fn floor(&self) -> u64 {
+        self.floor
+    }
+
     /// The number of the last change.
     pub(super) const fn version(&self) -> u64 {
         self.version
     }
 
-    /// That of the last change that others may be told.
+    /// Who was told less than this is to be told now, and all there is: up to a change that another one took the place of, nobody
+    /// could say what he knows.
     pub(super) const fn told(&self) -> u64 {
         self.told
     }
@@ -199,19 +216,19 @@ impl Roster {
         rest.map(|(user, member)| (user, format!("{{{},\"lastSeen\":{}}}", member.text, member.seen)))
     }
 
-    /// What others are told who were told the changes up to `place`: number and text of each, in order. `room` is the
-    /// field that names the roster, with its comma, or nothing.
-    pub(super) fn changes(&self, place: u64, room: &str) -> impl Iterator<Item = (u64, String)> {
-        let range = self.changes.range((Bound::Excluded(place), Bound::Included(self.told.max(place))));
+    /// What others are told who were told the changes up to `place`, all of them up to `base`: number and text of each, in
+    /// order. `room` is the field that names the roster, with its comma, or nothing.
+    pub(super) fn changes(&self, place: u64, base: u64, room: &str) -> impl Iterator<Item = (u64, String)> {
+        let range = self.changes.range((Bound::Excluded(place), Bound::Unbounded));
         range.filter_map(move |(version, user)| {
             let text = match self.members.get(user) {
                 Some(member) => {
                     let seen = member.seen;
-                    if member.joined > place {
+                    if member.joined > base {
                         format!("{{\"type\":\"presence_join\"{room},{},\"lastSeen\":{seen}}}", member.text)
                     } else {
                         let unstated;
-                        let text = if member.stated > place {
+                        let text = if member.stated > base {
                             &member.text
                         } else {
                             unstated = described(user, member, false);

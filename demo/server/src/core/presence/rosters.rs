@@ -15,6 +15,8 @@ pub struct Rosters {
     pub(super) by_name: BTreeMap<String, Roster>,
     /// Names that the journal may still have.
     pub(super) over: BTreeSet<String>,
+    /// The clocks of rosters that are over are not greater.
+    floor: u64,
     joins: u64,
     leaves: u64,
 }
@@ -40,7 +42,7 @@ impl Rosters {
         if !known.is_some_and(|roster| roster.has(&user)) && self.members() >= most {
             return Err(Refusal::new("too_many_members", "there are too many members here"));
         }
-        let roster = self.by_name.entry(name.to_owned()).or_default();
+        let roster = self.by_name.entry(name.to_owned()).or_insert_with(|| Roster::above(self.floor));
         self.joins += u64::from(roster.join(conn, &user, arrival, now));
         Ok(Place::new(user))
     }
@@ -86,8 +88,11 @@ impl Rosters {
         for roster in self.by_name.values_mut() {
             self.leaves += roster.on_time(now);
         }
-        let over = self.by_name.extract_if(.., |_, roster| roster.is_empty() && roster.dirty.now.is_empty());
-        self.over.extend(over.map(|(name, _)| name));
+        let over = self.by_name.extract_if(.., |_, roster| roster.is_over(now));
+        for (name, roster) in over {
+            self.floor = self.floor.max(roster.floor());
+            self.over.insert(name);
+        }
     }
 
     /// When that is, by the monotonic clock.

@@ -232,7 +232,6 @@ fn one_that_reads_nothing_for_long_is_told_the_list_anew() {
 fn two_thousand_members_are_listed_in_parts_that_are_all_of_them() {
     let mut world = World::new(GATED, Limits { connections: 3_000, ..Limits::default() });
     for n in 0..2_000 {
-        world.now.mono += 60;
         let conn = world.connect();
         world.hub.handle(
             world.now,

@@ -45,11 +45,13 @@ async function join(peer, message) {
   return { ...last, members: parts.flatMap(({ members }) => members) };
 }
 
-/** Two members who are not the same person. @param {Run} run @param {object} [fields] of the second's join @returns {Promise<[Member, Member]>} */
+/** Two members who are not the same person, the first of whom knows the second. @param {Run} run @param {object} [fields] of the second's join @returns {Promise<[Member, Member]>} */
 async function two(run, fields) {
   const one = await enter(run);
   const other = await enter(run, fields);
   if (one.user === other.user) throw new NotChecked('all connections of this run are one user to the server');
+  // What comes within a moment may be told together.
+  await one.peer.hear(isOf('presence_join', other.user));
   return [one, other];
 }
 
@@ -142,7 +144,6 @@ export const presence = {
       needs: ['presence'],
       make: async (run) => {
         const [one, other] = await two(run);
-        await one.peer.hear(isOf('presence_join', other.user));
         const from = one.peer.mark;
         await other.peer.cut();
         await pause(GRACE / 5);

@@ -7,6 +7,9 @@ use super::{bucket::Bucket, limits::Limits, log::Entry, presence::Place};
 use everwire::wire::{frame, limits::BATCH_ELEMENTS};
 use std::{collections::BTreeMap, sync::Arc};
 
+/// What is joined is not longer, in bytes: a socket keeps the room that its longest frame took.
+const JOINED_BYTES: usize = 32 << 10;
+
 /// A connection.
 #[derive(Debug)]
 pub struct Session {
@@ -133,8 +136,11 @@ impl Session {
         if messages.is_empty() {
             return messages;
         }
-        let frames =
-            if self.peer().is_some_and(|peer| peer.batch) { joined(&messages, limits.frame) } else { messages };
+        let frames = if self.peer().is_some_and(|peer| peer.batch) {
+            joined(&messages, limits.frame.min(JOINED_BYTES))
+        } else {
+            messages
+        };
         if self.queued == 0 {
             self.progress = mono;
         }

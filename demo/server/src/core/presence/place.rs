@@ -8,7 +8,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// A part of a list is not longer, in bytes, but for a member that is.
-const PART_BYTES: usize = 64 << 10;
+const PART_BYTES: usize = 16 << 10;
 
 /// A connection's place in a roster.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ impl Place {
                 self.list = Some(List::default());
             }
             let Some(list) = &mut self.list else { break };
-            let from = *list.from.get_or_insert(roster.version());
+            let from = *list.from.get_or_insert_with(|| roster.version());
             let (text, more) = part(room, &self.user, list, roster);
             let goes_on = sink.put(text);
             if !more {

@@ -114,6 +114,12 @@ impl Session {
         self.queued < limits.queue_bytes
     }
 
+    /// How much it may be handed of what may as well wait, if `most` bytes of that are too many.
+    #[must_use]
+    pub const fn spare(&self, most: usize) -> usize {
+        most.saturating_sub(self.queued)
+    }
+
     /// Whether it reads so slowly that messages for it alone pile up, or does not read at all. What it was not offered
     /// yet is no sign of that: the answers to one frame may be more than its queue may hold.
     #[must_use]

@@ -106,6 +106,10 @@ impl Hub {
     }
 }
 
+/// Bytes handed to a socket and not yet written, beyond which it is told no more of who is here: what it is told later is
+/// newer, and where many come at one moment, less.
+const QUEUE_BYTES: usize = 32 << 10;
+
 /// Puts what a connection is to be told of who is here behind its `events`, as far as its queue goes.
 pub(super) fn presence_for(
     session: &mut Session,
@@ -114,14 +118,12 @@ pub(super) fn presence_for(
     events: &mut Vec<String>,
     stats: &mut PresenceStats,
 ) {
-    if session.places.is_empty() {
-        return;
-    }
-    let mut bytes: usize = events.iter().map(String::len).sum();
+    let of_events = events.iter().map(String::len).sum();
+    let mut spare = session.spare(limits.queue_bytes.min(QUEUE_BYTES)).saturating_sub(of_events);
     for (name, place) in &mut session.places {
-        let Some(roster) = room.rosters.get(name).filter(|_| bytes < limits.queue_bytes) else { continue };
+        let Some(roster) = room.rosters.get(name).filter(|_| spare > 0) else { continue };
         let before = events.len();
-        place.take(name, roster, limits.queue_bytes - bytes, events, stats);
-        bytes += events[before..].iter().map(String::len).sum::<usize>();
+        place.take(name, roster, spare, events, stats);
+        spare = spare.saturating_sub(events[before..].iter().map(String::len).sum());
     }
 }

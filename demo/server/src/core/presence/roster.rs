@@ -401,4 +401,6 @@ fn described(user: &str, member: &Member, whole: bool) -> String {
 }
 
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod tests;

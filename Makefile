@@ -121,8 +121,8 @@ check: build installed-package wasm-tools ## format, lints, docs, types and pack
 pkg: $(tarball) ## the npm package in pkg/ and its tarball
 	@ls -l $(tarball) | awk '{ print "==> " $$NF ": " $$5 " bytes" }'
 
-load: server ## thousands of clients on one server, slow ones among them: memory, processor, latency (2 minutes; SSE, WS, SLOW, DURATION)
-	@SSE='$(SSE)' WS='$(WS)' SLOW='$(SLOW)' DURATION='$(DURATION)' node tools/load.mjs
+load: server ## thousands of clients on one server, slow ones among them: memory, processor, latency (2 minutes; SSE, WS, SLOW, DURATION). PRESENCE=1999: so many members of one roster instead (RATE=50 changes a second)
+	@SSE='$(SSE)' WS='$(WS)' SLOW='$(SLOW)' DURATION='$(DURATION)' PRESENCE='$(PRESENCE)' RATE='$(RATE)' node tools/$(if $(PRESENCE),presence-load,load).mjs
 
 bench: installed-package stream-wasm browser-tools ## bundle bytes, and CPU per event beside a bare WebSocket and another's parser (4 minutes)
 	@node tools/bench.mjs

@@ -20,11 +20,24 @@ pub enum Table {
     Nodes,
     /// `<room>/<key>`: one command that was applied under a key.
     Keys,
+    /// `<room>/<roster>`: how far its clocks may have gone.
+    Rosters,
+    /// `<room>/["<roster>","<user>"]`: one who is here.
+    Members,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Rooms, Self::Events, Self::Clients, Self::Runs, Self::Nodes, Self::Keys];
+    pub const ALL: [Self; 8] = [
+        Self::Rooms,
+        Self::Events,
+        Self::Clients,
+        Self::Runs,
+        Self::Nodes,
+        Self::Keys,
+        Self::Rosters,
+        Self::Members,
+    ];
 
     /// A stable name, for a store.
     #[must_use]
@@ -36,6 +49,8 @@ impl Table {
             Self::Runs => "runs",
             Self::Nodes => "nodes",
             Self::Keys => "keys",
+            Self::Rosters => "rosters",
+            Self::Members => "members",
         }
     }
 }

@@ -11,6 +11,10 @@ pub struct Limits {
     pub connections: usize,
     /// Clients whose outcomes are remembered, per room. A new one beyond that is treated as over capacity.
     pub clients: usize,
+    /// Members of all rosters of a room.
+    pub members: usize,
+    /// Whether the token of a hello names the user: for a server that asks nobody whether it is true.
+    pub token_names: bool,
     /// Bytes of one frame, either way, announced in `hello`.
     pub frame: usize,
     /// W: messages of a client sent and not settled, announced in `hello`; also critical events of a client unacknowledged.
@@ -49,6 +53,8 @@ impl Default for Limits {
         Self {
             connections: 1_024,
             clients: 10_000,
+            members: 4_096,
+            token_names: false,
             frame: 1 << 20,
             inflight: everwire::wire::limits::IN_FLIGHT,
             keys: 10_000,

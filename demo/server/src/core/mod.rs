@@ -9,6 +9,7 @@
 //!        └─ Room        one URL
 //!            ├─ Log     numbered events, bounded
 //!            ├─ Client  outcomes of its messages, critical events it has not acknowledged
+//!            ├─ Rosters who is here
 //!            └─ Run     the DAG: nodes, gates, budget
 //! ```
 
@@ -27,6 +28,7 @@ pub mod log;
 pub mod node;
 pub mod notices;
 pub mod outcomes;
+pub mod presence;
 pub mod resync;
 pub mod room;
 pub mod run;

@@ -16,6 +16,7 @@ use super::{
     log::Log,
     node::{End, Task, TaskKey},
     outcomes::Outcome,
+    presence::Rosters,
     run::{Effect, Run, cost},
     time::Now,
 };
@@ -47,6 +48,8 @@ pub struct Room {
     pub log: Log,
     /// The clients that are remembered.
     pub clients: BTreeMap<String, Client>,
+    /// Who is here.
+    pub rosters: Rosters,
     run: Option<Run>,
     keys: Keys,
     /// Critical events so far, for their identities.
@@ -73,6 +76,7 @@ impl Room {
             definition,
             log: Log::new(epoch),
             clients: BTreeMap::new(),
+            rosters: Rosters::default(),
             run: None,
             keys: Keys::default(),
             criticals: 0,
@@ -158,6 +162,7 @@ impl Room {
     /// in time says hello on a connection that may live as long as `idle` before it is read: it is still known then.
     pub fn on_time(&mut self, now: Now, limits: &Limits, out: &mut Vec<Work>) {
         self.with_run(now, limits, out, |run, effects| run.on_time(now, effects));
+        self.rosters.on_time(now);
         let most = limits.keep.saturating_add(limits.idle);
         let gone = |client: &Client| client.connection.is_none() && now.mono.saturating_sub(client.seen) > most;
         let forgotten: Vec<String> =

@@ -21,6 +21,7 @@ everwire-server: runs DAGs and streams them to browsers
   --lease MS           how long a room stays a silent process's, where several share REDIS_URL (default: 3000)
   --allow-origin URL   another origin whose pages may connect, start and decide; may be repeated
   --max-connections N  more are sent away with a goaway (default: 1024)
+  --token-names        the token of a client's hello is the name of its user, in presence; nobody looks whether it is true
   --stream-terms LIST  times and bounds of event streams, as name=number,...: in milliseconds comment (15000), beat
                        (10000), stale and look (30000), most (3600000), keep (300000), settle (5000), stuck (40000); and
                        events, bytes, streams, kept-bytes, per-client, viewers, per-stream
@@ -114,6 +115,7 @@ impl Config {
                 Long("behind") => config.behind.push(parser.value()?.parse()?),
                 Long("lease") => config.lease = lease(parser.value()?.parse()?)?,
                 Long("max-connections") => config.limits.connections = parser.value()?.parse()?,
+                Long("token-names") => config.limits.token_names = true,
                 Long("stream-terms") => config.streams.set(&parser.value()?.string()?)?,
                 Short('h') | Long("help") => return Ok(Asked::Print(HELP)),
                 Short('V') | Long("version") => return Ok(Asked::Print(env!("CARGO_PKG_VERSION"))),

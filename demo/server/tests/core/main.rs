@@ -8,6 +8,7 @@ mod hostile;
 mod keys;
 mod life;
 mod outage;
+mod presence;
 mod purity;
 mod resync;
 mod run;

@@ -11,6 +11,7 @@ mod notifications;
 mod outage;
 mod peer;
 mod posts;
+mod presence;
 mod redis;
 mod runs;
 mod security;

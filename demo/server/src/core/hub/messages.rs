@@ -9,6 +9,7 @@ use crate::core::{
     event::DagEvent,
     limits::Limits,
     outcomes::Outcome,
+    presence::{Said, is_name},
     room::Room,
     session::{Peer, Phase},
     time::Now,
@@ -114,7 +115,7 @@ impl Hub {
         }
         if !room.clients.contains_key(&hello.client) && room.clients.len() >= self.limits.clients {
             self.refuse(conn);
-            self.sessions.remove(&conn);
+            self.forget(conn, now);
             return;
         }
         let [batch, ack, seq, reply] =
@@ -123,6 +124,7 @@ impl Hub {
             // It was told events without their numbers: the state stands for them, or it would ask for them again.
             session.resync = Some(u64::MAX);
         }
+        session.user = hello.token.filter(|name| self.limits.token_names && is_name(name)).map(Into::into);
         session.phase = Phase::Everwire(Peer { client: hello.client.clone(), batch, ack, seq, reply });
         room.touch(&hello.client);
         let client = room.clients.entry(hello.client).or_default();
@@ -209,6 +211,10 @@ impl Hub {
     }
 
     fn apply(&mut self, conn: u64, event: Object, now: Now) -> Result<(), Refusal> {
+        if let Some(said) = Said::read(&event) {
+            self.said(conn, said, now);
+            return Ok(());
+        }
         let Some(room) = self.sessions.get(&conn).and_then(|session| self.rooms.get_mut(&session.room)) else {
             return Ok(());
         };

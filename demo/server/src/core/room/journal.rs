@@ -11,6 +11,7 @@ use crate::core::{
     limits::Limits,
     log::{Entry, Log},
     node::Node,
+    presence::Rosters,
     run::{Run, RunHead},
     time::Now,
 };
@@ -56,6 +57,7 @@ impl Room {
             clients,
             run,
             keys: Keys::restore(keys),
+            rosters: Rosters::restore(records, now)?,
             criticals: head.criticals,
             dirty: Dirty { journaled: head.head, ..Dirty::default() },
         }))
@@ -73,6 +75,7 @@ impl Room {
             self.dirty.run = true;
             run.dirty = run.nodes().map(|node| node.spec.id.clone()).collect();
         }
+        self.rosters.journal_anew();
     }
 
     /// The log goes on under another epoch.
@@ -113,6 +116,7 @@ impl Room {
                     .map(|node| put(Table::Nodes, key_in(&room, &node.spec.id), serde_json::to_string(node))),
             );
         }
+        self.rosters.take_writes(&room, out);
         if std::mem::take(&mut self.dirty.head) {
             let record =
                 RoomRecord { epoch: self.log.epoch().to_owned(), head: self.log.head(), criticals: self.criticals };

@@ -52,6 +52,7 @@ web-modules  := demo/web/node_modules/.package-lock.json
 wasm         := $(CARGO_TARGET_DIR)/wasm-bindgen/everwire_bg.wasm
 stream-wasm  := $(CARGO_TARGET_DIR)/wasm-bindgen-stream/everwire_bg.wasm
 fallback-wasm := $(CARGO_TARGET_DIR)/wasm-bindgen-fallback/everwire_bg.wasm
+presence-wasm := $(CARGO_TARGET_DIR)/wasm-bindgen-presence/everwire_bg.wasm
 package      := pkg/package.json
 tarball      := pkg/everwire-$(VERSION).tgz
 web          := demo/web/dist/index.html
@@ -157,9 +158,9 @@ $(tarball): $(package)
 	@cd pkg && npm pack --silent --ignore-scripts >/dev/null
 	@touch $@
 
-$(package): $(wasm) $(stream-wasm) $(fallback-wasm) $(node-modules) LICENSE-MIT LICENSE-APACHE $(call sources,pkg-template)
+$(package): $(wasm) $(stream-wasm) $(fallback-wasm) $(presence-wasm) $(node-modules) LICENSE-MIT LICENSE-APACHE $(call sources,pkg-template)
 	$(say) 'package: assembling pkg/'
-	@node pkg-template/build.mjs $(CARGO_TARGET_DIR)/wasm-bindgen $(CARGO_TARGET_DIR)/wasm-bindgen-stream $(CARGO_TARGET_DIR)/wasm-bindgen-fallback pkg
+	@node pkg-template/build.mjs $(CARGO_TARGET_DIR)/wasm-bindgen $(CARGO_TARGET_DIR)/wasm-bindgen-stream $(CARGO_TARGET_DIR)/wasm-bindgen-fallback $(CARGO_TARGET_DIR)/wasm-bindgen-presence pkg
 	@touch $@
 
 $(wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)
@@ -185,6 +186,13 @@ $(fallback-wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $
 	$(say) 'wasm: the same for the way over HTTP (about a minute)'
 	@rm -rf $(@D)
 	@$(wasm-build) fallback
+	@touch $@
+
+$(presence-wasm): export CARGO_TARGET_DIR := $(CARGO_TARGET_DIR)/with-presence
+$(presence-wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)
+	$(say) 'wasm: the same for presence (about a minute)'
+	@rm -rf $(@D)
+	@$(wasm-build) presence
 	@touch $@
 
 # ------------------------------------------------------------------------------------------ tools

@@ -2,7 +2,7 @@
 // Owns the assembly of the npm package: the template, and what wasm-bindgen made of the crate
 // (`--target web` with `omit-default-module-path`); must not know what any of it does.
 //
-//     node pkg-template/build.mjs <folder of wasm-bindgen> <the same for streams> <and for fallbacks> <folder of the package>
+//     node pkg-template/build.mjs <folder of wasm-bindgen> <the same for streams> <for fallbacks> <for presence> <folder of the package>
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { inline } from './inline.mjs';
 
 const template = dirname(fileURLToPath(import.meta.url));
 const repository = dirname(template);
-const [sockets, streams, fallbacks, to] = process.argv.slice(2);
-if (!sockets || !streams || !fallbacks || !to) throw new Error('usage: node build.mjs <folder of wasm-bindgen> <the same for streams> <and for fallbacks> <folder of the package>');
+const [sockets, streams, fallbacks, rooms, to] = process.argv.slice(2);
+if (!sockets || !streams || !fallbacks || !rooms || !to) throw new Error('usage: node build.mjs <folder of wasm-bindgen> <the same for streams> <for fallbacks> <for presence> <folder of the package>');
 
 /** What of the template is for those who work on it and not for those who use the package. */
 const notPublished = ['build.mjs', 'inline.mjs', 'package.json', 'tsconfig.json', 'wasm-code.mjs'];
@@ -33,6 +33,7 @@ writeFileSync(join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`
 add(sockets, 'core.js', 'core.wasm', 'wasm.js');
 add(streams, 'stream_core.js', 'stream.wasm', 'stream_wasm.js');
 add(fallbacks, 'fallback_core.js', 'fallback.wasm', 'fallback_wasm.js');
+add(rooms, 'presence_core.js', 'presence.wasm', 'presence_wasm.js');
 
 for (const file of readdirSync(to).filter((name) => name.endsWith('.js'))) refuseWhatBundlersDislike(file);
 

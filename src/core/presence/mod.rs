@@ -230,7 +230,9 @@ impl Presence {
             }
             Input::Listed(word, origin) => {
                 let fits = self.roster.listed(word, &mut self.out);
-                self.took(word.slot, origin, fits);
+                // It may have been heard before it was known to be about ourselves.
+                let taken = self.roster.clock(word.slot) == Some(word.clock);
+                self.took(word.slot, origin, fits, taken);
             }
             Input::ListEnd { more: true } | Input::Tick => {}
             Input::ListEnd { more: false } => {
@@ -239,7 +241,8 @@ impl Presence {
             }
             Input::Heard(word, origin) => {
                 let fits = self.roster.heard(word, &mut self.out);
-                self.took(word.slot, origin, fits);
+                let taken = matches!(self.out.back(), Some(Action::Show { state: true, .. }));
+                self.took(word.slot, origin, fits, taken);
             }
             Input::Gone { slot, clock } => {
                 if self.roster.gone(slot, clock, at, &mut self.out) && self.roster.own() == Some(slot) {
@@ -307,11 +310,10 @@ impl Presence {
     }
 
     /// What the word about a member means for ourselves. Only what the roster took is anything new.
-    fn took(&mut self, slot: Slot, origin: Origin, fits: bool) {
+    fn took(&mut self, slot: Slot, origin: Origin, fits: bool, taken: bool) {
         if !fits && !std::mem::replace(&mut self.too_many, true) {
             self.out.push_back(Action::Warn(Warning::TooMany));
         }
-        let taken = matches!(self.out.back(), Some(Action::Show { slot: shown, state: true, .. }) if *shown == slot);
         if taken && self.roster.own() == Some(slot) && self.own.adopts(origin) {
             self.out.push_back(Action::Adopt);
         }

@@ -90,6 +90,11 @@ impl Roster {
         self.whole
     }
 
+    /// The clock of a member.
+    pub(super) fn clock(&self, slot: Slot) -> Option<u64> {
+        if let Some(Place::Here(member)) = self.places.get(slot as usize) { Some(member.clock) } else { None }
+    }
+
     /// How many are in the room.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -121,27 +121,34 @@ export class View {
     this.scheduled = false;
     if (this.frame !== undefined) cancelAnimationFrame(this.frame);
     this.frame = undefined;
-    /** @type {[Change, Member][]} */
+    /** Only what anybody asked for: there may be thousands. @type {[those: Iterable<Handler>, member: Member][]} */
     const news = [];
+    /** @type {Set<string>} */
+    const ids = new Set();
+    const note = (/** @type {Change} */ change, /** @type {Member} */ member) => {
+      const those = this.handlers.get(change);
+      if (those !== undefined && those.size > 0) news.push([those, member]);
+      if (this.byId.has(member.userId)) ids.add(member.userId);
+    };
     for (const slot of this.changed) {
-      const [before, now] = [this.told.get(slot), this.shown.get(slot)];
+      const before = this.told.get(slot);
+      const now = this.shown.get(slot);
       if (before === now) continue;
       // A slot that is somebody else's meanwhile.
       const same = before?.userId === now?.userId;
-      if (before !== undefined && !same) news.push(['leave', before]);
-      if (now !== undefined) news.push([before !== undefined && same ? 'update' : 'join', now]);
+      if (before !== undefined && !same) note('leave', before);
+      if (now !== undefined) note(same ? 'update' : 'join', now);
       if (now === undefined) this.told.delete(slot);
       else this.told.set(slot, now);
     }
     this.changed.clear();
     const me = this.me();
-    const ids = new Set(news.map(([, { userId }]) => userId));
     if (me !== this.toldSelf) {
       ids.add(me.userId);
       if (this.toldSelf) ids.add(this.toldSelf.userId);
     }
     this.toldSelf = me;
-    for (const [change, member] of news) tell(this.handlers.get(change) ?? [], member);
+    for (const [those, member] of news) tell(those, member);
     for (const id of ids) tell(this.byId.get(id) ?? []);
     tell(this.listeners);
   }

@@ -71,6 +71,7 @@ export class Room {
     /** The open connection by its number, from 1 on; 0 for none. */
     this.connection = 0;
     this.deed = -Infinity;
+    this.leaving = false;
     this.left = false;
     /** @type {[kind: number, one: number, clock: number, flags: number, word: any][]} */
     this.facts = [];
@@ -119,6 +120,7 @@ export class Room {
     for (const deed of DEEDS) globalThis.removeEventListener?.(deed, this, { capture: true });
     globalThis.document?.removeEventListener?.('visibilitychange', this);
     this.alarm.set(Infinity);
+    this.view.clear();
     this.core.free();
   }
 
@@ -219,11 +221,11 @@ export class Room {
     this.tell(fact.SET);
   }
 
+  /** A function of the application may ask for it while the core has more to order. */
   leave() {
-    if (this.left) return;
+    if (this.leaving) return;
+    this.leaving = true;
     this.tell(fact.LEAVE);
-    this.stop();
-    this.view.clear();
   }
 
   // ------------------------------------------------------------------------------------------------------- the core
@@ -234,11 +236,12 @@ export class Room {
    * @param {number} kind @param {number} [one] @param {number} [clock] @param {number} [flags] @param {any} [word]
    */
   tell(kind, one = 0, clock = 0, flags = 0, word = undefined) {
+    if (this.left) return;
     this.facts.push([kind, one, clock, flags, word]);
     if (this.busy) return;
     this.busy = true;
     try {
-      for (let next = this.facts.shift(); next !== undefined && !this.left; next = this.facts.shift()) {
+      for (let next = this.facts.shift(); next !== undefined; next = this.facts.shift()) {
         const [kind, one, clock, flags, word] = next;
         this.word = word;
         this.due = this.core.handle(kind, one, clock, flags, performance.now(), Date.now());
@@ -248,7 +251,8 @@ export class Room {
       this.busy = false;
       this.word = undefined;
     }
-    if (!this.left) this.alarm.set(this.due);
+    if (this.leaving) this.stop();
+    else this.alarm.set(this.due);
   }
 
   /** @param {number} order */
@@ -364,7 +368,7 @@ export class Room {
     try {
       const receipt = client.send(event, { volatile: true });
       if (receipt.fate === 'dropped') unsent();
-      else if (receipt.fate === 'pending') void receipt.settled.then((/** @type {any} */ { fate }) => !this.left && fate === 'dropped' && unsent());
+      else if (receipt.fate === 'pending') void receipt.settled.then((/** @type {any} */ { fate }) => fate === 'dropped' && unsent());
     } catch (error) {
       report(error);
     }

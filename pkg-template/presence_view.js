@@ -9,6 +9,8 @@ import { EverwireError, report } from './everwire_error.js';
 /** @typedef {(member: any) => unknown} Handler */
 
 const CHANGES = ['join', 'update', 'leave'];
+/** A frame is waited for as long as this. */
+const FRAME_MS = 250;
 
 export class View {
   /** @param {() => Member} me */
@@ -37,6 +39,8 @@ export class View {
     this.scheduled = false;
     /** @type {number | undefined} */
     this.frame = undefined;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
   }
 
   me() {
@@ -110,6 +114,8 @@ export class View {
     this.scheduled = true;
     if (globalThis.document?.hidden === false && typeof requestAnimationFrame === 'function') {
       this.frame = requestAnimationFrame(() => this.flush());
+      // Frames of a page that is not hidden may be kept back all the same: those of a frame out of sight are.
+      this.timer = setTimeout(() => this.flush(), FRAME_MS);
     } else {
       queueMicrotask(() => this.flush());
     }
@@ -121,6 +127,7 @@ export class View {
     this.scheduled = false;
     if (this.frame !== undefined) cancelAnimationFrame(this.frame);
     this.frame = undefined;
+    clearTimeout(this.timer);
     /** Only what anybody asked for: there may be thousands. @type {[those: Iterable<Handler>, member: Member][]} */
     const news = [];
     /** @type {Set<string>} */
@@ -153,10 +160,12 @@ export class View {
     tell(this.listeners);
   }
 
+  /** Nobody is told any more. */
   clear() {
     this.listeners.clear();
     this.byId.clear();
     for (const those of this.handlers.values()) those.clear();
+    this.flush();
   }
 }
 

@@ -39,7 +39,7 @@ class Tab {
     this.events = new EventTarget();
   }
 
-  /** Loads a page in it, with modules of its own, and enters. @returns {Promise<() => string>} the name by which it joined */
+  /** Loads a page in it, with modules of its own, and enters. @returns {Promise<string>} the name by which it joined */
   async load() {
     const { stored, events } = this;
     Object.assign(globalThis, {

@@ -30,7 +30,7 @@ async function wait(ms = 0) {
   }
 }
 
-/** @param {PresenceServer} server @param {any} [options] @param {string} [room] */
+/** @param {PresenceServer} server @param {any} [options] @param {string} [room] @returns {Promise<any>} */
 async function enter(server, options, room) {
   warnings = [];
   client = connect('wss://a.example/live', { backoff: { base: 1_000, cap: 1_000, jitter: 'full' }, heartbeat: false });
@@ -330,6 +330,18 @@ test('who leaves is gone at once, and says and hears nothing more', async () => 
   await wait(60_000);
   assert.deepEqual(said(server), [['join'], ['leave']]);
   assert.deepEqual([times, server.members.has('me'), room.synced, room.supported], [0, false, false, null]);
+});
+
+test('who leaves in a function that is told of something has left', async () => {
+  const server = new PresenceServer();
+  server.knows = false;
+  /** @type {any} */
+  let room;
+  room = await enter(server, { onWarning: () => room.leave() });
+  await wait(11_000);
+  newest().deliver({ type: 'presence_list', you: 'me', members: [] });
+  await wait(60_000);
+  assert.deepEqual([room.synced, said(server)], [false, [['join']]]);
 });
 
 test('a client that was closed is not woken by its room', async () => {

@@ -32,9 +32,9 @@ const happen = (what) =>
     await new Promise((done) => setTimeout(done, 30));
   });
 
-/** @param {{ children: (room: any) => any }} props */
-function Room({ children }) {
-  return children(usePresence(useClient(url), me));
+/** @param {{ show: (room: any) => any }} props */
+function Room({ show }) {
+  return show(usePresence(useClient(url), me));
 }
 
 /** @param {{ room: any }} props */
@@ -125,7 +125,7 @@ test('of a thousand rows only that one is rendered whose member changed', async 
     counts++;
     return `count ${useOthers(room, (others) => others.length)}`;
   };
-  const page = await mount(h(Room, null, (/** @type {any} */ room) => [h(List, { room, key: 1 }), h(Count, { room, key: 2 })]));
+  const page = await mount(h(Room, { show: (/** @type {any} */ room) => [h(List, { room, key: 1 }), h(Count, { room, key: 2 })] }));
   await open(server);
   assert.match(page.text() ?? '', /999 count 1000$/);
   [rows, lists, counts] = [0, 0, 0];
@@ -148,7 +148,7 @@ test('a selector decides what is worth a render', async () => {
     renders++;
     return useOthers(room, (others) => others.filter(({ state }) => state.typing).map(({ userId }) => userId)).join() || 'nobody';
   };
-  const page = await mount(h(Room, null, (/** @type {any} */ room) => h(Typing, { room })));
+  const page = await mount(h(Room, { show: (/** @type {any} */ room) => h(Typing, { room }) }));
   await open(server);
   renders = 0;
   for (let x = 0; x < 5; x++) await happen(() => server.put('ann', { typing: false, x }));
@@ -163,7 +163,7 @@ test('oneself, and how the room stands', async () => {
   /** @type {any} */
   let room;
   const Me = (/** @type {{ room: any }} */ { room }) => `${useMe(room)?.userId} ${useMe(room)?.state.n} ${usePresenceStatus(room)}`;
-  const page = await mount(h(Room, null, (/** @type {any} */ given) => h(Me, { room: (room = given) })), { strict: true });
+  const page = await mount(h(Room, { show: (/** @type {any} */ given) => h(Me, { room: (room = given) }) }), { strict: true });
   assert.equal(page.text(), 'me undefined joining');
   await open(server);
   await settle();

@@ -259,6 +259,10 @@ impl Presence {
         }
         self.roster.tick(at, &mut self.out);
         self.own.act(at, &mut self.out);
+        if matches!(self.out.back(), Some(Action::Join { .. })) {
+            self.roster.interrupt();
+            self.out.push_back(Action::Me);
+        }
     }
 
     /// The next order.

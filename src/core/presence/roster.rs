@@ -135,7 +135,7 @@ impl Roster {
         }
     }
 
-    /// Another connection, or none: a list that was not ended will not be.
+    /// Another connection, or none, or another join: a list that was not ended will not be.
     pub const fn interrupt(&mut self) {
         self.listing = false;
         self.whole = false;
@@ -183,11 +183,11 @@ impl Roster {
     }
 
     /// The list is at its end. Who is not in it is kept as offline for `grace`, and has left then: a server that forgot
-    /// its members hears of them again.
+    /// its members hears of them again. A list that nobody asked for is of a server that knows what it is doing.
     pub fn end_list(&mut self, at: Instant, grace: Millis, out: &mut VecDeque<Action>) {
         self.listing = false;
+        let until = at.after(if self.whole { 0 } else { grace });
         self.whole = true;
-        let until = at.after(grace);
         for (slot, member) in members(&mut self.places) {
             if member.listed || member.missing != Instant::NEVER {
                 continue;

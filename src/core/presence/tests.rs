@@ -68,9 +68,8 @@ fn said(actions: &[Action]) -> Vec<Action> {
 }
 
 fn shown(actions: &[Action], slot: Slot) -> Vec<Status> {
-    let of = |action: &Action| match action {
-        Action::Show { slot: other, status, .. } if *other == slot => Some(*status),
-        _ => None,
+    let of = |action: &Action| {
+        if let Action::Show { slot: other, status, .. } = action { (*other == slot).then_some(*status) } else { None }
     };
     actions.iter().filter_map(of).collect()
 }
@@ -261,6 +260,19 @@ fn who_is_missing_from_the_list_is_offline_for_the_grace_and_leaves_then() {
     assert!(!room.wait(4_999).contains(&Action::Gone { slot: 1 }));
     assert!(room.wait(1).contains(&Action::Gone { slot: 1 }));
     assert_eq!(room.presence.roster().len(), 2);
+}
+
+#[test]
+fn who_is_missing_from_a_list_that_nobody_asked_for_has_left() {
+    let mut room = Room::of(&[1, 2]);
+    let gone = room.list(&[2]);
+    assert!(gone.contains(&Action::Gone { slot: 1 }));
+    assert_eq!(room.presence.roster().len(), 2);
+    // Asked for, because the server had lost us, it may have lost others.
+    room.wait(20_000);
+    room.give(Input::Refused(Refusal::NotJoined));
+    assert!(!room.presence.is_live());
+    assert_eq!(shown(&room.list(&[]), 2), [Status::Offline]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod leases;
 mod network;
 mod nodes;
 mod notifications;
+mod outage;
 mod peer;
 mod posts;
 mod redis;

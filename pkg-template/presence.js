@@ -7,7 +7,8 @@ import { inlined } from './inlined.js';
 import { refused, unavailable } from './load.js';
 import { initSync, Pacer, Room as Core } from './presence_core.js';
 import { pointerFrom } from './presence_pointer.js';
-import { canonical, isObject, Room } from './presence_room.js';
+import { Room } from './presence_room.js';
+import { canonical, isObject } from './presence_voice.js';
 import { text } from './presence_wasm.js';
 
 export { EverwireError } from './everwire_error.js';

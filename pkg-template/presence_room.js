@@ -6,6 +6,7 @@ import { report } from './everwire_error.js';
 import * as fact from './presence_facts.js';
 import { onReturn, tabIdentity } from './presence_identity.js';
 import { View } from './presence_view.js';
+import { canonical, isObject, Voice } from './presence_voice.js';
 import { Alarm } from './timer.js';
 
 /** @typedef {import('./presence_core.js').Room} Core */
@@ -24,17 +25,8 @@ const WARNINGS = [
 const DEEDS = ['pointermove', 'pointerdown', 'keydown', 'wheel', 'touchstart', 'scroll'];
 /** The core hears of that once a second. */
 const DEED_MS = 1_000;
-/** States that were said and of which the server has not told us yet. */
-const MOST_SAID = 32;
 
 const NOTHING = Object.freeze({});
-
-/** @param {unknown} value */
-export const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** The same for the same value, in whichever order its fields come. @param {any} value */
-export const canonical = (value) =>
-  JSON.stringify(value, (_, inner) => (isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner));
 
 export class Room {
   /**
@@ -66,8 +58,7 @@ export class Room {
     this.word = undefined;
     /** @type {{ code: string, message: string } | null} */
     this.refused = null;
-    /** @type {string[]} */
-    this.said = [];
+    this.voice = new Voice(this);
     /** The open connection by its number, from 1 on; 0 for none. */
     this.connection = 0;
     this.deed = -Infinity;
@@ -194,16 +185,8 @@ export class Room {
     const has = isObject(state);
     // What is not known counts as being there.
     let flags = Math.max(STATUSES.indexOf(status), 0) + 16 * +(whole || has);
-    if (userId === this.you && has) flags += 4 * this.origin(state);
+    if (userId === this.you && has) flags += 4 * this.voice.origin(state);
     this.tell(kind, this.slotOf(userId), clock, flags, word);
-  }
-
-  /** Which of our states is it? The place in the core's `Origin::ALL`. @param {any} state */
-  origin(state) {
-    const place = this.said.lastIndexOf(canonical(state));
-    if (place < 0) return 3;
-    this.said.splice(0, place);
-    return this.said.length === 1 ? 1 : 2;
   }
 
   /** @param {any} event */
@@ -270,11 +253,11 @@ export class Room {
         this.names[slot] = undefined;
         return void this.free.push(slot);
       case fact.JOIN:
-        return this.join((flags & 1) !== 0, (flags & 2) !== 0);
+        return this.voice.join((flags & 1) !== 0, (flags & 2) !== 0);
       case fact.UPDATE:
-        return this.update((flags & 1) !== 0, (flags & 2) !== 0 ? (flags & 4) !== 0 : undefined);
+        return this.voice.update((flags & 1) !== 0, (flags & 2) !== 0 ? (flags & 4) !== 0 : undefined);
       case fact.SAY_LEAVE:
-        return this.say({ type: 'presence_leave', room: this.name }, 0);
+        return this.voice.leave();
       case fact.ADOPT: {
         const state = stateOf(this.word);
         if (canonical(state) !== canonical(this.state)) this.state = state;
@@ -330,48 +313,6 @@ export class Room {
       this.slots.set(userId, slot);
     }
     return slot;
-  }
-
-  // -------------------------------------------------------------------------------------------------- what is said
-
-  /** @param {boolean} state @param {boolean} away */
-  join(state, away) {
-    this.said = [];
-    const { grace } = this.choices;
-    this.say({ type: 'presence_join', room: this.name, userId: this.id, state: this.own(state), grace, away: away || undefined }, 1);
-  }
-
-  /** @param {boolean} state @param {boolean | undefined} away */
-  update(state, away) {
-    this.say({ type: 'presence_update', room: this.name, state: this.own(state), away }, 2 * +state + 4 * +(away !== undefined));
-  }
-
-  /** @param {boolean} wanted */
-  own(wanted) {
-    if (!wanted) return undefined;
-    this.said.push(canonical(this.state));
-    if (this.said.length > MOST_SAID) this.said.shift();
-    return this.state;
-  }
-
-  /**
-   * Belongs to this connection: it goes now, or is said anew.
-   *
-   * @param {any} event
-   * @param {number} what that would be, for the core
-   */
-  say(event, what) {
-    const { client, connection } = this;
-    const unsent = () => this.connection === connection && this.tell(fact.UNSENT, what);
-    // A message would wake a client that was closed.
-    if (client.state !== 'open') return void unsent();
-    try {
-      const receipt = client.send(event, { volatile: true });
-      if (receipt.fate === 'dropped') unsent();
-      else if (receipt.fate === 'pending') void receipt.settled.then((/** @type {any} */ { fate }) => fate === 'dropped' && unsent());
-    } catch (error) {
-      report(error);
-    }
   }
 
   /** @param {number} which */

@@ -373,6 +373,37 @@ test('a handler that throws is reported and keeps nothing from the others', asyn
   assert.deepEqual([reported.length, heard], [1, 1]);
 });
 
+test('on a page that shows frames listeners are told once a frame; where none comes, after 250 ms; when it is hidden, at once', async (t) => {
+  /** @type {(() => void)[]} */
+  const frames = [];
+  const events = new EventTarget();
+  const document = Object.assign(events, { hidden: false });
+  Object.assign(globalThis, { document, requestAnimationFrame: (/** @type {() => void} */ run) => frames.push(run), cancelAnimationFrame: () => frames.splice(0) });
+  t.after(() => ['document', 'requestAnimationFrame', 'cancelAnimationFrame'].forEach((name) => Reflect.deleteProperty(globalThis, name)));
+  const server = new PresenceServer();
+  const room = await enter(server, { idle: false });
+  await wait(300);
+  let times = 0;
+  room.subscribe(() => times++);
+  for (let n = 0; n < 5; n++) {
+    server.put('ann', { n });
+    await wait();
+  }
+  assert.deepEqual([times, frames.length], [0, 1]);
+  frames.splice(0).forEach((run) => run());
+  assert.equal(times, 1);
+  server.put('ann', { n: 5 });
+  await wait(249);
+  assert.equal(times, 1);
+  await wait(1);
+  assert.deepEqual([times, frames.length], [2, 0]);
+  server.put('ann', { n: 6 });
+  document.hidden = true;
+  document.dispatchEvent(new Event('visibilitychange'));
+  assert.equal(times, 3);
+  room.leave();
+});
+
 test('what a congested socket does not take is said when it does', async () => {
   const server = new PresenceServer();
   const room = await enter(server);

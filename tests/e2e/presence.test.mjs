@@ -52,7 +52,10 @@ class Page {
     for (const change of /** @type {const} */ (['join', 'update', 'leave'])) {
       this.room.on(change, ({ userId, status }) => this.told.push({ change, userId, status, at: performance.now() }));
     }
-    t.after(() => this.client.close({ drain: 0 }));
+    t.after(() => {
+      this.room.leave();
+      this.client.close({ drain: 0 });
+    });
   }
 
   unplug() {

@@ -20,6 +20,8 @@ mod fallback;
 mod files;
 #[cfg(feature = "socket")]
 mod orders;
+#[cfg(feature = "presence")]
+mod presence;
 #[cfg(any(feature = "stream", feature = "fallback"))]
 mod sse;
 #[cfg(feature = "stream")]
@@ -33,6 +35,8 @@ pub use choices::Given;
 pub use client::Client;
 #[cfg(feature = "fallback")]
 pub use fallback::{Way, posted};
+#[cfg(feature = "presence")]
+pub use presence::{Pacer, Room};
 #[cfg(any(feature = "stream", feature = "fallback"))]
 pub use sse::{close_scan, go_on, open_scan, scan, scan_bytes, scan_memory, scan_records};
 #[cfg(feature = "stream")]

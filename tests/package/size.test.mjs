@@ -57,6 +57,20 @@ test('causal order and optimistic updates cost only those who import them, and k
   }
 });
 
+test('a page without presence pays nothing for it, and one with it keeps to its limit; pointers are paid for by those who show them', async (t) => {
+  const sources = [
+    `export { connect } from 'everwire';`,
+    `export { connect } from 'everwire'; export { presence } from 'everwire/presence';`,
+    `export { connect } from 'everwire'; export { presence, pointer } from 'everwire/presence';`,
+    `export { connect } from 'everwire'; export { presence, pointer } from 'everwire/presence'; export * from 'everwire/presence/react';`,
+  ];
+  const [plain, rooms, pointers, hooks] = /** @type {[string, string, string, string]} */ ((await Promise.all(sources.map((source) => bundle(source, { external: ['react'] })))).map(({ text }) => text));
+  const added = gzip(pointers) - gzip(plain);
+  t.diagnostic(`gzip on top of the entry: presence ${gzip(rooms) - gzip(plain)}, pointers ${gzip(pointers) - gzip(rooms)} more, hooks ${gzip(hooks) - gzip(pointers)} more`);
+  assert.ok(!plain.includes('presence_join') && !rooms.includes('"cursor"'));
+  assert.ok(added <= limits['everwire/presence'].gzip, `${added} bytes`);
+});
+
 test('the hooks add at most 2 KB gzip to the entry', async (t) => {
   const entry = await bundle(`export { connect } from 'everwire';`);
   const hooks = await bundle(`export { connect } from 'everwire'; export * from 'everwire/react';`, { external: ['react'] });

@@ -19,12 +19,16 @@ export const limits = {
   'everwire/fallback': { gzip: 13_824 },
   'everwire/causal': { gzip: 13_312 },
   'everwire/mutate': { gzip: 2_048 },
+  'everwire/presence': { gzip: 14_336 },
 };
+
+const modules = ['core', 'stream', 'fallback', 'causal', 'presence'];
+const entries = ['', '/slim', '/react', '/stream', '/stream/react', '/fallback', '/causal', '/mutate', '/presence', '/presence/react'];
 
 /** @returns {Promise<Size[]>} */
 export async function sizes() {
-  const bundles = ['everwire', 'everwire/slim', 'everwire/react', 'everwire/stream', 'everwire/stream/react', 'everwire/fallback', 'everwire/causal', 'everwire/mutate'].map(async (entry) => sizeOf(entry, await bundle(entry)));
-  return [...['core.wasm', 'stream.wasm', 'fallback.wasm', 'causal.wasm'].map((file) => sizeOf(file, readFileSync(`pkg/${file}`))), ...(await Promise.all(bundles))];
+  const bundles = entries.map((entry) => `everwire${entry}`).map(async (entry) => sizeOf(entry, await bundle(entry)));
+  return [...modules.map((name) => sizeOf(`${name}.wasm`, readFileSync(`pkg/${name}.wasm`))), ...(await Promise.all(bundles))];
 }
 
 /** What is over its limit, in words; nothing if all is well. @param {Size[]} all */

@@ -129,6 +129,43 @@ test('what is changed without a connection goes with the next one, and before th
   assert.equal(theirs.getText('t').toString(), 'offline');
   receive(answer(NOTHING_UPDATE));
   assert.deepEqual([provider.synced, provider.unsaved], [true, true], 'it was asked before the server was told');
+  const asked = () => kinds().filter((what) => what === 'ask').length;
+  for (let time = 0; time < 200 && asked() < 2; time++) await soon(20);
+  receive(answer(NOTHING_UPDATE));
+  assert.equal(provider.unsaved, false);
+});
+
+test('what was asked on a connection that was lost proves nothing on the next', async (t) => {
+  const { provider, text, kinds, receive } = bind(t);
+  newest().accept();
+  receive(ask(NOTHING));
+  receive(answer(NOTHING_UPDATE));
+  text.insert(0, 'a');
+  const asked = () => kinds().filter((what) => what === 'ask').length;
+  for (let time = 0; time < 200 && asked() < 2; time++) await soon(20);
+  newest().drop();
+  await soon(20);
+  newest().accept();
+  receive(answer(NOTHING_UPDATE));
+  assert.deepEqual([provider.synced, provider.unsaved], [true, true], 'the update may have been lost with the question');
+});
+
+test('an answer that a full connection does not take is given once it takes more', async (t) => {
+  const { text, kinds, receive } = bind(t);
+  newest().accept();
+  receive(answer(NOTHING_UPDATE));
+  newest().bufferedAmount = 8 << 20;
+  // It is measured when something is sent.
+  text.insert(0, 'x'.repeat(2 << 20));
+  await soon(50);
+  const before = kinds().length;
+  receive(ask(NOTHING));
+  await soon(50);
+  assert.ok(!kinds().slice(before).includes('answer'));
+  newest().bufferedAmount = 0;
+  const given = () => kinds().slice(before).includes('answer');
+  for (let time = 0; time < 200 && !given(); time++) await soon(20);
+  assert.ok(given());
 });
 
 test('a document that has something already is unsaved', (t) => {

@@ -344,28 +344,23 @@ async fn a_slow_reader_holds_nobody_up_and_has_everything_in_the_end() {
 
 #[tokio::test]
 async fn a_stop_keeps_what_came_and_a_start_has_it() {
-    let folder = std::env::temp_dir().join(format!("everwire-docs-{}", std::process::id()));
-    let config = || Config {
-        data: Some(folder.clone()),
-        redis: None,
-        docs: Terms { updates: 10, ..Terms::default() },
-        ..config()
-    };
+    let data = folder("docs-stopped");
     let mut text = String::new();
     for life in 0..3 {
-        let server = start(config()).await;
-        let mut one = Writer::sit(server.address(), "notes", 100 + life).await;
+        let process = Process::start(&data);
+        let mut one = Writer::sit(process.address, "notes", 100 + life).await;
         one.until(|writer| writer.answers == 1).await;
         assert_eq!(one.read(), text);
-        for _ in 0..25 {
+        for _ in 0..300 {
             let end = u32::try_from(text.len()).expect("short");
             one.type_in(end, "x").await;
             text.push('x');
         }
         one.is_kept().await;
-        server.stop().await.expect("stopped");
+        process.stop();
+        assert_eq!(one.ended().await, 1012);
     }
-    std::fs::remove_dir_all(folder).expect("removed");
+    std::fs::remove_dir_all(data).expect("removed");
 }
 
 #[tokio::test]
@@ -413,6 +408,8 @@ async fn several_processes_apply_every_update_and_none_is_lost_to_compaction() {
             let letter = char::from(b'a' + u8::try_from(round % 26).expect("a letter"));
             writer.type_in((seed >> 8) % (length + 1), &letter.to_string()).await;
         }
+        // By turns one of them waits, so that each process writes a few at a time.
+        writers[round as usize % 3].is_kept().await;
     }
     for writer in &mut writers {
         writer.until(|writer| writer.read().len() == 360).await;

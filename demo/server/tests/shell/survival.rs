@@ -30,6 +30,13 @@ impl Process {
         Self { child, address: address.expect("an address") }
     }
 
+    /// Asks it to end, and waits for that.
+    pub(crate) fn stop(mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signalled");
+        assert!(self.child.wait().expect("ended").success());
+    }
+
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("ended");

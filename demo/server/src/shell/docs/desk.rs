@@ -245,28 +245,28 @@ impl Desk {
     /// Takes an update into the document, if there is room for it and it makes sense.
     async fn take(&mut self, conn: u64, update: &[u8], fresh: &mut Fresh) -> Result<(), Parting> {
         let most = self.docs.0.terms.document;
-        if self.bytes + update.len() > most {
-            // What was counted is what came, and much of it may be gone by now.
-            self.bytes = self.document()?.whole().map_err(|_| Parting::AWAY)?.len();
-            if self.bytes + update.len() > most {
-                self.close(conn, Parting::TOO_LARGE);
-                return Ok(());
-            }
-        }
-        match self.document()?.apply(update) {
+        let parting = match self.document()?.apply(update) {
+            Ok(false) => return Ok(()),
             Ok(true) => {
                 self.bytes += update.len();
-                fresh.push((conn, update.to_vec()));
-            }
-            Ok(false) => {}
-            Err(_) => {
-                self.close(conn, Parting::SENSELESS);
-                // It may have changed half of what it wanted to.
-                self.load().await?;
-                for (_, update) in &*fresh {
-                    let _ = self.document()?.apply(update);
+                if self.bytes > most {
+                    // What was counted is what came: some of it was there before, and much may be gone by now.
+                    self.bytes = self.document()?.whole().map_err(|_| Parting::AWAY)?.len();
                 }
+                if self.bytes <= most {
+                    fresh.push((conn, update.to_vec()));
+                    return Ok(());
+                }
+                Parting::TOO_LARGE
             }
+            Err(_) => Parting::SENSELESS,
+        };
+        self.close(conn, parting);
+        // It changed more than it may, or half of what it wanted to.
+        self.load().await?;
+        for (_, update) in &*fresh {
+            let _ = self.document()?.apply(update);
+            self.bytes += update.len();
         }
         Ok(())
     }

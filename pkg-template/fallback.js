@@ -7,11 +7,11 @@ import { eventStreamFrom } from './event_stream.js';
 import { closeScan, goOn, initSync, openScan, posted, scan, scanBytes, scanMemory, scanRecords, Way } from './fallback_core.js';
 import { withFallback } from './fallback_host.js';
 import { text } from './fallback_wasm.js';
-import { inlined } from './inlined.js';
-import { refused, unavailable } from './load.js';
+import { loaderOf } from './load_inlined.js';
 
 /** @typedef {typeof import('./host.js').Host} HostClass */
 
+const load = /* @__PURE__ */ loaderOf(initSync, text);
 const EventStream = /* @__PURE__ */ eventStreamFrom({ closeScan, goOn, openScan, scan, scanBytes, scanMemory, scanRecords });
 
 /** @param {any} value @param {number} least @param {number} most */
@@ -48,17 +48,3 @@ export function fallback(options = {}) {
 
 /** @param {string} name @param {string} allowed */
 const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);
-
-let loaded = false;
-
-function load() {
-  if (loaded) return;
-  if (typeof WebAssembly !== 'object') throw unavailable('there is no WebAssembly.');
-  const module = inlined(text);
-  try {
-    initSync({ module });
-  } catch (cause) {
-    throw refused(cause, module);
-  }
-  loaded = true;
-}

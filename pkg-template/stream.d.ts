@@ -65,8 +65,8 @@ export interface StreamOptions {
   body?: Given<string | BufferSource> | undefined;
   /** `same-origin` unless given. With `eventsource` only `include` differs from the rest. */
   credentials?: 'same-origin' | 'include' | 'omit' | undefined;
-  /** Sent as `Authorization: Bearer`. A function is asked for each attempt; after a 401 once more, then the stream stops. */
-  token?: Given<string | null | undefined> | undefined;
+  /** Sent as `Authorization: Bearer`, unless null. A function is asked for each attempt; after a 401 once more, then the stream stops. */
+  token?: string | (() => OrPromise<string | null | undefined>) | undefined;
   /** The id after which the first connection begins. */
   lastEventId?: string | undefined;
   /** The types that end the stream for good: the first of them well, the others not. `['completed', 'failed']` unless given. */
@@ -78,7 +78,7 @@ export interface StreamOptions {
   /**
    * Asked before each connection for the stored end of the stream: a url that answers
    * `{ terminalEventType, terminalEventData }`, or a function. An end is delivered as the event that it was; one whose type is
-   * not in `terminal` counts as `failed`.
+   * not in `terminal` counts as `failed`. Who has not answered within 4 s, or half of `connectTimeout`, is not waited for.
    */
   recover?: string | URL | ((known: { lastEventId: string }) => OrPromise<RecoveredEnding | null | undefined>) | undefined;
   /** Attempts after a loss, until a connection is stable: 0 to 1,000,000; as many as it takes. */
@@ -95,8 +95,8 @@ export interface StreamOptions {
   backoff?: Options['backoff'];
   breaker?: Options['breaker'];
   /**
-   * Dead after `silence` without a byte: 1,000 to 3,600,000; 45,000. Unless given, only once a comment was seen on this
-   * stream. `false`: never.
+   * Dead after `silence` without a byte (with `eventsource` without an event): 1,000 to 3,600,000; 45,000. Unless given, only
+   * once a comment was seen on this stream. `false`: never.
    */
   heartbeat?: boolean | { silence?: number | undefined } | undefined;
   flow?: Options['flow'];
@@ -109,7 +109,7 @@ export declare class Stream<Types extends StreamTypes = StreamTypes> {
   /** Throws an EverwireError: `invalid_url`, `invalid_option`, `csp`, `wasm_unavailable`. */
   constructor(url: string | URL | (() => OrPromise<string | URL>), options?: StreamOptions);
   readonly state: StreamSnapshot['state'];
-  /** The id of the last event that was handed over; where the next connection goes on. */
+  /** The id of the last event that was handed over, or that waits for its frame in a flood; where the next connection goes on. */
   readonly lastEventId: string;
   on<T extends keyof Types & string>(type: T, handler: (event: StreamEvent<Types[T], T>) => unknown): () => void;
   /** Every event. With `eventsource` only those of types that have a handler of their own, and `message`. */

@@ -2,14 +2,14 @@
 // Owns the entry for streams of server-sent events, with the wasm that reads them inlined; must not know how a stream works.
 
 import { eventStreamFrom } from './event_stream.js';
-import { inlined } from './inlined.js';
-import { refused, unavailable } from './load.js';
+import { loaderOf } from './load_inlined.js';
 import { closeScan, goOn, initSync, openScan, scan, scanBytes, scanMemory, scanRecords, Streamer } from './stream_core.js';
 import { streamFrom } from './stream_client.js';
 import { text } from './stream_wasm.js';
 
 export { EverwireError } from './everwire_error.js';
 
+const load = /* @__PURE__ */ loaderOf(initSync, text);
 const EventStream = /* @__PURE__ */ eventStreamFrom({ closeScan, goOn, openScan, scan, scanBytes, scanMemory, scanRecords });
 
 export const Stream = /* @__PURE__ */ streamFrom(
@@ -22,17 +22,3 @@ export const Stream = /* @__PURE__ */ streamFrom(
 
 /** @type {(url: any, options?: any) => InstanceType<typeof Stream>} */
 export const stream = (url, options) => new Stream(url, options);
-
-let loaded = false;
-
-function load() {
-  if (loaded) return;
-  if (typeof WebAssembly !== 'object') throw unavailable('there is no WebAssembly.');
-  const module = inlined(text);
-  try {
-    initSync({ module });
-  } catch (cause) {
-    throw refused(cause, module);
-  }
-  loaded = true;
-}

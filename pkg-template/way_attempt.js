@@ -3,6 +3,7 @@
 // must not know why.
 
 import * as fact from './facts.js';
+import { retryAfter } from './retry_after.js';
 import { WayStream } from './way_stream.js';
 
 /** @typedef {import('./fallback_host.js').Keeper} Keeper */
@@ -34,18 +35,17 @@ async function look(url, signal) {
     if (response.type === 'opaqueredirect') return [ELSEWHERE, 0, NaN];
     const type = response.headers.get('content-type') ?? '';
     const seen = /^text\/event-stream\b/i.test(type) ? STREAM : /^text\/html\b/i.test(type) ? PAGE : OTHER;
-    return [seen, response.status, waitOf(response.headers.get('retry-after')), response];
+    return [seen, response.status, waitOf(response.headers), response];
   } catch {
     // Nobody, or somebody whose answer is not for this page.
     return ask({ mode: 'no-cors' }).then(() => [UNCLEAR, 0, NaN], () => [NOTHING, 0, NaN]);
   }
 }
 
-/** `Retry-After` in milliseconds: seconds, or a date. @param {string | null} text */
-function waitOf(text) {
-  if (text === null || text.trim() === '') return NaN;
-  const seconds = Number(text);
-  return Number.isFinite(seconds) ? seconds * 1_000 : Math.max(0, Date.parse(text) - Date.now());
+/** How long the server wants to be left alone, in milliseconds. @param {Headers} headers */
+function waitOf(headers) {
+  const [ms, isDate] = retryAfter(headers);
+  return isDate ? Math.max(0, ms - Date.now()) : ms;
 }
 
 /** How long somebody may take to be looked at. */
@@ -146,16 +146,17 @@ export class WayAttempt {
   /** The handshake failed, or nobody answers it. */
   async #refused() {
     this.#letGo();
-    const sight = await this.#look();
+    const sight = await this.#look(this.#abort.signal);
     if (this.#left) return;
     const code = this.#judged(sight);
     if (code === 0) await this.#overHttp();
     else this.#end(code);
   }
 
-  /** @returns {Promise<Sight>} */
-  async #look() {
+  /** @param {AbortSignal} [signal] until when it is wanted @returns {Promise<Sight>} */
+  async #look(signal) {
     const abort = new AbortController();
+    signal?.addEventListener('abort', () => abort.abort());
     const timer = setTimeout(() => abort.abort(), LOOK_MS);
     const sight = await look(this.url, abort.signal);
     clearTimeout(timer);
@@ -210,7 +211,7 @@ export class WayAttempt {
   #end(code) {
     this.readyState = CLOSED;
     const wait = this.way.wait();
-    if (this.way.why(false) === 'rate_limited' && wait > 0) this.host.tell(fact.NOT_BEFORE, 0, wait);
+    if (wait > 0) this.host.tell(fact.NOT_BEFORE, 0, wait);
     this.onclose?.(Object.assign(new Event('close'), { code, reason: '', wasClean: code !== BROKEN }));
   }
 

@@ -11,6 +11,8 @@ const CLOSE = 'everwire_close';
 const BROKEN = 1006;
 /** Messages of one request, as of one frame. */
 const MOST = 1_000;
+/** Whoever has not answered a request by then has not taken it. */
+const POST_MS = 30_000;
 /** What was said before a connection was left may take so long to arrive. */
 const LAST_WORDS_MS = 5_000;
 
@@ -87,6 +89,8 @@ export class WayStream {
       const { attempt } = this;
       let status = 0;
       let text = '';
+      const abort = new AbortController();
+      const timer = setTimeout(() => abort.abort(), POST_MS);
       try {
         const response = await fetch(attempt.url, {
           method: 'POST',
@@ -95,12 +99,15 @@ export class WayStream {
           credentials: 'include',
           cache: 'no-store',
           redirect: 'error',
+          signal: abort.signal,
         });
         ({ status } = response);
         text = await response.text();
       } catch {
         // It may have arrived: what has an `$id` is sent again on the next connection, and the rest is not.
         status = 0;
+      } finally {
+        clearTimeout(timer);
       }
       for (const frame of this.#frames.splice(0, count)) this.bytes -= utf8Length(frame);
       const code = attempt.keeper.judge.posted(status);

@@ -2,6 +2,7 @@
 //!
 //! Each rule is a function of a file's text, so that it can be shown to fail.
 
+use everwire::core::error::{Reason, Warning};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -343,5 +344,40 @@ fn the_lists_of_the_wire_stand_in_javascript_as_they_are() {
     ] {
         let text = fs::read_to_string(root.join(file)).expect("a file of the shell");
         assert!(text.contains(&quoted(names)), "{file} does not list {names:?}");
+    }
+}
+
+#[test]
+fn every_code_of_a_connection_is_documented() {
+    let reasons = [
+        Reason::Closed { code: 1006 },
+        Reason::ConnectTimeout,
+        Reason::ProviderFailed,
+        Reason::ProviderTimeout,
+        Reason::InvalidUrl,
+        Reason::HeartbeatLost,
+        Reason::Goaway,
+        Reason::Suspended,
+        Reason::BreakerOpen { code: 1006 },
+        Reason::Unauthorized { code: 4401 },
+        Reason::Refused { code: 4400 },
+        Reason::ByApplication,
+    ];
+    let warnings = [
+        Warning::HeartbeatUnsupported,
+        Warning::Thrashing,
+        Warning::Malformed,
+        Warning::Senseless,
+        Warning::ManyClients,
+        Warning::BreakerOpened,
+        Warning::AckUnsupported,
+        Warning::Flood,
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(root.join(file)).expect("a file for users");
+    let (readme, types) = (read("README.md"), read("pkg-template/index.d.ts"));
+    for code in reasons.map(Reason::code).into_iter().chain(warnings.map(Warning::code)) {
+        assert!(readme.contains(&format!("`{code}`")), "README.md does not explain {code}");
+        assert!(types.contains(&format!("'{code}'")), "index.d.ts does not name {code}");
     }
 }

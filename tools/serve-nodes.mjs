@@ -6,9 +6,9 @@
 
 import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answers, freePort } from './ports.mjs';
 
 const target = resolve(process.env['CARGO_TARGET_DIR'] ?? 'target');
 const folder = join(target, 'nodes');
@@ -42,6 +42,11 @@ async function startRedis() {
   const its = await freePort();
   say(`Redis on 127.0.0.1:${its}; it keeps nothing on disk`);
   start('redis', 'redis-server', ['--port', `${its}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  // A node that finds none ends.
+  for (let tries = 0; !stopping && !(await answers(its)); tries += 1) {
+    if (tries === 100) fail('redis does not answer');
+    await sleep(50);
+  }
   return `redis://127.0.0.1:${its}`;
 }
 
@@ -65,6 +70,7 @@ function startNode(node, its) {
 }
 
 function startNginx() {
+  if (stopping) return;
   const nodes = ports.map((its) => `    server 127.0.0.1:${its} max_fails=1 fail_timeout=1s;`).join('\n');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((what) => `  ${what}_temp_path ${join(folder, what)};`);
   const configuration = join(folder, 'nginx.conf');
@@ -115,7 +121,9 @@ ${nodes}
 function start(name, program, args, options) {
   const child = spawn(program, args, { ...options, detached: true });
   running.set(name, child);
-  child.once('error', (error) => fail(`${name} did not start: ${error.message}`));
+  child.once('error', (/** @type {NodeJS.ErrnoException} */ error) => {
+    fail(error.code === 'ENOENT' ? `${name} did not start: ${program} is not installed` : `${name} did not start: ${error.message}`);
+  });
   child.once('exit', (code, signal) => {
     if (running.get(name) === child) running.delete(name);
     if (!stopping && !name.startsWith('node ')) fail(`${name} ended (${signal ?? code})`);
@@ -169,15 +177,4 @@ function fail(why) {
 /** @param {string} what */
 function say(what) {
   console.log(`==> ${what}`);
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((done, failed) => {
-    const server = createServer().once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

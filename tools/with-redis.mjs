@@ -6,14 +6,14 @@
 // The command finds the address in EVERWIRE_TEST_REDIS.
 
 import { spawn } from 'node:child_process';
-import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answers, freePort } from './ports.mjs';
 
 const port = await freePort();
 const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--databases', '1000'];
 const redis = spawn('redis-server', options, { stdio: ['ignore', 'ignore', 'inherit'] });
 redis.once('error', (error) => fail(`redis-server: ${error.message}`));
-for (let tries = 0; !(await answers()); tries += 1) {
+for (let tries = 0; !(await answers(port)); tries += 1) {
   if (tries === 100) fail('redis-server does not answer');
   await sleep(50);
 }
@@ -22,6 +22,7 @@ const [command = '', ...args] = process.argv.slice(2);
 const env = { ...process.env, EVERWIRE_TEST_REDIS: `redis://127.0.0.1:${port}` };
 const child = spawn(command, args, { stdio: 'inherit', env });
 child.once('error', (error) => fail(`${command}: ${error.message}`));
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => child.kill(signal));
 child.once('exit', (code) => {
   redis.kill();
   process.exitCode = code ?? 1;
@@ -32,23 +33,4 @@ function fail(why) {
   console.error(why);
   redis.kill();
   process.exit(1);
-}
-
-/** @returns {Promise<boolean>} */
-function answers() {
-  return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1', () => (socket.destroy(), done(true)));
-    socket.once('error', () => done(false));
-  });
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((done, failed) => {
-    const server = createServer().once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

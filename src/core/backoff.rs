@@ -76,10 +76,10 @@ impl Backoff {
         self.spread(rng, self.cap)
     }
 
-    /// The server names the first delay. It may be longer than the cap was.
-    pub fn begin_at(&mut self, base: Millis) {
+    /// The server names the first delay, which may be longer than `cap`, the application's. Its newest word counts alone.
+    pub fn begin_at(&mut self, base: Millis, cap: Millis) {
         self.base = base;
-        self.cap = self.cap.max(base);
+        self.cap = cap.max(base);
     }
 
     /// A connection was stable.
@@ -167,6 +167,15 @@ mod tests {
             let delay = backoff.next_from(&mut rng, 8_000);
             assert!((least..=least * 13 / 10).contains(&delay), "{delay}");
         }
+    }
+
+    #[test]
+    fn a_delay_that_the_server_takes_back_leaves_no_longer_cap() {
+        let (mut backoff, mut rng) = (Backoff::new(1_000, 30_000, Jitter::Additive), Rng::new(1));
+        backoff.begin_at(3_600_000, 30_000);
+        assert!(backoff.next(&mut rng) >= 3_600_000);
+        backoff.begin_at(1_000, 30_000);
+        assert!((0..20).all(|_| backoff.next(&mut rng) <= 39_000));
     }
 
     #[test]

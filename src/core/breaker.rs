@@ -79,6 +79,15 @@ mod tests {
     }
 
     #[test]
+    fn probes_are_spread_over_a_tenth_of_the_wait() {
+        let (mut breaker, mut rng) = (Breaker::new(1, 60_000), Rng::new(1));
+        breaker.fail();
+        let probes: Vec<u64> = (0..100).map(|_| breaker.not_before(Instant(0), &mut rng).0).collect();
+        assert!(probes.iter().all(|at| (60_000..=66_000).contains(at)));
+        assert!(probes.iter().any(|at| *at < 62_000) && probes.iter().any(|at| *at > 64_000), "{probes:?}");
+    }
+
+    #[test]
     fn without_a_threshold_it_only_counts() {
         let mut breaker = Breaker::new(Breaker::NEVER, 60_000);
         assert!((0..100).all(|_| !breaker.fail()));

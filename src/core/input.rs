@@ -184,7 +184,8 @@ pub enum Input<P> {
     Page(PageEvent),
     /// So many clients of this page have the same destination, this one included.
     Siblings(u32),
-    /// The server does not want to be asked again for so long, in milliseconds.
+    /// The server does not want to be asked again for so long, in milliseconds. Told before the end of the attempt that it
+    /// refused.
     NotBefore(Millis),
     /// The one timer fired.
     Tick,

@@ -97,7 +97,7 @@ pub fn after<P>(cx: &mut Context<P>, loss: Loss, connection: Option<&Connection>
         CloseRule::Unauthorized => cx.token_renewed = true,
         CloseRule::Retry | CloseRule::Fast | CloseRule::Slow | CloseRule::TooBig => {}
     }
-    if let Some(ending) = cx.stream.used_up(&cx.options.stream) {
+    if let Some(ending) = cx.stream.used_up(&cx.options.stream, loss.reason.close_code()) {
         return stop(cx, Reason::Stream(ending));
     }
     let backoff = if sent_away { loss.sent_away } else { cx.at().after(delay(cx, rule)) };

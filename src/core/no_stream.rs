@@ -25,7 +25,7 @@ impl Memory {
     pub const fn begin_anew(&mut self) {}
 
     /// Never.
-    pub const fn used_up(&mut self, _choices: &Choices) -> Option<Ending> {
+    pub const fn used_up(&mut self, _choices: &Choices, _status: Option<u16>) -> Option<Ending> {
         None
     }
 }

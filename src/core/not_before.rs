@@ -50,7 +50,7 @@ mod tests {
         let mut floors = NotBefore { breaker: Instant(0), ..ALL };
         assert!(floors.hurry(Instant(10)));
         assert_eq!(floors.due(Instant(0)), Instant(40));
-        assert!(!floors.hurry(Instant(20)));
+        assert!(!floors.hurry(Instant(10)) && !floors.hurry(Instant(20)));
         let mut floors = ALL;
         floors.hurry(Instant(10));
         assert_eq!(floors.due(Instant(0)), Instant(60));

@@ -256,6 +256,17 @@ mod tests {
     }
 
     #[test]
+    fn a_queue_that_never_empties_takes_no_more_room_for_it() {
+        let mut outbox = Outbox::new(10, 1_000, 100_000);
+        push(&mut outbox, message(0, Priority::Normal, false));
+        for receipt in 1..=10_000 {
+            push(&mut outbox, message(receipt, Priority::Normal, false));
+            assert_eq!(outbox.pop(true).map(|message| message.receipt), Some(receipt - 1));
+        }
+        assert!(outbox.queues.iter().all(|queue| queue.messages.capacity() <= 8));
+    }
+
+    #[test]
     fn a_full_normal_queue_drops_its_oldest_that_need_not_be_acknowledged() {
         let mut outbox = Outbox::new(10, 3, 1_000);
         for (receipt, ack) in [(1, true), (2, false), (3, false)] {

@@ -111,10 +111,10 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A connection or an attempt was lost. The end of it all, if there is to be no other one.
-    pub const fn used_up(&mut self, choices: &Choices) -> Option<Ending> {
+    /// A connection or an attempt was lost, with `status` where there was one. The end of it all, if there is to be no other.
+    pub const fn used_up(&mut self, choices: &Choices, status: Option<u16>) -> Option<Ending> {
         if self.losses >= choices.retries && choices.retries < UNLIMITED {
-            return Some(Ending::RetriesUsed);
+            return Some(Ending::RetriesUsed(status));
         }
         self.losses = self.losses.saturating_add(1);
         None
@@ -159,14 +159,14 @@ mod tests {
     fn retries_are_counted_from_the_last_stable_connection() {
         let choices = Choices { on: true, retries: 2, ..Choices::default() };
         let mut memory = Memory::default();
-        assert_eq!([1, 2, 3].map(|_| memory.used_up(&choices).is_some()), [false, false, true]);
+        assert_eq!([1, 2, 3].map(|_| memory.used_up(&choices, None).is_some()), [false, false, true]);
         memory.begin_anew();
-        assert!(memory.used_up(&choices).is_none());
+        assert!(memory.used_up(&choices, None).is_none());
     }
 
     #[test]
     fn who_wants_no_retry_gets_none() {
         let choices = Choices { on: true, retries: 0, ..Choices::default() };
-        assert_eq!(Memory::default().used_up(&choices), Some(Ending::RetriesUsed));
+        assert_eq!(Memory::default().used_up(&choices, Some(503)), Some(Ending::RetriesUsed(Some(503))));
     }
 }

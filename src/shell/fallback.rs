@@ -88,7 +88,7 @@ impl Way {
         self.said(verdict)
     }
 
-    /// How long to wait at least, after the last of those codes.
+    /// How long to wait at least, after the last of those codes; 0 where the server names nothing.
     #[must_use]
     pub fn wait(&self) -> f64 {
         self.wait
@@ -105,7 +105,10 @@ impl Way {
 
     fn said(&mut self, verdict: Verdict) -> u32 {
         match verdict {
-            Verdict::Stream => 0,
+            Verdict::Stream => {
+                self.wait = 0.0;
+                0
+            }
             Verdict::Failed { code, wait } => {
                 self.wait = wait as f64;
                 code.into()

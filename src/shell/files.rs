@@ -31,6 +31,7 @@ files! {
     "/src/shell/providers.js" _providers
     "/src/shell/raw.js" _raw
     "/src/shell/receipts.js" _receipts
+    "/src/shell/retry_after.js" _retry_after
     "/src/shell/sender.js" _sender
     "/src/shell/socket.js" _socket
     "/src/shell/status.js" _status
@@ -38,6 +39,7 @@ files! {
     "/src/shell/stream_client.js" _stream_client
     "/src/shell/stream_facts.js" _stream_facts
     "/src/shell/stream_host.js" _stream_host
+    "/src/shell/stream_plane.js" _stream_plane
     "/src/shell/stream_request.js" _stream_request
     "/src/shell/stream_source.js" _stream_source
     "/src/shell/stream_target.js" _stream_target

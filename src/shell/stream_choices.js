@@ -10,7 +10,14 @@ const isText = (value) => typeof value === 'string';
 /** @param {unknown} value */
 const isFunction = (value) => typeof value === 'function';
 /** @param {any} value */
+const isHeaders = (value) => isObject(value) || Array.isArray(value);
+/** @param {any} value */
 const isBody = (value) => isText(value) || value instanceof ArrayBuffer || ArrayBuffer.isView(value);
+
+/** Whoever has a stored end has it at hand. */
+const PATIENCE_MS = 4_000;
+/** The default of `connectTimeout`. */
+const CONNECT_MS = 10_000;
 
 export class StreamGiven extends Given {
   /**
@@ -25,7 +32,7 @@ export class StreamGiven extends Given {
     this.method = this.text('method', 'GET').toUpperCase();
     this.repeatable = this.method === 'GET' || this.method === 'HEAD';
     this.token = this.source('token', isText, 'a string');
-    this.headers = this.source('headers', isObject, 'an object of strings');
+    this.headers = this.source('headers', isHeaders, 'an object of strings, pairs of them');
     this.body = this.source('body', isBody, 'a string or bytes');
     this.bySource = this.choice('transport', 'fetch eventsource') === 1;
     this.credentials = ['same-origin', 'include', 'omit'][this.choice('credentials', 'same-origin include omit')];
@@ -36,6 +43,8 @@ export class StreamGiven extends Given {
     this.done = this.text('done', '[DONE]');
     this.asText = this.choice('parse', 'json text') === 1;
     this.recover = this.take('recover', undefined, (value) => isText(value) || isFunction(value) || value instanceof URL, 'a url, or a function');
+    /** How long `recover` may take, in milliseconds. The core refuses what is no time. */
+    this.patience = Math.min(PATIENCE_MS, (options?.connectTimeout ?? CONNECT_MS) / 2);
     this.signal = this.take('signal', undefined, (value) => isFunction(value?.addEventListener), 'an AbortSignal');
     if (this.bySource) {
       const one = ['method', 'headers', 'body', 'token'].find((name) => options[name] !== undefined);

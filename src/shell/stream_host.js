@@ -4,12 +4,13 @@
 
 import { count, destination } from './address.js';
 import { seed } from './chance.js';
-import { DataPlane } from './data_plane.js';
 import { report } from './everwire_error.js';
 import * as fact from './facts.js';
 import { tellHowThingsStand, Watch } from './page.js';
 import { StreamGiven } from './stream_choices.js';
+import { retryAfter } from './retry_after.js';
 import * as streamFact from './stream_facts.js';
+import { parsed, StreamPlane } from './stream_plane.js';
 import { StreamRequest } from './stream_request.js';
 import { StreamSource } from './stream_source.js';
 import { ask } from './stream_target.js';
@@ -52,7 +53,7 @@ export class StreamHost {
     this.eventStream = eventStream;
     this.url = url;
     this.options = options;
-    this.plane = new DataPlane();
+    this.plane = new StreamPlane();
     // It is a type like any other here.
     this.plane.table.set('resync', this.plane.resync);
     /** The connections that are not given up. @type {Map<number, StreamRequest | StreamSource>} */
@@ -63,6 +64,8 @@ export class StreamHost {
     /** @type {Target | undefined} */
     this.target = undefined;
     this.call = 0;
+    /** What the last call asks for by itself. */
+    this.asking = new AbortController();
     this.place = '';
     /** @type {Fact[]} */
     this.facts = [];
@@ -163,6 +166,7 @@ export class StreamHost {
     this.alarm.set(Infinity);
     this.watch?.release();
     this.watch = undefined;
+    this.asking.abort();
     for (const connection of this.connections.values()) connection.leave();
     this.connections.clear();
     this.given.signal?.removeEventListener('abort', this.stop);
@@ -170,7 +174,10 @@ export class StreamHost {
     if (this.snapshot().reason?.code === 'closed_by_application') {
       this.core?.free();
       this.core = undefined;
-      this.plane.backlog.clear();
+      const { backlog, lastEventId } = this.plane;
+      // What nobody will see comes again after `retry()`.
+      if (backlog.events.size > 0) this.lastEventId = lastEventId;
+      backlog.clear();
     }
   }
 
@@ -214,7 +221,11 @@ export class StreamHost {
   resolve(call) {
     this.call = call;
     const { core } = this;
-    void ask(this.given, this.lastEventId).then((answer) => {
+    this.asking.abort();
+    const asking = new AbortController();
+    this.asking = asking;
+    void ask(this.given, this.lastEventId, asking.signal).then((answer) => {
+      asking.abort();
       // Another core counts its calls from 1 again.
       if (core === undefined || core !== this.core || call !== this.call) return;
       this.target = answer?.target;
@@ -255,8 +266,10 @@ export class StreamHost {
    */
   take(generation, type, text, id) {
     const { given, plane } = this;
+    // Before handlers run, which may close the stream.
+    this.lastEventId = id;
     if (text === given.done && text !== '') {
-      this.lastEventId = id;
+      this.orders.push(() => plane.backlog.drain(() => false));
       this.tell(streamFact.TERMINAL, generation, 0);
       return;
     }
@@ -272,8 +285,6 @@ export class StreamHost {
     } else {
       plane.sink(fact.EVENT, event, generation, text.length);
     }
-    // What was handed over counts, and not before.
-    this.lastEventId = id;
   }
 
   /**
@@ -292,9 +303,7 @@ export class StreamHost {
     const { headers, status } = response;
     const type = (headers.get('content-type')?.split(';')[0] ?? '').trim().toLowerCase();
     const media = type === 'text/event-stream' ? streamFact.EVENT_STREAM : type === 'text/html' ? streamFact.HTML : 0;
-    const after = headers.get('retry-after')?.trim() ?? '';
-    const isDate = after.endsWith(' GMT');
-    const ms = isDate ? Date.parse(after) : /^\d+$/.test(after) ? +after * 1_000 : NaN;
+    const [ms, isDate] = retryAfter(headers);
     const word = response.ok && media === streamFact.EVENT_STREAM ? 0 : this.askApplication(status);
     this.tell(streamFact.RESPONDED, generation, status, media | word | (isDate ? streamFact.DATE : 0), ms);
   }
@@ -328,15 +337,5 @@ export class StreamHost {
   /** @param {any} warning */
   warn(warning) {
     this.carryOut(() => (this.onWarning ?? warnOnConsole)(warning));
-  }
-}
-
-/** Objects and lists as what they are, and everything else as the text it is: a part of a text may be `1` or `null`. @param {string} text */
-function parsed(text) {
-  if (!/^\s*[[{]/.test(text)) return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
   }
 }

@@ -39,15 +39,17 @@ export class StreamRequest {
   request() {
     const { host, target } = this;
     const headers = new Headers(target.headers);
-    const { lastEventId } = host;
+    const { given, lastEventId } = host;
     if (!headers.has('accept')) headers.set('accept', 'text/event-stream');
-    if (lastEventId !== '') headers.set('last-event-id', byteString(lastEventId));
+    // In the place of an `EventSource` nothing is asked that it would not ask: another origin may not allow the header.
+    if (lastEventId !== '' && !given.bySource) headers.set('last-event-id', byteString(lastEventId));
     // WebKitGTK sends what is not ASCII as the UTF-8 of each of those characters, which no server understands.
-    return new Request(isAscii(lastEventId) ? target.url : withLastEventId(target.url, lastEventId), {
-      method: host.given.method,
+    const says = isAscii(lastEventId) && !given.bySource;
+    return new Request(says ? target.url : withLastEventId(target.url, lastEventId), {
+      method: given.method,
       headers,
       body: target.body ?? null,
-      credentials: /** @type {any} */ (host.given.credentials),
+      credentials: /** @type {any} */ (given.credentials),
       cache: 'no-store',
       signal: this.abort.signal,
     });
@@ -91,10 +93,10 @@ export class StreamRequest {
     return events;
   }
 
-  /** Once says it all. */
+  /** Once says it all. An `EventSource` in whose place this is asked would hear none, and its silence means nothing. */
   comment() {
     this.comment = () => {};
-    this.host.tell(streamFact.COMMENT, this.generation);
+    if (!this.host.given.bySource) this.host.tell(streamFact.COMMENT, this.generation);
   }
 
   /** Whether more may come. @param {Uint8Array} bytes */

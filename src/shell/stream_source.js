@@ -19,6 +19,8 @@ export class StreamSource {
     this.source = undefined;
     /** @type {Set<string>} */
     this.types = new Set();
+    /** An event had an id: from then on none is one that was taken back. */
+    this.hasId = false;
   }
 
   begin() {
@@ -56,7 +58,9 @@ export class StreamSource {
       if (this.source !== source || !(event instanceof MessageEvent)) return;
       host.plane.heard = event;
       // A new source begins without an id, and so do its events until one has another.
-      host.take(generation, type, event.data, event.lastEventId || host.lastEventId);
+      const { data, lastEventId } = event;
+      this.hasId ||= lastEventId !== '';
+      host.take(generation, type, data, this.hasId ? lastEventId : host.lastEventId);
     });
   }
 

@@ -12,8 +12,9 @@ import { report } from './everwire_error.js';
  *
  * @param {StreamGiven} given
  * @param {string} lastEventId
+ * @param {AbortSignal} signal
  */
-export async function ask(given, lastEventId) {
+export async function ask(given, lastEventId, signal) {
   let answers;
   try {
     answers = await Promise.all([given.url, given.headers, given.body, given.token].map(asked));
@@ -22,7 +23,7 @@ export async function ask(given, lastEventId) {
     return undefined;
   }
   const target = targetOf(answers);
-  return { target, ending: target && (await recovered(given, target.headers, lastEventId)) };
+  return { target, ending: target && (await recovered(given, target.headers, lastEventId, signal)) };
 }
 
 /** @param {any} value a value, or a function that returns or promises one */
@@ -42,23 +43,29 @@ function targetOf([url, headers, body, token]) {
 }
 
 /**
- * The stored end, if there is one. To ask for it in vain harms nobody.
+ * The stored end, if there is one. To ask for it in vain harms nobody, and who does not answer is not waited for.
  *
- * @param {StreamGiven} given @param {Headers} headers @param {string} lastEventId
+ * @param {StreamGiven} given @param {Headers} headers @param {string} lastEventId @param {AbortSignal} signal
  * @returns {Promise<StreamEvent | undefined>}
  */
-async function recovered({ recover, credentials }, headers, lastEventId) {
+async function recovered({ recover, credentials, patience }, headers, lastEventId, signal) {
   if (recover === undefined) return undefined;
   const isFunction = typeof recover === 'function';
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const late = new Promise((go) => void (timer = setTimeout(go, patience)));
   try {
-    const answer = isFunction
-      ? await recover({ lastEventId })
-      : await json(await fetch(absolute(recover), { headers, credentials: /** @type {any} */ (credentials), cache: 'no-store' }));
+    const found = isFunction
+      ? recover({ lastEventId })
+      : fetch(absolute(recover), { headers, credentials: /** @type {any} */ (credentials), cache: 'no-store', signal }).then(json);
+    const answer = /** @type {any} */ (await Promise.race([found, late]));
     const type = answer?.terminalEventType;
     return typeof type === 'string' ? { type, data: answer.terminalEventData, id: lastEventId } : undefined;
   } catch (error) {
     if (isFunction) report(error);
     return undefined;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -44,7 +44,7 @@ test('a notification is shown, announced and counted, and what was read stays re
   // By keyboard: the button of the newest, and then the link that it was beside.
   await page.locator('.notice-read').first().focus();
   await page.keyboard.press('Enter');
-  assert.equal(await textOf(page, 'count'), '1 unread');
+  await until('one is unread', async () => (await textOf(page, 'count')) === '1 unread');
   assert.match((await page.evaluate(() => document.activeElement?.textContent)) ?? '', /^Decision needed/);
   await page.reload();
   await shows(page, 2);

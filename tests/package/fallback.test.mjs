@@ -22,6 +22,7 @@ Object.assign(globalThis, {
     asked.push(one);
     const response = await new Promise((resolve) => {
       one.answer = resolve;
+      init.signal?.addEventListener('abort', () => resolve(new Error('aborted')));
       if (other !== undefined && request.method === 'GET') resolve(other());
     });
     if (response instanceof Error) throw response;
@@ -183,6 +184,47 @@ for (const [what, answer, code, closeCode, isFinal] of /** @type {[string, () =>
     if (!isFinal) assert.ok(retryAt !== null);
   });
 }
+
+test('a message without an $id is sent when it is handed over, and is not said again when its request fails', async () => {
+  open();
+  await overHttp();
+  await until(() => posts().length === 1);
+  const { settled } = client.send({ type: 'x' });
+  posts()[0]?.answer(new Response(null, { status: 204 }));
+  await until(() => posts().length === 2);
+  assert.equal((await settled).fate, 'sent');
+  const next = stream();
+  other = () => next.response;
+  posts()[1]?.answer(new TypeError('cut'));
+  await until(() => client.snapshot().connects === 2);
+  next.send(`data: ${JSON.stringify(HELLO)}\n\n`);
+  await until(() => posts().length === 3);
+  posts()[2]?.answer(new Response(null, { status: 204 }));
+  const { settled: end } = client.send({ type: 'y' }, { ack: true });
+  await until(() => posts().length === 4);
+  next.send(`data: ${JSON.stringify({ type: 'ack', id: JSON.parse(posts()[3]?.body ?? '').$id })}\n\n`);
+  assert.equal((await end).fate, 'acked');
+  assert.equal(posts().filter(({ body }) => body.includes('"x"')).length, 1);
+});
+
+test('a request that nobody answers ends the connection, which lives on in one direction', async () => {
+  const set = globalThis.setTimeout;
+  Object.assign(globalThis, { setTimeout: (/** @type {any} */ run, /** @type {number} */ ms, /** @type {any[]} */ ...given) => set(run, ms === 30_000 ? 20 : ms, ...given) });
+  open();
+  await overHttp();
+  const next = stream();
+  other = () => next.response;
+  await until(() => client.snapshot().connects === 2);
+  Object.assign(globalThis, { setTimeout: set });
+});
+
+test('nobody looks into what the application has closed', async () => {
+  open();
+  newest().drop();
+  await until(() => asked.length === 1);
+  client.close({ drain: 0 });
+  assert.ok(asked[0]?.request.signal.aborted);
+});
 
 test('the time that a server names is a floor', async () => {
   open({}, { backoff: { base: 1, cap: 1 } });

@@ -1,42 +1,10 @@
 // @ts-check
-// The life of a stream: events, refusals, endings, and where the next connection goes on.
+// The life of a stream: events, and where the next connection goes on.
 
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
-import { answer, exchanges, forget, living, newest, settled, sources } from './support/stream_network.mjs';
-
-const { EverwireError, stream } = await import('everwire/stream');
-const { iterate } = await import('everwire/iterate');
-
-/** @type {Set<any>} */
-const made = new Set();
-
-afterEach(() => {
-  for (const each of made) each.close();
-  made.clear();
-  forget();
-});
-
-/** Retries as soon as they are allowed, so that nobody waits. */
-const soon = { backoff: { base: 1, cap: 1 }, breaker: false };
-
-/** @param {any} [options] @param {any} [url] */
-async function ask(options, url = 'https://a.example/stream') {
-  const client = /** @type {any} */ (stream(url, { ...soon, ...options }));
-  made.add(client);
-  /** @type {any[]} */
-  const events = [];
-  client.on('*', (/** @type {any} */ event) => events.push(event));
-  await settled();
-  return { client, events };
-}
-
-/** The request after a loss. */
-async function next() {
-  for (let tries = 0; exchanges.at(-1)?.over !== false && tries < 500; tries++) await settled();
-  assert.equal(newest().over, false);
-  return newest();
-}
+import { test } from 'node:test';
+import { ask, next, slow } from './support/stream_client.mjs';
+import { exchanges, living, newest, settled } from './support/stream_network.mjs';
 
 test('events come with their type, data and id, and an answer that has the type opens', async () => {
   const { client, events } = await ask();
@@ -65,62 +33,30 @@ test('more events than a page can show wait for their turn, in order, and none i
   assert.deepEqual([events.at(-1).type, client.snapshot().reason.code, client.lastEventId], ['completed', 'completed', '4999']);
 });
 
+test('what a flood kept from the handlers of a stream that is closed comes again when it is opened again', async () => {
+  const { client, events } = await ask();
+  client.on('message', slow);
+  await newest().accept();
+  const many = Array.from({ length: 5_000 }, (_, n) => `id: ${n}\ndata: ${n}\n\n`);
+  await newest().send(many.join(''));
+  const seen = events.length;
+  assert.ok(seen < 5_000, 'it is a flood');
+  client.close();
+  assert.equal(client.lastEventId, events.at(-1).id);
+  client.retry();
+  await settled();
+  const last = Number(newest().header('last-event-id'));
+  await newest().accept();
+  await newest().send(many.slice(last + 1).join(''));
+  for (let tries = 0; events.length < 5_000 && tries < 500; tries++) await settled();
+  assert.deepEqual(events.map(({ data }) => Number(data)), many.map((_, n) => n));
+});
+
 test('text stays text where that is wanted', async () => {
   const { events } = await ask({ parse: 'text' });
   await newest().accept();
   await newest().send('data: {"a":1}\n\n');
   assert.deepEqual(events.map(({ data }) => data), ['{"a":1}']);
-});
-
-/** @type {[status: number, headers: Record<string, string>, code: string, final: boolean][]} */
-const refusals = [
-  [204, {}, 'no_content', true],
-  [400, {}, 'refused', true],
-  [401, {}, 'unauthorized', true],
-  [403, {}, 'forbidden', true],
-  [404, {}, 'not_found', true],
-  [429, { 'retry-after': '3600' }, 'rate_limited', false],
-  [429, { 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() }, 'rate_limited', false],
-  [503, { 'retry-after': '60' }, 'unavailable', false],
-  [200, { 'content-type': 'application/json' }, 'wrong_type', true],
-  [200, { 'content-type': 'text/html; charset=utf-8' }, 'html_page', true],
-];
-for (const [status, headers, code, final] of refusals) {
-  test(`${status} ${Object.values(headers)} ends as ${code}, with a sentence`, async () => {
-    const { client } = await ask();
-    await newest().refuse(status, headers, status === 204 ? null : '<html>');
-    const { reason, final: isFinal, retryAt } = client.snapshot();
-    assert.deepEqual([reason.code, reason.status, isFinal], [code, status, final]);
-    assert.match(reason.message, /\.$/);
-    if (final) assert.equal(retryAt, null);
-    const after = headers['retry-after'];
-    if (after !== undefined) {
-      const wait = Number(after) * 1_000 || 3_600_000;
-      const told = retryAt - Date.now();
-      assert.ok(told > wait - 2_500 && told <= wait * 1.3, `${told}`);
-    }
-  });
-}
-
-test('an endless line ends the stream, and what came before it was delivered', async () => {
-  const { client, events } = await ask();
-  await newest().accept();
-  await newest().send('data: before\n\ndata: ');
-  const chunk = 'x'.repeat(65_536);
-  for (let sent = 0; sent < 20 && !client.snapshot().final; sent++) await newest().send(chunk);
-  assert.equal(client.snapshot().reason.code, 'too_long');
-  assert.deepEqual(events.map(({ data }) => data), ['before']);
-  assert.deepEqual(living(), []);
-});
-
-test('a 401 asks for a new token once', async () => {
-  let asked = 0;
-  const { client } = await ask({ token: () => `t${++asked}` });
-  assert.equal(newest().header('authorization'), 'Bearer t1');
-  await newest().refuse(401);
-  assert.equal((await next()).header('authorization'), 'Bearer t2');
-  await newest().refuse(401);
-  assert.deepEqual([client.snapshot().final, client.snapshot().reason.code], [true, 'unauthorized']);
 });
 
 test('url, headers and body are asked for each attempt', async () => {
@@ -157,7 +93,6 @@ test('a stream that is cut at any byte goes on where it was: nothing is lost, no
     await again.send(blocks.slice(last === '' ? 0 : ids.indexOf(last) + 1).join(''));
     assert.deepEqual(events.map(({ data }) => data), expected, `cut at ${cut}`);
     client.close();
-    made.delete(client);
   }
 });
 
@@ -179,87 +114,9 @@ test('an event without an id does not move the place where the next connection g
   assert.equal((await next()).header('last-event-id'), null);
 });
 
-test('nor does it on an EventSource', async () => {
-  const { client } = await ask({ transport: 'eventsource', lastEventId: '7' });
-  assert.equal(new URL(sources[0]?.url ?? '').searchParams.get('lastEventId'), '7');
-  sources[0]?.onopen?.();
-  sources[0]?.tell('message', 'a', '');
-  assert.equal(client.lastEventId, '7');
-  sources[0]?.tell('message', 'b', '8');
-  assert.equal(client.lastEventId, '8');
-});
-
 test('a start position is given by the caller', async () => {
   await ask({ lastEventId: '41' });
   assert.equal(newest().header('last-event-id'), '41');
-});
-
-for (const [type, code] of [['completed', 'completed'], ['failed', 'failed']]) {
-  test(`the event ${type} ends the stream for good with its data`, async () => {
-    const { client, events } = await ask();
-    await newest().accept();
-    /** @type {any} */
-    let seen;
-    client.subscribe(() => (seen = client.snapshot().reason?.code));
-    await newest().send(`data: a\n\nevent: ${type}\ndata: {"sum": 3}\n\ndata: never\n\n`);
-    assert.deepEqual(events.map((event) => [event.type, event.data]), [['message', 'a'], [type, { sum: 3 }]]);
-    assert.deepEqual([client.snapshot().final, seen], [true, code]);
-    assert.deepEqual(living(), []);
-    client.retry();
-    await next();
-  });
-}
-
-test('types that end a stream may have other names', async () => {
-  const { client } = await ask({ terminal: ['done', 'error'] });
-  await newest().accept();
-  await newest().send('event: error\ndata: no\n\n');
-  assert.equal(client.snapshot().reason.code, 'failed');
-});
-
-test('[DONE] ends a text well, and is no event', async () => {
-  const { client, events } = await ask({ method: 'POST', body: '{}' });
-  await newest().accept();
-  await newest().send('data: {"delta":"Hel"}\n\ndata: {"delta":"lo"}\n\ndata: [DONE]\n\n');
-  assert.equal(events.map(({ data }) => data.delta).join(''), 'Hello');
-  assert.equal(client.snapshot().reason.code, 'completed');
-});
-
-for (const way of ['url', 'function']) {
-  test(`an end that is stored is told by a ${way} and never asked for`, async () => {
-    const stored = { status: 'completed', terminalEventType: 'completed', terminalEventData: { sum: 9 } };
-    answer(() => Response.json(stored));
-    const { client, events } = await ask({ recover: way === 'url' ? 'https://a.example/stream/recover' : async () => stored });
-    assert.deepEqual(events, [{ type: 'completed', data: { sum: 9 }, id: '' }]);
-    assert.equal(client.snapshot().reason.code, 'completed');
-    assert.deepEqual(exchanges, []);
-  });
-}
-
-test('a stream without a stored end is asked for, also where asking fails', async () => {
-  answer(() => Response.json({ status: 'active', terminalEventType: null, terminalEventData: null }));
-  await ask({ recover: 'https://a.example/recover' });
-  assert.equal(exchanges.length, 1);
-  answer(() => Promise.reject(new TypeError('network')));
-  await ask({ recover: 'https://a.example/recover' });
-  assert.equal(exchanges.length, 2);
-});
-
-test('the end that came while the connection was lost is found before the next', async () => {
-  let ended = false;
-  const { client, events } = await ask({ recover: () => (ended ? { terminalEventType: 'failed', terminalEventData: 'why' } : null) });
-  await newest().accept();
-  ended = true;
-  await newest().cut();
-  for (let tries = 0; !client.snapshot().final && tries < 500; tries++) await settled();
-  assert.deepEqual([exchanges.length, events.at(-1)], [1, { type: 'failed', data: 'why', id: '' }]);
-});
-
-test('retries are limited where that is wanted', async () => {
-  const { client } = await ask({ retries: 1 });
-  await newest().cut();
-  await (await next()).cut();
-  assert.deepEqual([client.snapshot().final, client.snapshot().reason.code], [true, 'retries_used']);
 });
 
 test('silence is noticed where sound is expected', async () => {
@@ -349,35 +206,9 @@ test('a handler that closes hears no more', async () => {
   assert.deepEqual(events.map(({ data }) => data), ['a']);
 });
 
-test('the application may overrule a refusal', async () => {
-  const { client } = await ask({ shouldReconnect: (/** @type {any} */ { status }) => status === 404 });
-  await newest().refuse(404);
-  assert.equal(client.snapshot().final, false);
-  await (await next()).refuse(503);
-  assert.equal(client.snapshot().final, true);
-});
-
-test('an EventSource is asked with the last id in its url, and its own retries are not used', async () => {
-  const { client, events } = await ask({ transport: 'eventsource', credentials: 'include' });
-  client.on('price', () => {});
-  const [first] = sources;
-  assert.deepEqual([first?.url, first?.options], ['https://a.example/stream', { withCredentials: true }]);
-  first?.onopen?.();
-  assert.equal(client.state, 'open');
-  first?.tell('price', '{"a":1}', 'é 1');
-  first?.onerror?.();
-  assert.equal(first?.readyState, 2);
-  for (let tries = 0; sources.length < 2 && tries < 500; tries++) await settled();
-  assert.equal(new URL(sources[1]?.url ?? '').searchParams.get('lastEventId'), 'é 1');
-  first?.tell('price', '{"a":2}', '2');
-  assert.deepEqual(events.map(({ data }) => data), [{ a: 1 }]);
-});
-
-test('an EventSource that did not open is followed by a request that shows why', async () => {
-  const { client } = await ask({ transport: 'eventsource' });
-  sources[0]?.onerror?.();
-  await (await next()).refuse(403);
-  assert.equal(client.snapshot().reason.code, 'forbidden');
+test('headers may be pairs', async () => {
+  await ask({ headers: [['x-try', 'a']] });
+  assert.equal(newest().header('x-try'), 'a');
 });
 
 test('a POST is left alone when the page goes away, a GET is not', async () => {
@@ -396,58 +227,4 @@ test('a POST is left alone when the page goes away, a GET is not', async () => {
     client.close();
     for (const name of ['addEventListener', 'removeEventListener']) Reflect.deleteProperty(globalThis, name);
   }
-});
-
-test('a loop ends with the stream', async () => {
-  const { client } = await ask();
-  await newest().accept();
-  const loop = iterate(/** @type {any} */ (client), 'message');
-  await newest().send('data: a\n\ndata: b\n\nevent: completed\ndata: x\n\n');
-  /** @type {any[]} */
-  const seen = [];
-  for await (const event of loop) seen.push(/** @type {any} */ (event).data);
-  assert.deepEqual(seen, ['a', 'b']);
-});
-
-/** @type {[options: any, what: RegExp][]} */
-const mistakes = [
-  [{ queue: { high: 3 } }, /option "queue.high": is not known/],
-  [{ protocol: 'raw' }, /option "protocol": is not known/],
-  [{ retries: -1 }, /option "retries": a whole number from 0 to 1000000/],
-  [{ heartbeat: { silence: 5 } }, /option "heartbeat.silence": a whole number from 1000/],
-  [{ transport: 'websocket' }, /option "transport": one of "fetch", "eventsource"/],
-  [{ transport: 'eventsource', method: 'POST' }, /option "method": needs the transport "fetch"/],
-  [{ terminal: 'completed' }, /option "terminal": an array of types/],
-  [{ signal: 1 }, /option "signal": an AbortSignal/],
-  [{ headers: 'a: b' }, /option "headers": an object/],
-];
-for (const [options, what] of mistakes) {
-  test(`${JSON.stringify(options)} is refused with a sentence`, () => {
-    assert.throws(() => stream('https://a.example/', options), (error) => error instanceof EverwireError && error.code === 'invalid_option' && what.test(error.message));
-  });
-}
-
-test('a request that cannot be made says so', async () => {
-  const error = console.error;
-  console.error = () => {};
-  for (const [options, url] of [[{ headers: () => ({ 'bad name': 'x' }) }], [{ method: 'TRACE' }], [{}, 'http://['], [{}, () => undefined]]) {
-    const { client } = await ask(options, url);
-    assert.deepEqual([client.snapshot().reason.code, client.snapshot().final], ['invalid_request', true]);
-  }
-  assert.deepEqual(exchanges, []);
-  console.error = error;
-});
-
-test('a function that fails is asked again', async () => {
-  const error = console.error;
-  console.error = () => {};
-  let asked = 0;
-  const headers = () => {
-    if (++asked < 3) throw new Error('not yet');
-    return {};
-  };
-  await ask({ headers });
-  await next();
-  assert.equal(asked, 3);
-  console.error = error;
 });

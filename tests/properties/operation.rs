@@ -30,6 +30,8 @@ pub(crate) enum Operation {
     Opened(u32),
     /// Some socket says that it closed.
     Closed { back: u32, code: u16, overrule: Option<bool> },
+    /// The attempt under way is refused, and the server names a time.
+    Refused(u64),
     /// Some socket could not be made.
     ConstructFailed(u32),
     /// Some socket's `send` threw.
@@ -79,7 +81,7 @@ pub(crate) const CLOCKS: &[u8] = &[70, 85, 85, 115, 115, 123, 129, 131, 217];
 /// Low bytes that concern what is sent.
 pub(crate) const MESSAGES: &[u8] = &[227, 232, 234, 240, 240, 240, 185, 185, 142, 1, 1, 85];
 /// Low bytes that concern attempts and sockets.
-pub(crate) const SOCKETS: &[u8] = &[134, 138, 142, 142, 154, 155, 208, 217, 247, 248, 1, 1, 1, 85];
+pub(crate) const SOCKETS: &[u8] = &[133, 134, 138, 142, 142, 154, 155, 208, 217, 247, 248, 1, 1, 1, 85];
 /// Low bytes that concern what is received.
 pub(crate) const EVENTS: &[u8] = &[161, 161, 161, 201, 142, 157, 251, 255, 1, 1, 85];
 
@@ -101,7 +103,8 @@ impl Operation {
             115..=122 => Self::Late(1_000 + span(rest)),
             123..=128 => Self::Wall(signed(rest)),
             129..=130 => Self::Mono(signed(rest)),
-            131..=133 => Self::Tick,
+            131..=132 => Self::Tick,
+            133 => Self::Refused(WAITS[rest as usize % WAITS.len()]),
             134..=137 => Self::Resolve { call: (rest % 3) as u32, fails: rest & 64 != 0 },
             138..=141 => Self::Opened(back),
             142..=153 => Self::Closed {

@@ -151,6 +151,7 @@ impl World {
                 self.ledger.socket_closed(generation);
                 self.give(Input::Socket(generation, SocketEvent::Closed { code, overrule }));
             }
+            Operation::Refused(wait) => self.refused(wait),
             Operation::ConstructFailed(back) => {
                 let generation = self.older(back);
                 self.ledger.socket_refused(generation);
@@ -239,6 +240,14 @@ impl World {
             self.said_hello = false;
         }
         self.give(Input::Socket(generation, SocketEvent::Opened));
+    }
+
+    fn refused(&mut self, wait: u64) {
+        let Some(generation) = self.ledger.connecting() else { return };
+        self.give(Input::NotBefore(wait));
+        self.floor = Some(self.clock.at().after(wait.min(3_600_000)));
+        self.ledger.socket_closed(generation);
+        self.give(Input::Socket(generation, SocketEvent::Closed { code: 1013, overrule: None }));
     }
 
     fn send(&mut self, high: bool, ack: bool, bytes: usize) {

@@ -110,6 +110,18 @@ fn a_failed_handover_backs_off_while_the_old_connection_serves() {
 }
 
 #[test]
+fn providers_that_fail_in_a_handover_are_asked_again_by_the_backoff() {
+    let mut rig = Rig::greeted();
+    rig.goaway(0, 0, 600_000);
+    rig.give(Input::Tick);
+    let (asked, call) = (rig.mono, rig.call);
+    rig.give(Input::ResolveFailed { call });
+    rig.until_answering(|rig| rig.call > call);
+    assert!((1_000..=1_300).contains(&(rig.mono - asked)), "after {}", rig.mono - asked);
+    assert_eq!(rig.state(), "open");
+}
+
+#[test]
 fn the_backoff_of_a_failed_handover_outlives_the_old_connection() {
     let mut rig = Rig::greeted();
     rig.goaway(0, 0, 600_000);

@@ -33,5 +33,6 @@ mod requests;
 mod restored;
 mod resync;
 mod stream;
+mod stream_refused;
 mod times;
 mod unnoticed;

@@ -6,7 +6,7 @@ use everwire::core::continuity::Continuity;
 use everwire::core::error::Warning;
 use everwire::core::heard::Heard;
 use everwire::core::input::{Input, PlaneReading, Priority, SocketEvent};
-use everwire::core::snapshot::PublicState;
+use everwire::core::snapshot::{Freshness, PublicState};
 use everwire::wire::limits::MAX_SAFE_INTEGER;
 use everwire::wire::message::{Resync, ServerMessage};
 use std::collections::BTreeSet;
@@ -87,22 +87,26 @@ fn a_closing_client_does_not_mind_what_happens_to_another_socket() {
 
 #[test]
 fn an_answer_up_to_a_number_that_is_none_leaves_the_client_where_it_stands() {
-    let mut rig = Rig::greeted();
-    rig.message(ServerMessage::Resync(Resync {
-        epoch: Some("e".to_owned()),
-        from: None,
-        to: Some(MAX_SAFE_INTEGER),
-        kept: false,
-        events: Vec::new(),
-        state: Some(1),
-        more: false,
-    }));
-    rig.event(6);
-    assert_eq!(rig.delivered, [6]);
+    for kept in [false, true] {
+        let mut rig = Rig::greeted();
+        rig.message(ServerMessage::Resync(Resync {
+            epoch: Some("e".to_owned()),
+            from: None,
+            to: Some(MAX_SAFE_INTEGER),
+            kept,
+            events: Vec::new(),
+            state: (!kept).then_some(1),
+            more: false,
+        }));
+        rig.event(6);
+        assert_eq!(rig.delivered, [6], "kept: {kept}");
+    }
 }
 
 #[test]
-fn each_public_state_has_the_standards_word() {
+fn each_public_state_has_the_standards_word_and_each_freshness_its_own() {
+    let freshness = [Freshness::Fresh, Freshness::Stale, Freshness::Unknown];
+    assert_eq!(freshness.map(Freshness::name), ["fresh", "stale", "unknown"]);
     let states = [PublicState::Connecting, PublicState::Open, PublicState::Closing, PublicState::Closed];
     assert_eq!(states.map(PublicState::name), ["connecting", "open", "closing", "closed"]);
 }
@@ -112,8 +116,10 @@ fn those_who_look_are_told_of_each_change_once_and_of_nothing_else() {
     let mut rig = Rig::greeted();
     let changes = |rig: &Rig| rig.picked(|action| matches!(action, Action::Changed).then_some(())).len();
     rig.clear();
+    rig.advance(300);
     rig.event(6);
-    assert_eq!(changes(&rig), 0, "an event changes nothing that a snapshot says");
+    rig.ping(1);
+    assert_eq!(changes(&rig), 0, "but when the peer was heard, which nobody is told of");
     rig.send(NORMAL, true);
     assert_eq!(changes(&rig), 1, "one is in flight");
     rig.ack(1);

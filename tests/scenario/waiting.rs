@@ -158,6 +158,23 @@ fn the_time_that_a_server_names_for_a_refused_handshake_is_a_floor_also_for_good
 }
 
 #[test]
+fn the_time_that_a_server_names_holds_for_a_page_that_was_away_and_under_a_wall_clock_that_is_set_back() {
+    let mut rig = Rig::new();
+    rig.start();
+    rig.resolve();
+    rig.give(Input::NotBefore(60_000));
+    rig.closed(1013);
+    for event in [PageEvent::Hidden, PageEvent::PageHide, PageEvent::PageShow, PageEvent::Visible, PageEvent::Resumed] {
+        rig.page(event);
+    }
+    rig.wall -= 3_600_000;
+    rig.advance(59_000);
+    assert_eq!((rig.state(), rig.call), ("waiting", 1));
+    rig.advance(20_000);
+    assert_eq!(rig.call, 2);
+}
+
+#[test]
 fn nobody_waits_for_longer_than_an_hour_because_a_server_says_so() {
     let mut rig = Rig::new();
     rig.start();

@@ -74,6 +74,15 @@ fn an_answer_gives_the_round_trip_and_clears_the_misses() {
 }
 
 #[test]
+fn an_answer_behind_a_late_timer_gives_no_round_trip() {
+    let mut heartbeat = beating(true);
+    heartbeat.on_ping_due(Instant(15_000), false);
+    heartbeat.on_pong_timeout(Instant(60_000), true);
+    heartbeat.pong(Instant(60_000));
+    assert_eq!(heartbeat.rtt(), None, "nobody knows when it came");
+}
+
+#[test]
 fn one_missed_probe_is_death() {
     let mut heartbeat = beating(true);
     assert_eq!(heartbeat.wake(Instant(5_000), false), Beat::Ping);

@@ -23,8 +23,8 @@ pub enum Ending {
     Completed,
     /// What it told of went wrong.
     Failed,
-    /// Every attempt that was allowed was made.
-    RetriesUsed,
+    /// Every attempt that was allowed was made, and the last one ended with this status, if with any.
+    RetriesUsed(Option<u16>),
 }
 
 impl Ending {
@@ -60,7 +60,7 @@ impl Ending {
             | Self::TooLong
             | Self::Completed
             | Self::Failed
-            | Self::RetriesUsed => CloseRule::Stop,
+            | Self::RetriesUsed(_) => CloseRule::Stop,
         }
     }
 
@@ -87,7 +87,7 @@ impl Ending {
             Self::TooLong => "too_long",
             Self::Completed => "completed",
             Self::Failed => "failed",
-            Self::RetriesUsed => "retries_used",
+            Self::RetriesUsed(_) => "retries_used",
         }
     }
 
@@ -116,7 +116,7 @@ impl Ending {
             Self::TooLong => "The server sent a line or an event that is too long to be kept.",
             Self::Completed => "The stream is complete.",
             Self::Failed => "The server says that what the stream told of failed.",
-            Self::RetriesUsed => "As many attempts as the option retries allows have failed. retry() begins anew.",
+            Self::RetriesUsed(_) => "As many attempts as the option retries allows have failed. retry() begins anew.",
         }
     }
 
@@ -125,7 +125,8 @@ impl Ending {
     pub const fn status(self) -> Option<u16> {
         match self {
             Self::Status(status) | Self::WrongType(status) | Self::Page(status) => Some(status),
-            Self::Impossible | Self::TooLong | Self::Completed | Self::Failed | Self::RetriesUsed => None,
+            Self::RetriesUsed(status) => status,
+            Self::Impossible | Self::TooLong | Self::Completed | Self::Failed => None,
         }
     }
 }
@@ -148,7 +149,7 @@ mod tests {
             Ending::TooLong,
             Ending::Completed,
             Ending::Failed,
-            Ending::RetriesUsed,
+            Ending::RetriesUsed(None),
         ];
         let said: Vec<_> = statuses.into_iter().chain(others).map(|ending| (ending.code(), ending.message())).collect();
         for (at, (code, message)) in said.iter().enumerate() {

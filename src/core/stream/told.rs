@@ -20,9 +20,9 @@ const LEAST_RETRY_MS: Millis = 100;
 /// Something happened to a stream. The next state, if there is another one.
 pub(in crate::core) fn told<P>(state: &State, cx: &mut Context<P>, number: u32, event: Event) -> Option<State> {
     match (state, event) {
-        (State::Resolving(_), Event::Recovered { failed }) if cx.providers.ended(number) => {
-            Some(State::ended(cx, Ending::told(failed)))
-        }
+        (State::Stopped { reason: Reason::ByApplication }, _) => None,
+        // In any other state: the attempt that asked may be over, and what is known now is told to the handlers.
+        (_, Event::Recovered { failed }) if cx.providers.ended(number) => Some(State::ended(cx, Ending::told(failed))),
         (State::Connecting(attempt), Event::Answered(answer)) if attempt.generation == number => {
             Some(answered(cx, number, answer))
         }
@@ -65,7 +65,9 @@ fn hold<P>(cx: &mut Context<P>, after: RetryAfter) {
 
 fn heard<P>(open: &Open, cx: &mut Context<P>, event: Event) -> Option<State> {
     match event {
-        Event::Retry(delay) => cx.backoff.begin_at(delay.clamp(LEAST_RETRY_MS, MAX_WAIT_MS)),
+        Event::Retry(delay) => {
+            cx.backoff.begin_at(delay.clamp(LEAST_RETRY_MS, MAX_WAIT_MS), cx.options.backoff_cap);
+        }
         Event::Comment => {
             cx.stream.silence.is_broken = true;
             cx.peer = PeerKind::Simple;

@@ -2,7 +2,7 @@
 // Owns several server processes behind nginx, as `make demo NODES=3` starts them; must not know what is tested.
 
 import { spawn } from 'node:child_process';
-import { freePort } from './redis.mjs';
+import { freePort } from '../../../tools/ports.mjs';
 import { root } from './server.mjs';
 import { until } from './until.mjs';
 

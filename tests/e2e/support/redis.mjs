@@ -2,7 +2,8 @@
 // Owns the life of a Redis that keeps nothing on disk, and what is in it; must not know what is tested.
 
 import { spawn } from 'node:child_process';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
+import { answers, freePort } from '../../../tools/ports.mjs';
 import { until } from './until.mjs';
 
 /** How long an answer may take, in milliseconds. */
@@ -88,22 +89,3 @@ export async function ownRedis(t) {
 
 /** The address of one. @param {import('node:test').TestContext} t */
 export const startRedis = async (t) => (await ownRedis(t)).url;
-
-/** @param {number} port @returns {Promise<boolean>} */
-function answers(port) {
-  return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1', () => (socket.destroy(), done(true)));
-    socket.once('error', () => done(false));
-  });
-}
-
-/** A port that nobody has at the moment. @returns {Promise<number>} */
-export function freePort() {
-  return new Promise((done, failed) => {
-    const server = createServer().once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}

@@ -127,7 +127,10 @@ Object.assign(globalThis, {
   /** @param {Request | string} request @param {RequestInit} [init] */
   fetch(request, init) {
     const asked = new Request(request, init);
-    if (!(request instanceof Request)) return Promise.resolve(answerOthers?.(asked) ?? new Response(null, { status: 404 }));
+    if (!(request instanceof Request)) {
+      const aborted = new Promise((_, reject) => asked.signal.addEventListener('abort', () => reject(asked.signal.reason)));
+      return Promise.race([answerOthers?.(asked) ?? new Response(null, { status: 404 }), aborted]);
+    }
     const exchange = new Exchange(asked);
     exchanges.push(exchange);
     return exchange.answered;

@@ -392,6 +392,14 @@ impl Client {
         }
     }
 
+    /// A handshake is refused, and the server names a time.
+    pub fn limited(&mut self, generation: Generation, wait: u64, around: &mut Surroundings<'_>) {
+        if self.outlets.contains_key(&generation) {
+            self.tell(Input::NotBefore(wait), around);
+            self.closed(generation, 1013, around);
+        }
+    }
+
     /// A socket tells that it closed, unless it was left.
     pub fn closed(&mut self, generation: Generation, code: u16, around: &mut Surroundings<'_>) {
         if self.outlets.remove(&generation).is_some() {

@@ -15,7 +15,7 @@ const TO_SOCKET: [&str; 5] = ["opened", "closed", "construct_failed", "send_fail
 const BEFORE_START: [&str; 5] = ["start", "close", "want_state", "want_none", "plane"];
 
 /// States, inputs that cannot meet any of them, and why.
-pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 11] = [
+pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 12] = [
     (
         &["resolving", "connecting", "open", "waiting", "suspended", "closing", "stopped"],
         &["start"],
@@ -38,6 +38,11 @@ pub const IMPOSSIBLE: [(&[&str], &[&str], &str); 11] = [
         "handlers return in the task in which the event came, on an open connection",
     ),
     (&["resolving", "waiting", "suspended", "closing", "stopped"], &["siblings"], "they are counted for a new socket"),
+    (
+        &["resolving", "waiting", "suspended", "closing", "stopped"],
+        &["not_before"],
+        "it is told of an attempt under way, which is refused",
+    ),
     (&["closing"], &["opened", "construct_failed"], "the attempt beside the old connection was given up"),
 ];
 

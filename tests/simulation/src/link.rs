@@ -20,6 +20,8 @@ pub enum Packet {
     Ping,
     /// The end, with its code; 1006 where there was no close frame.
     Close(u16),
+    /// The handshake is refused, and not to be tried again for so long.
+    Limited(u64),
 }
 
 /// One direction.
@@ -42,7 +44,7 @@ impl Pipe {
         if self.blind || self.ended {
             return None;
         }
-        self.ended = matches!(packet, Packet::Close(_));
+        self.ended = packet.is_end();
         self.bytes += packet.bytes();
         let at = at.max(self.held).max(self.packets.back().map_or(0, |(last, _)| *last));
         self.packets.push_back((at, packet));
@@ -97,11 +99,15 @@ impl Pipe {
         let kept = chance.below(self.packets.len() as u64 + 1) as usize;
         self.packets.truncate(kept);
         self.bytes = self.packets.iter().map(|(_, packet)| packet.bytes()).sum();
-        self.ended = self.packets.iter().any(|(_, packet)| matches!(packet, Packet::Close(_)));
+        self.ended = self.packets.iter().any(|(_, packet)| packet.is_end());
     }
 }
 
 impl Packet {
+    const fn is_end(&self) -> bool {
+        matches!(self, Self::Close(_) | Self::Limited(_))
+    }
+
     const fn bytes(&self) -> usize {
         if let Self::Text(text) = self { text.len() } else { 0 }
     }

@@ -12,7 +12,7 @@ use std::fmt;
 pub const STATES: [&str; 8] = ["idle", "resolving", "connecting", "open", "waiting", "suspended", "closing", "stopped"];
 
 /// Every input of a client, by name.
-pub const INPUTS: [&str; 47] = [
+pub const INPUTS: [&str; 48] = [
     "start",
     "send",
     "adopt",
@@ -54,6 +54,7 @@ pub const INPUTS: [&str; 47] = [
     "focus",
     "network",
     "siblings",
+    "not_before",
     "tick",
     "closed_beside",
     "opened_beside",
@@ -200,7 +201,7 @@ pub fn name<P>(input: &Input<P>, current: Option<u32>, strays: bool) -> &'static
             PageEvent::NetworkChanged => "network",
         },
         Input::Siblings(_) => "siblings",
-        Input::NotBefore(_) => "not before",
+        Input::NotBefore(_) => "not_before",
         Input::Tick => "tick",
     }
 }

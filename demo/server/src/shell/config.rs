@@ -23,7 +23,7 @@ everwire-server: runs DAGs and streams them to browsers
   --max-connections N  more are sent away with a goaway (default: 1024)
   --stream-terms LIST  times and bounds of event streams, as name=number,...: in milliseconds comment (15000), beat
                        (10000), stale and look (30000), most (3600000), keep (300000), settle (5000), stuck (40000); and
-                       events, bytes, streams, per-client, viewers, per-stream
+                       events, bytes, streams, kept-bytes, per-client, viewers, per-stream
   --help, --version
 
 REDIS_URL (redis://[user:password@]host[:port][/database]) is where servers of more than one process meet. It is read from

@@ -18,7 +18,7 @@ use crate::{
     },
     store::{Fault, Store, StoreError},
 };
-use outage::refuse;
+use outage::{decline, refuse};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -118,7 +118,8 @@ impl Driver {
             told: BTreeSet::new(),
             starts: BTreeMap::new(),
             requests: 0,
-            suspended: false,
+            lapsed: false,
+            away: false,
             yielded: false,
         };
         (driver, task.run())
@@ -210,8 +211,10 @@ struct Task {
     told: BTreeSet<String>,
     starts: BTreeMap<u64, oneshot::Sender<Result<String, Refusal>>>,
     requests: u64,
-    /// Nobody is served: the lease is over, or the storage out of reach.
-    suspended: bool,
+    /// The lease is over, as far as is known: nobody is served.
+    lapsed: bool,
+    /// The storage is out of reach: nobody is served.
+    away: bool,
     /// Another process has the room.
     yielded: bool,
 }
@@ -261,16 +264,19 @@ impl Task {
                 }
                 self.hub.handle(now, input);
             }
-            Message::Open { socket, .. } if self.suspended => refuse(&socket),
+            Message::Open { socket, .. } if self.is_suspended() => refuse(&socket),
             Message::Open { conn, dag_id, socket, closing } => {
                 self.sockets.insert(conn, (socket, closing));
                 self.hub.handle(now, Input::Connected { conn, dag_id });
             }
+            Message::Start { reply, .. } if self.is_suspended() => decline(reply),
             Message::Start { dag_id, reply } => {
                 self.requests += 1;
                 self.starts.insert(self.requests, reply);
                 self.hub.handle(now, Input::Start { request: self.requests, dag_id });
             }
+            // It may be another process's by now. Whoever asked is told that there is no answer.
+            Message::State { .. } if self.is_suspended() => {}
             // Whoever asked may have gone: then nobody needs the answer.
             Message::State { dag_id, reply } => {
                 let state = self.hub.rooms().get(&dag_id).map(|room| room.state_within(usize::MAX));

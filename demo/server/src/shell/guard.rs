@@ -7,6 +7,8 @@
 //! - On a WebSocket, on a stream of events and on everything but GET and HEAD, an `Origin` must be ours. Browsers always send it there, and a
 //!   page cannot forge it. A request without `Origin` comes from no page (`curl`, a test, a program of this machine's
 //!   user) and is allowed, unless `Sec-Fetch-Site`, which no page can forge either, says otherwise.
+//! - Whoever may open a WebSocket may do the same over HTTP: such pages are allowed by CORS to read what they are answered,
+//!   and no others are.
 
 use axum::{
     body::Body,
@@ -19,6 +21,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 /// The names by which a browser reaches this machine.
 const NAMES: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+
+/// Headers of requests that need to be allowed, as far as there are any here.
+const SENT: &str = "authorization, content-type, everwire-client, everwire-connection, last-event-id";
+/// Headers of answers that a page is to read.
+const READ: &str = "everwire-connection, retry-after, x-stream-id, x-stream-token";
 
 /// The hosts and origins that are ours.
 #[derive(Clone, Debug)]
@@ -62,23 +69,47 @@ impl Guard {
             return None;
         }
         match text(header::ORIGIN) {
-            Some(origin) if self.origins.contains(&origin) => None,
+            Some(_) if self.trusted(headers).is_some() => None,
             Some(_) => Some("pages of that Origin may not connect, start or decide here"),
             None => text(HeaderName::from_static("sec-fetch-site"))
                 .is_some_and(|site| site != "same-origin" && site != "none")
                 .then_some("a page of another site may not do that"),
         }
     }
+
+    /// The `Origin`, if its pages are trusted.
+    fn trusted<'a>(&self, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
+        let is_ours = |origin: &&HeaderValue| {
+            origin.to_str().is_ok_and(|origin| self.origins.contains(&origin.to_ascii_lowercase()))
+        };
+        headers.get(header::ORIGIN).filter(is_ours)
+    }
 }
 
 /// The layer: refuses, or lets pass and binds the answer.
 pub async fn check(State(guard): State<Guard>, request: Request<Body>, next: Next) -> Response {
     let refusal = guard.refusal(request.method(), request.headers());
+    let reader = guard.trusted(request.headers()).filter(|_| refusal.is_none()).cloned();
+    let asks_first = request.method() == Method::OPTIONS
+        && reader.is_some()
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = match refusal {
         Some(why) => (StatusCode::FORBIDDEN, why).into_response(),
+        None if asks_first => StatusCode::NO_CONTENT.into_response(),
         None => next.run(request).await,
     };
     let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = reader {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(READ));
+    }
+    if asks_first {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(SENT));
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    }
     headers.insert(header::CONTENT_SECURITY_POLICY, guard.policy.clone());
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

@@ -107,7 +107,8 @@ async fn list(State(app): State<App>) -> Json<Value> {
 
 async fn state(room: Option<Extension<Driver>>, Path(dag_id): Path<String>) -> Result<Response, Failure> {
     let Extension(driver) = room.ok_or_else(unavailable)?;
-    Ok(driver.state(dag_id).await?.map(Json).ok_or_else(unknown_dag)?.into_response())
+    let state = driver.state(dag_id).await.map_err(|_| unavailable())?;
+    Ok(state.map(Json).ok_or_else(unknown_dag)?.into_response())
 }
 
 async fn start(room: Option<Extension<Driver>>, Path(dag_id): Path<String>) -> Result<Json<Value>, Failure> {

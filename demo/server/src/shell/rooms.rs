@@ -77,6 +77,8 @@ pub(super) struct Shared {
     /// One room is taken at a time: two requests for it must not take it twice.
     taking: tokio::sync::Mutex<()>,
     candidate: Mutex<Candidate>,
+    /// What any part of this process noticed of the storage's absences.
+    sight: Mutex<watch::Receiver<bool>>,
     /// The leases of others.
     seen: watch::Sender<BTreeMap<String, String>>,
     stopping: AtomicBool,
@@ -152,6 +154,7 @@ impl Shared {
     ) -> Self {
         let lasts = u64::try_from(config.lease.as_millis()).unwrap_or(u64::MAX);
         Self {
+            sight: Mutex::new(leases.sight()),
             leases,
             lasts,
             definitions,
@@ -225,7 +228,13 @@ impl Shared {
     async fn holder(&self, room: &str) -> Option<Option<Holder>> {
         match self.leases.holder(room).await {
             Ok(holder) => {
-                self.candidate(|candidate| candidate.sees(self.mono()));
+                let was_away = self.was_away();
+                self.candidate(|candidate| {
+                    if was_away {
+                        candidate.lost_sight();
+                    }
+                    candidate.sees(self.mono());
+                });
                 self.note(room, holder.as_ref().map(|holder| &*holder.lease));
                 Some(holder)
             }
@@ -235,6 +244,15 @@ impl Shared {
                 None
             }
         }
+    }
+
+    /// Whether the storage was lost, since the last time, by anybody here: the one connection is made anew by who notices first.
+    fn was_away(&self) -> bool {
+        let mut sight = self.sight.lock().unwrap_or_else(PoisonError::into_inner);
+        // The sender is as old as this.
+        let changed = sight.has_changed().unwrap_or(false);
+        sight.mark_unchanged();
+        changed
     }
 
     /// What is known of the lease of another.

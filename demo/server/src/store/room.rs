@@ -14,7 +14,7 @@ use crate::core::{
 };
 use redis::{Script, cmd};
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::watch};
 
 /// The leases of all rooms, as one process sees them.
 #[derive(Clone, Debug)]
@@ -81,6 +81,12 @@ impl Leases {
         Self { redis, scripts: Arc::new(scripts), name: name.into(), address, lasts }
     }
 
+    /// Tells of each time the storage is lost or there again.
+    #[must_use]
+    pub fn sight(&self) -> watch::Receiver<bool> {
+        self.redis.watch()
+    }
+
     /// Who has `room`, if anybody.
     ///
     /// # Errors
@@ -108,18 +114,19 @@ impl Leases {
     /// [`StoreError`].
     pub async fn take(&self, room: &str) -> Result<Taken, StoreError> {
         let mut call = self.scripts.take.prepare_invoke();
-        call.key(Self::key(room, "lease")).key(Self::key(room, "meta"));
+        for what in ["lease", "meta", "journal"] {
+            call.key(Self::key(room, what));
+        }
         call.arg(&*self.name).arg(self.address.to_string()).arg(self.millis());
         let answer: Vec<String> = self.redis.script(&call).await?;
-        let [_, token, version, doubtful] = answer.as_slice() else { return Ok(Taken::Theirs) };
+        let [_, token, version, doubtful, journal @ ..] = answer.as_slice() else { return Ok(Taken::Theirs) };
         let held = Held { room: room.to_owned(), token: token.clone() };
-        // Whoever had the room before can write no more, so this is the last of it.
-        let fields: BTreeMap<String, String> =
-            self.redis.command(cmd("HGETALL").arg(Self::key(room, "journal"))).await?;
+        // A hash has no order.
+        let fields: BTreeMap<&String, &String> = journal.chunks_exact(2).map(|pair| (&pair[0], &pair[1])).collect();
         let records = fields.into_iter().filter_map(|(field, value)| {
             let (table, key) = field.split_once(':')?;
             let table = Table::ALL.into_iter().find(|each| each.name() == table)?;
-            Some(Record { table, key: key.to_owned(), value })
+            Some(Record { table, key: key.to_owned(), value: value.clone() })
         });
         let store = RoomStore {
             leases: self.clone(),

@@ -9,6 +9,7 @@ mod leases;
 mod network;
 mod nodes;
 mod notifications;
+mod outage;
 mod peer;
 mod posts;
 mod redis;

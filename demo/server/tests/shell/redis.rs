@@ -179,7 +179,14 @@ impl Drop for Nodes {
     }
 }
 
+/// A port that nobody has. It is below those that the system gives to connections: one that is not listened on for a
+/// while, because its process was killed, would be taken by any of them.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("an address").port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(61);
+    let free = || {
+        let port = 10_000 + (first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000) as u16;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(port)
+    };
+    (0..1_000).find_map(|_| free()).expect("a port")
 }

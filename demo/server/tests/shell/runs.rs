@@ -1,9 +1,22 @@
 //! DAGs run for real.
 
 use crate::peer::{Peer, config, request, start, start_run};
-use everwire_server::{core::definition::Definition, shell::config::Config};
-use serde_json::json;
+use everwire_server::{
+    core::definition::Definition,
+    shell::{config::Config, server::Server},
+};
+use serde_json::{Value, json};
 use std::fs;
+
+/// A server whose one DAG is `text`.
+async fn start_with(id: &str, text: &str) -> Server {
+    let dags = std::env::temp_dir().join(format!("everwire-{id}-{}", std::process::id()));
+    fs::create_dir_all(&dags).expect("made");
+    fs::write(dags.join(format!("{id}.json")), text).expect("written");
+    let server = start(Config { dags: dags.clone(), ..config() }).await;
+    fs::remove_dir_all(dags).expect("removed");
+    server
+}
 
 #[tokio::test]
 async fn a_run_is_told_from_its_start_to_its_end() {
@@ -58,7 +71,15 @@ async fn words_at_a_gate_reach_a_command_and_never_a_shell() {
 
 #[tokio::test]
 async fn over_the_budget_a_run_is_stopped() {
-    let server = start(config()).await;
+    // Each command burns a little: where there is little processor time for this test, an end of one is still told in time.
+    let mut nodes = vec![json!({"id":"burn-0","title":"t","run":["truncate","-s","16M","{scratch}/zeros"]})];
+    nodes.extend((1..400).map(|n| {
+        let before = format!("burn-{}", n - 1);
+        json!({"id":format!("burn-{n}"),"title":"t","deps":[before],"run":["sha512sum","{scratch}/zeros"]})
+    }));
+    nodes.push(json!({"id":"never","title":"t","deps":["burn-399"],"run":["true"]}));
+    let dag: Value = json!({"id":"budget","title":"t","budget":1,"parallel":1,"nodes":nodes});
+    let server = start_with("budget", &dag.to_string()).await;
     let (mut peer, _) = Peer::join(server.address(), "budget", "c").await;
     start_run(server.address(), "budget").await;
     let results = peer.next_of("execution_complete").await["results"].clone();
@@ -81,14 +102,10 @@ async fn a_cancel_kills_what_runs() {
 #[tokio::test]
 async fn the_default_dag_inspects_this_repository() {
     // All of it but the two hundred and fifty rounds of hashing.
-    let dags = std::env::temp_dir().join(format!("everwire-dags-{}", std::process::id()));
-    fs::create_dir_all(&dags).expect("made");
     let text = fs::read_to_string(config().dags.join("default.json")).expect("read");
     let short = text.replace(r#""seq", "250""#, r#""seq", "2""#);
     assert_ne!(text, short);
-    fs::write(dags.join("default.json"), short).expect("written");
-    let server = start(Config { dags: dags.clone(), ..config() }).await;
-    fs::remove_dir_all(dags).expect("removed");
+    let server = start_with("default", &short).await;
     let (mut peer, _) = Peer::join(server.address(), "default", "c").await;
     start_run(server.address(), "default").await;
     let mut n = 0;

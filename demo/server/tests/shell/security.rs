@@ -1,6 +1,7 @@
 //! A web page of another origin can neither connect nor start nor decide.
 
 use crate::peer::{Peer, config, get, metric, request, start};
+use everwire_server::shell::config::Config;
 
 #[tokio::test]
 async fn a_page_of_another_origin_cannot_connect() {
@@ -41,6 +42,44 @@ async fn a_page_of_another_origin_cannot_take_a_place_over_http() {
         }
     }
     assert_eq!(metric(address, "everwire_connections").await, 0);
+}
+
+#[tokio::test]
+async fn a_page_that_may_connect_may_do_so_over_http_and_read_the_answers() {
+    let server = start(Config { allow_origins: vec!["http://app.example".into()], ..config() }).await;
+    let address = server.address();
+    let path = "/api/dags/gate/stream";
+    let ask = |method: &str, origin: &str, more: &str| {
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\norigin: {origin}\r\n{more}");
+        async move { request(address, &head, "").await }
+    };
+    let preflight = "access-control-request-method: POST\r\naccess-control-request-headers: everwire-client";
+    for origin in ["http://app.example", &*format!("http://localhost:{}", address.port())] {
+        let (status, answer) = ask("OPTIONS", origin, preflight).await;
+        assert_eq!(status, 204, "{answer}");
+        for expected in [
+            &*format!("access-control-allow-origin: {origin}\r\n"),
+            "access-control-allow-credentials: true\r\n",
+            "access-control-allow-methods: GET, POST\r\n",
+            "everwire-client, everwire-connection",
+        ] {
+            assert!(answer.contains(expected), "{expected}: {answer}");
+        }
+        // Also what is refused: the page is to know why.
+        let (status, answer) = ask("POST", origin, "everwire-client: c").await;
+        assert_eq!(status, 410, "{answer}");
+        assert!(
+            answer.contains("access-control-allow-origin:") && answer.contains("expose-headers: everwire-connection")
+        );
+        assert!(answer.contains("vary: origin"));
+    }
+    for (method, status) in [("OPTIONS", 403), ("POST", 403)] {
+        let answer = ask(method, "http://evil.example", preflight).await;
+        assert!(answer.0 == status && !answer.1.contains("access-control"), "{answer:?}");
+    }
+    let head = format!("GET /api/config HTTP/1.1\r\nhost: {address}\r\norigin: http://evil.example");
+    let (status, answer) = request(address, &head, "").await;
+    assert!(status == 200 && !answer.contains("access-control"), "{answer}");
 }
 
 #[tokio::test]

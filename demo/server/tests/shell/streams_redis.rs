@@ -2,12 +2,12 @@
 
 use crate::{
     events::{Node, PATIENCE, Reader, Redis, assert_whole, begin, ended, fields, follow, recover, words},
-    peer::{get, metric, post},
+    peer::{get, metric, post, until_metric},
 };
 use everwire_server::{
     core::streams::{
         record::{Ending, Entry, Format, Record},
-        registry::Registry,
+        registry::{Appended, Registry},
         terms::Terms,
     },
     store::{
@@ -19,15 +19,22 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use rustix::process::Signal;
 use serde_json::json;
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 
-/// What takes half a minute takes a few seconds: a busy machine may pause a process for one. Nobody looks for news that he was not told of: a comment is far.
+/// What takes half a minute takes a few seconds: a busy machine may pause a process for one. Nobody looks for news that he
+/// was not told of: a comment is far.
 const QUICK: &str = "comment=60000,beat=200,stale=3000,look=300,settle=5000";
+/// As that, where nobody is to be ended: a process may be paused for as long as it is.
+const CALM: &str = "comment=60000,beat=200,look=300,settle=5000";
 
 #[tokio::test]
 async fn cut_at_any_event_a_stream_goes_on_at_another_server() {
     let redis = Redis::start();
-    let nodes = [QUICK, QUICK].map(|terms| Node::start(terms, Some(&redis), None));
+    let nodes = [CALM, CALM].map(|terms| Node::start(terms, Some(&redis), None));
     let (stream, _) = begin(nodes[0].address, words(30, 20)).await;
     let (mut live, mut last) = (Vec::new(), String::new());
     while live.len() < 31 {
@@ -97,6 +104,10 @@ async fn the_streams_of_a_killed_server_are_ended_by_another_and_leave_no_key() 
         assert_eq!((&ending["status"], &ending["terminalEventType"]), (&json!("orphaned"), &json!("failed")));
     }
     assert_eq!(metric(address, "everwire_stream_orphaned_total").await, 2);
+    until_clean(&redis).await;
+}
+
+async fn until_clean(redis: &Redis) {
     let clean = async {
         while !redis.keys().is_empty() {
             sleep(Duration::from_millis(100)).await;
@@ -106,9 +117,92 @@ async fn the_streams_of_a_killed_server_are_ended_by_another_and_leave_no_key() 
 }
 
 #[tokio::test]
+async fn who_slept_until_its_stream_was_ended_and_forgotten_does_not_begin_it_again() {
+    let redis = Redis::start();
+    let terms = format!("{QUICK},keep=1000");
+    let (maker, _other) = (Node::start(&terms, Some(&redis), None), Node::start(&terms, Some(&redis), None));
+    begin(maker.address, words(4_000, 50)).await;
+    maker.signal(Signal::STOP);
+    until_clean(&redis).await;
+    maker.signal(Signal::CONT);
+    until_metric(maker.address, "everwire_stream_active", 0).await;
+    assert!(redis.keys().is_empty(), "{:?}", redis.keys());
+}
+
+#[tokio::test]
+async fn who_leaves_before_the_stream_has_begun_takes_no_place() {
+    let redis = Redis::start();
+    let node = Node::start("per-client=1", Some(&redis), None);
+    redis.signal(Signal::STOP);
+    let mut socket = TcpStream::connect(node.address).await.expect("connected");
+    let (address, order) = (node.address, words(1, 0).to_string());
+    let head = format!("POST /api/stream HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json");
+    let text = format!("{head}\r\ncontent-length: {}\r\n\r\n{order}", order.len());
+    socket.write_all(text.as_bytes()).await.expect("written");
+    until_metric(address, "everwire_stream_active", 1).await;
+    drop(socket);
+    until_metric(address, "everwire_stream_active", 0).await;
+}
+
+#[tokio::test]
+async fn a_stream_that_cannot_be_read_keeps_no_other_from_its_end() {
+    let redis = Redis::start();
+    let (maker, other) = (Node::start(QUICK, Some(&redis), None), Node::start(QUICK, Some(&redis), None));
+    let foreign = "0".repeat(32);
+    redis.say(&format!("HSET sse:stream:{foreign} record nonsense status active head 0")).expect("set");
+    redis.say(&format!("ZADD sse:active 1 {foreign}")).expect("set");
+    let (stream, token) = begin(maker.address, words(4_000, 50)).await;
+    maker.kill();
+    assert_eq!(ended(other.address, &stream, &token).await["status"], "orphaned");
+}
+
+#[tokio::test]
+async fn an_ending_that_is_gone_is_no_ending_without_a_type() {
+    let redis = Redis::start();
+    let node = Node::start(CALM, Some(&redis), None);
+    let (stream, token) = begin(node.address, words(1, 0)).await;
+    ended(node.address, &stream, &token).await;
+    redis.say(&format!("DEL sse:completion:{stream}")).expect("removed");
+    let settled = async {
+        loop {
+            let (status, answer) = recover(node.address, &stream, &format!("\r\nauthorization: Bearer {token}")).await;
+            if status != 503 {
+                return (status, answer["code"].clone());
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    assert_eq!(timeout(PATIENCE, settled).await.expect("in time"), (404, json!("unknown_stream")));
+}
+
+#[tokio::test]
+async fn a_log_whose_events_are_gone_is_no_log_and_is_written_again() {
+    let redis = Redis::start();
+    let connection = Connection::connect(&redis.url()).await.expect("connected");
+    let store = RedisStreams::new(connection, Terms::default());
+    let record = Record {
+        id: "1".repeat(32),
+        token: "t".into(),
+        client: "c".into(),
+        work: "answer".into(),
+        format: Format::Events,
+        node: "n".into(),
+    };
+    let id = record.id.as_str();
+    assert!(store.register(&record).await.expect("there"));
+    let entries: Vec<Entry> = (1..=3).map(|n| Entry::new("delta", n.to_string())).collect();
+    assert_eq!(store.append(id, 1, &entries, None).await.expect("there"), Appended::Kept(3));
+    redis.say(&format!("DEL sse:stream:{id}:events")).expect("removed");
+    store.read(id, 0).await.expect_err("what has three events and tells none is no log");
+    assert_eq!(store.append(id, 4, &entries, None).await.expect("there"), Appended::Gap(0));
+    assert_eq!(store.append(id, 1, &entries, None).await.expect("there"), Appended::Kept(3));
+    assert_eq!(store.read(id, 0).await.expect("there").expect("a page").entries, entries);
+}
+
+#[tokio::test]
 async fn a_redis_that_comes_back_empty_is_filled_again_and_nobody_misses_anything() {
     let mut redis = Redis::start();
-    let nodes = [QUICK, QUICK].map(|terms| Node::start(terms, Some(&redis), None));
+    let nodes = [CALM, CALM].map(|terms| Node::start(terms, Some(&redis), None));
     let addresses = [nodes[0].address, nodes[1].address];
     let (stream, token) = begin(addresses[0], words(120, 50)).await;
     let viewers = addresses.map(|address| {

@@ -8,7 +8,7 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -46,6 +46,8 @@ pub(crate) struct Walker {
     pub(crate) addresses: Vec<SocketAddr>,
     /// Pauses and resumes the run by turns, each time once the last was acknowledged.
     pub(crate) commands: bool,
+    /// Counts what is acknowledged.
+    pub(crate) acked: Arc<AtomicU64>,
     /// Set: it sends no other command, and ends when it has been told everything.
     pub(crate) over: Arc<AtomicBool>,
     pub(crate) luck: u64,
@@ -150,6 +152,7 @@ impl Walker {
                             way.sent.take_if(|(n, _)| message["id"] == format!("{}.{n}", self.client))
                         {
                             way.walk.acked += 1;
+                            self.acked.fetch_add(1, Ordering::Relaxed);
                             way.walk.longest = way.walk.longest.max(when.elapsed());
                             sleep(Duration::from_millis(self.chance(20))).await;
                             self.next(&mut socket, way).await?;

@@ -28,6 +28,7 @@ impl Client {
         let (tick, skips) = (matches!(fact, Input::Tick), orders::skips(&fact));
         let code = if let Input::Socket(_, SocketEvent::Closed { code, .. }) = &fact { Some(*code) } else { None };
         let refused = matches!(fact, Input::Socket(_, SocketEvent::Closed { overrule: Some(false), .. }));
+        let word = if let Input::NotBefore(wait) = fact { Some(wait) } else { None };
         let answered = self.is_answer(&fact);
         if let Input::Abort(receipt) = fact {
             self.messages.aborted(receipt);
@@ -47,6 +48,9 @@ impl Client {
         self.clock.read(now);
         self.read_wall = self.wall;
         self.slept = self.clock.at().since(now.mono);
+        if let Some(wait) = word {
+            self.attempts.limited(self.clock.at(), wait);
+        }
         let mut count = 0;
         while let Some(action) = self.machine.as_mut().and_then(Machine::poll) {
             count += 1;

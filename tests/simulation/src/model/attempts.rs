@@ -150,6 +150,11 @@ impl Attempts {
         }
     }
 
+    /// The server refuses an attempt, and wants none for so long.
+    pub const fn limited(&mut self, at: Instant, wait: Millis) {
+        self.word = at.after(wait);
+    }
+
     /// A connection or an attempt was lost at `at`, and the next attempt is due at `until`. `code` is the close code.
     ///
     /// # Errors

@@ -74,6 +74,12 @@ impl World {
         let at = link.arrival(self.t);
         match door {
             Door::Open => self.put(id, &mut link, at, Way::Up, Packet::Request),
+            // As a look over HTTP finds.
+            Door::Refused if chance.one_in(2) => {
+                self.report.fault("a handshake refused for a time");
+                let wait = [0, 1_000, 15_000, 40_000][chance.below(4) as usize];
+                self.put(id, &mut link, at + 1, Way::Down, Packet::Limited(wait));
+            }
             Door::Refused => {
                 self.report.fault("a handshake refused");
                 self.put(id, &mut link, at + 1, Way::Down, Packet::Close(1006));
@@ -173,7 +179,7 @@ impl World {
                 self.input(hub::Input::Disconnected { conn: id });
                 self.to(id, Way::Down, Packet::Close(1000));
             }
-            Packet::Text(_) | Packet::Ping | Packet::Close(_) | Packet::Accepted => {}
+            Packet::Text(_) | Packet::Ping | Packet::Close(_) | Packet::Limited(_) | Packet::Accepted => {}
         }
         self.forget(id);
     }
@@ -239,14 +245,20 @@ impl World {
             }
             // The browser answers, not the page.
             Packet::Ping => self.to(id, Way::Up, Packet::Ping),
-            Packet::Close(code) if wanted => {
+            Packet::Close(_) | Packet::Limited(_) if wanted => {
                 self.wires.remove(&(index, generation));
                 if let Some(link) = self.links.get_mut(&id) {
                     link.wanted = false;
                 }
-                self.with(index, |client, around| client.closed(generation, code, around));
+                self.with(index, |client, around| {
+                    if let Packet::Limited(wait) = packet {
+                        client.limited(generation, wait, around);
+                    } else if let Packet::Close(code) = packet {
+                        client.closed(generation, code, around);
+                    }
+                });
             }
-            Packet::Accepted | Packet::Close(_) | Packet::Request => {}
+            Packet::Accepted | Packet::Close(_) | Packet::Limited(_) | Packet::Request => {}
         }
         self.forget(id);
     }
@@ -268,7 +280,7 @@ impl World {
             Packet::Close(code) => {
                 client.stray_event(generation, SocketEvent::Closed { code: *code, overrule: None }, around);
             }
-            Packet::Request | Packet::Ping => {}
+            Packet::Request | Packet::Ping | Packet::Limited(_) => {}
         });
     }
 

@@ -5,16 +5,22 @@
 
 use super::terms::Terms;
 use crate::core::bucket::Bucket;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Clients whose rate is remembered. Of more, those who are at rest are forgotten.
 const CLIENTS: usize = 10_000;
+/// What it costs to keep a stream, beside what its events say, and each of them, in bytes.
+const STREAM: usize = 1_024;
+const EVENT: usize = 96;
 
 /// Who is here.
 #[derive(Debug, Default)]
 pub struct Admission {
     clients: BTreeMap<String, Client>,
     streams: usize,
+    /// What is over and still kept: until when, and its bytes; and the bytes of all.
+    over: VecDeque<(u64, usize)>,
+    kept: usize,
     viewers: BTreeMap<String, usize>,
     watching: usize,
 }
@@ -45,7 +51,10 @@ impl Admission {
     /// # Errors
     /// [`Denied`].
     pub fn start(&mut self, client: &str, mono: u64, terms: &Terms) -> Result<(), Denied> {
-        if self.streams >= terms.streams {
+        while let Some((_, bytes)) = self.over.pop_front_if(|(until, _)| *until <= mono) {
+            self.kept -= bytes;
+        }
+        if self.streams >= terms.streams || self.kept >= terms.kept {
             return Err(Denied::Full(LATER));
         }
         if !self.clients.contains_key(client) && self.clients.len() >= CLIENTS {
@@ -65,7 +74,14 @@ impl Admission {
         Ok(())
     }
 
-    /// A stream is over.
+    /// A stream of so many events and bytes is over, and kept for a while.
+    pub fn keep(&mut self, events: usize, bytes: usize, mono: u64, terms: &Terms) {
+        let cost = STREAM + events * EVENT + bytes;
+        self.over.push_back((mono.saturating_add(terms.keep), cost));
+        self.kept += cost;
+    }
+
+    /// A client has one stream less.
     pub fn ended(&mut self, client: &str) {
         if let Some(known) = self.clients.get_mut(client) {
             known.streams = known.streams.saturating_sub(1);
@@ -148,6 +164,21 @@ mod tests {
         assert_eq!(admission.gauges(), (0, 2));
         assert!(admission.start("a", 0, &terms).is_ok());
         assert_eq!(admission.start("b", 0, &terms), Err(Denied::Full(LATER)));
+    }
+
+    #[test]
+    fn what_is_over_takes_its_place_until_it_is_forgotten() {
+        let terms = Terms { kept: 5_000, keep: 1_000, ..Terms::default() };
+        let mut admission = Admission::default();
+        for (mono, bytes) in [(0, 1_000), (500, 3_000)] {
+            admission.start("a", mono, &terms).expect("admitted");
+            admission.ended("a");
+            admission.keep(0, bytes, mono, &terms);
+        }
+        assert_eq!(admission.start("b", 999, &terms), Err(Denied::Full(LATER)), "whoever asks");
+        assert!(admission.start("b", 1_000, &terms).is_ok());
+        admission.start("b", 1_500, &terms).expect("admitted");
+        assert_eq!((admission.kept, admission.over.len()), (0, 0));
     }
 
     #[test]

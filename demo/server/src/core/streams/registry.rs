@@ -142,10 +142,11 @@ impl Stream {
     }
 }
 
-/// Who of `alive` has been silent for too long by the storage's clock.
+/// Who of `alive` has been silent for too long by the storage's clock. One that was heard in the future was heard before
+/// that clock was set back.
 pub fn silent<'a>(alive: &'a [Alive], now: u64, terms: &Terms) -> impl Iterator<Item = &'a Alive> {
     let stale = terms.stale;
-    alive.iter().filter(move |stream| now.saturating_sub(stream.beat) >= stale)
+    alive.iter().filter(move |stream| now.abs_diff(stream.beat) >= stale)
 }
 
 /// In how many milliseconds to look again: when the one who has been silent for longest would be too silent, at the
@@ -213,6 +214,9 @@ mod tests {
         let alive = registry.alive();
         assert_eq!(silent(&alive, terms.stale - 1, &terms).count(), 0);
         assert_eq!(silent(&alive, terms.stale, &terms).count(), 1);
+        let ahead = [Alive { id: "a".into(), beat: 2 * terms.stale }];
+        assert_eq!(silent(&ahead, terms.stale, &terms).count(), 1, "nobody says so while a clock is set back");
+        assert_eq!(silent(&ahead, terms.stale + 1, &terms).count(), 0, "a clock is slowed at most");
         assert_eq!(registry.append("a", 1, &[], None, terms.stale), Appended::Kept(0));
         assert!(!registry.orphan("a", 0, terms.stale));
     }

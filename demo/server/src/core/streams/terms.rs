@@ -29,6 +29,9 @@ pub struct Terms {
     pub event: usize,
     /// Streams that one process makes at a time.
     pub streams: usize,
+    /// Bytes of what a process made that is over and still kept, what it costs to keep it included. With more, nothing
+    /// begins.
+    pub kept: usize,
     /// Streams that one client has at a time, at one process.
     pub per_client: usize,
     /// Streams that one client starts at once, at one process; after that, [`Terms::rate`].
@@ -56,6 +59,7 @@ impl Default for Terms {
             bytes: 2 << 20,
             event: 64 << 10,
             streams: 256,
+            kept: 256 << 20,
             per_client: 16,
             burst: 16,
             rate: 2,
@@ -66,6 +70,13 @@ impl Default for Terms {
 }
 
 impl Terms {
+    /// How much the storage's clock may be off between two looks before silence by it proves nothing: half of what a
+    /// producer has beyond its beat.
+    #[must_use]
+    pub const fn slack(&self) -> u64 {
+        self.stale.saturating_sub(self.beat) / 2
+    }
+
     /// Words of an answer: each is an event, and there are two after them.
     #[must_use]
     pub const fn words(&self) -> usize {
@@ -96,6 +107,7 @@ impl Terms {
                 "events" => self.events = count,
                 "bytes" => self.bytes = count,
                 "streams" => self.streams = count,
+                "kept-bytes" => self.kept = count,
                 "per-client" => self.per_client = count,
                 "viewers" => self.viewers = count,
                 "per-stream" => self.per_stream = count,

@@ -9,7 +9,10 @@ use crate::{
     store::{Fault, Store, StoreError},
 };
 use std::time::Duration;
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::sleep,
+};
 
 /// Between two attempts to keep what could not be kept.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -23,7 +26,7 @@ impl Task {
             kept = match error.fault() {
                 Fault::Away => {
                     tracing::debug!(%error, "kept later");
-                    self.suspend();
+                    self.suspend(|task| &mut task.away);
                     self.pause(&mut ends).await?;
                     self.attempt(Store::retry).await
                 }
@@ -36,7 +39,7 @@ impl Task {
                 Fault::Lost | Fault::Broken => return Err(error),
             };
         }
-        self.suspended = false;
+        self.away = false;
         ends.into_iter().for_each(|input| self.take(Message::Input(input)));
         Ok(())
     }
@@ -44,8 +47,8 @@ impl Task {
     /// What the lease asks for.
     pub(super) fn heed(&mut self, step: Step) {
         match step {
-            Step::Suspend => self.suspend(),
-            Step::Resume => self.suspended = false,
+            Step::Suspend => self.suspend(|task| &mut task.lapsed),
+            Step::Resume => self.lapsed = false,
             Step::Rewrite => self.hub.journal_anew(),
             Step::Yield => self.yielded = true,
             Step::Ask => {}
@@ -59,10 +62,14 @@ impl Task {
         }
     }
 
-    fn suspend(&mut self) {
-        if !std::mem::replace(&mut self.suspended, true) {
-            self.dismiss(&Parting::AWAY);
-        }
+    /// Two ways to the storage fail and come back one by one: each has its own say.
+    fn suspend(&mut self, why: fn(&mut Self) -> &mut bool) {
+        *why(self) = true;
+        self.dismiss(&Parting::AWAY);
+    }
+
+    pub(super) const fn is_suspended(&self) -> bool {
+        self.lapsed || self.away
     }
 
     /// Lets a moment pass in which nobody waits for an answer in vain. The ends of commands are kept for later.
@@ -79,10 +86,7 @@ impl Task {
                 Some(Message::Input(input @ Input::Ended { .. })) => ends.push(input),
                 // Of connections that were sent away.
                 Some(Message::Input(_)) => {}
-                Some(Message::Start { reply, .. }) => {
-                    let away = Refusal::new("unavailable", "the storage is out of reach; nothing was started");
-                    let _ = reply.send(Err(away));
-                }
+                Some(Message::Start { reply, .. }) => decline(reply),
                 // Whoever asked is told that there is no answer.
                 Some(Message::State { .. }) => {}
                 Some(Message::Stats(reply)) => {
@@ -120,6 +124,12 @@ impl Task {
         self.store = Some(store);
         kept
     }
+}
+
+/// Says that nothing is begun which could not be kept.
+pub(super) fn decline(reply: oneshot::Sender<Result<String, Refusal>>) {
+    // Whoever asked may have gone.
+    let _ = reply.send(Err(Refusal::new("unavailable", "the storage is out of reach; nothing was started")));
 }
 
 /// Says why nobody is served, to who has just come.

@@ -52,8 +52,10 @@ impl Shared {
         let (driver, life) = Driver::start(hub, store, self.clock, executor, self.desk.clone());
         let life = tokio::spawn(life);
         self.note(room, None);
+        // It may end at once, and is then removed: no sooner than it is there.
+        let mut rooms = self.held();
         let tenure = tokio::spawn(Arc::clone(self).serve(room.to_owned(), held, driver.clone(), life, asked));
-        self.held().insert(room.to_owned(), Served { driver, tenure });
+        rooms.insert(room.to_owned(), Served { driver, tenure });
         Ok(())
     }
 

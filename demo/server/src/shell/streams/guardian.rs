@@ -23,14 +23,25 @@ pub(super) async fn watch(streams: Streams) {
 /// Looks once; in how many milliseconds it looks again.
 async fn look(streams: &Streams) -> Result<u64, Unavailable> {
     let (store, terms) = (&streams.0.store, &streams.0.terms);
+    let before = streams.0.clock.now().mono;
     let (now, alive) = streams.ask(store.alive()).await?;
     // Nobody could say that he lives while the storage was away.
-    let clear = lock(&streams.0.sight).is_clear_for(terms.stale, streams.0.clock.now().mono);
+    let clear = {
+        let after = streams.0.clock.now().mono;
+        let mut sight = lock(&streams.0.sight);
+        sight.told(now, before, after, terms.slack());
+        sight.is_clear_for(terms.stale, after)
+    };
     if clear {
         for stream in silent(&alive, now, terms) {
-            if streams.ask(store.orphan(&stream.id, stream.beat)).await? {
-                streams.0.counts.orphaned.one();
-                tracing::warn!(stream = stream.id, "its producer is gone");
+            match streams.ask(store.orphan(&stream.id, stream.beat)).await {
+                Ok(true) => {
+                    streams.0.counts.orphaned.one();
+                    tracing::warn!(stream = stream.id, "its producer is gone");
+                }
+                // What cannot be read keeps no other from its end.
+                Ok(false) | Err(Unavailable::Refused(_)) => {}
+                Err(away) => return Err(away),
             }
         }
     }

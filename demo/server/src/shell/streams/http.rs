@@ -5,7 +5,7 @@
 use super::{
     Streams,
     follow::Follow,
-    lock, producer,
+    producer::{self, Place},
     viewer::{Seat, Viewer, has_all},
 };
 use crate::{
@@ -23,7 +23,10 @@ use crate::{
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{Path, Query, State, rejection::BytesRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{BytesRejection, PathRejection, QueryRejection},
+    },
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -55,7 +58,7 @@ pub(in crate::shell) fn router(streams: Streams) -> Router {
 #[derive(Deserialize)]
 pub(super) struct Asked {
     #[serde(rename = "lastEventId")]
-    pub(super) last_event_id: Option<String>,
+    last_event_id: Option<String>,
 }
 
 /// Begins a stream; or goes on with one, when the request is one that was cut and is sent again.
@@ -64,8 +67,7 @@ async fn begin(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Failure> {
-    if let Some(last) = last_event_id(&headers)? {
-        let position = Position::read(last).ok_or_else(bad_position)?;
+    if let Some(position) = position(&headers, None)? {
         return view(&streams, position).await;
     }
     let body = body.map_err(|_| Refusal::new("too_large", "an order for a stream is at most 4 KiB"))?;
@@ -83,9 +85,7 @@ async fn begin(
         None => secret()?,
     };
     // Programs that keep no cookie are one client together.
-    let counted = known.unwrap_or("").to_owned();
-    let now = streams.0.clock.now().mono;
-    lock(&streams.0.admission).start(&counted, now, &streams.0.terms).map_err(|denied| {
+    let place = Place::take(&streams, known.unwrap_or("")).map_err(|denied| {
         streams.0.counts.limited.one();
         Failure::denied(denied, "this client")
     })?;
@@ -97,11 +97,8 @@ async fn begin(
         format: order.format(),
         node: streams.0.node.clone(),
     };
-    if let Err(error) = streams.ask(streams.0.store.register(&record)).await {
-        lock(&streams.0.admission).ended(&counted);
-        return Err(error.into());
-    }
-    producer::start(streams.clone(), record, order, counted);
+    streams.ask(streams.0.store.register(&record)).await?;
+    producer::start(streams.clone(), record, order, place);
     let wants_stream = text(&headers, &header::ACCEPT).is_some_and(|kind| kind.contains("text/event-stream"));
     let mut response = if wants_stream {
         // One who cannot look on now is told which stream it has begun.
@@ -129,16 +126,14 @@ async fn begin(
 
 async fn look(
     State(streams): State<Streams>,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
+    id: Result<Path<String>, PathRejection>,
+    asked: Result<Query<Asked>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    if !is_stream_id(&id) {
-        return Err(unknown().into());
-    }
-    let asked = asked.last_event_id.as_deref().filter(|last| !last.is_empty());
-    let position = match last_event_id(&headers)?.or(asked) {
-        Some(last) => Position::read(last).filter(|position| position.stream == id).ok_or_else(bad_position)?,
+    let id = named(id)?;
+    let position = match position(&headers, Some(asked))? {
+        Some(position) if position.stream != id => return Err(bad_position().into()),
+        Some(position) => position,
         None => Position { stream: id, number: 0 },
     };
     view(&streams, position).await
@@ -154,6 +149,7 @@ async fn view(streams: &Streams, at: Position) -> Result<Response, Failure> {
     if at.number > stands.1 {
         // What is known here may be a little behind.
         let page = streams.ask(streams.0.store.read(&at.stream, at.number)).await?;
+        follow.wake();
         stands = page.map_or(stands, |page| (page.status, page.head));
         if at.number > stands.1 {
             return Err(if streams.is_settled() { bad_position().into() } else { absent(streams) });
@@ -176,12 +172,10 @@ async fn view(streams: &Streams, at: Position) -> Result<Response, Failure> {
 /// How a stream ended, for its owner.
 async fn recover(
     State(streams): State<Streams>,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Failure> {
-    if !is_stream_id(&id) {
-        return Err(unknown().into());
-    }
+    let id = named(id)?;
     let Some(page) = streams.ask(streams.0.store.read(&id, u64::from(u32::MAX))).await? else {
         return Err(absent(&streams));
     };
@@ -195,25 +189,32 @@ async fn recover(
         };
         return Err(refusal.into());
     }
-    let completion = match page.status {
-        Status::Active => None,
-        Status::Completed | Status::Failed | Status::Orphaned => streams.ask(streams.0.store.completion(&id)).await?,
-    };
-    Ok(Json(match completion {
-        Some(completion) => json!(completion.ending),
-        None => json!({ "status": page.status, "terminalEventType": null, "terminalEventData": null }),
-    }))
+    if page.status == Status::Active {
+        return Ok(Json(json!({ "status": page.status, "terminalEventType": null, "terminalEventData": null })));
+    }
+    let completion = streams.ask(streams.0.store.completion(&id)).await?.ok_or_else(|| absent(&streams))?;
+    Ok(Json(json!(completion.ending)))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// The id of the last event that a client has. One that cannot be read is not none: everything would be told again.
-pub(super) fn last_event_id(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
-    let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
-    let last = value.to_str().map_err(|_| bad_position())?;
-    Ok(Some(last).filter(|last| !last.is_empty()))
+/// Which stream a path names.
+fn named(id: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
+    id.ok().map(|Path(id)| id).filter(|id| is_stream_id(id)).ok_or_else(unknown)
+}
+
+/// Where a client is, by the id of the last event that it has. One that cannot be read is not none: everything would be
+/// told again. A browser that comes back by itself has the newer one in the header.
+pub(super) fn position(
+    headers: &HeaderMap,
+    asked: Option<Result<Query<Asked>, QueryRejection>>,
+) -> Result<Option<Position>, Refusal> {
+    let header = headers.get(LAST_EVENT_ID).map(|value| value.to_str()).transpose().map_err(|_| bad_position())?;
+    let asked = asked.transpose().map_err(|_| bad_position())?.and_then(|Query(asked)| asked.last_event_id);
+    let mut said = [header, asked.as_deref()].into_iter().flatten().filter(|last| !last.is_empty());
+    said.next().map(|last| Position::read(last).ok_or_else(bad_position)).transpose()
 }
 
 /// The browser's key, if it has one of ours.

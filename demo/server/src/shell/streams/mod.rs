@@ -142,8 +142,9 @@ impl Streams {
         let mut sight = lock(&self.0.sight);
         match &answer {
             Ok(_) => sight.seen(self.0.clock.now().mono),
-            Err(error) => {
-                tracing::debug!(%error, "streams");
+            Err(Unavailable::Refused(error)) => tracing::debug!(error, "streams"),
+            Err(Unavailable::Away(error)) => {
+                tracing::debug!(error, "streams");
                 sight.lost();
             }
         }

@@ -5,6 +5,7 @@
 
 use super::{Stage, Streams, lock, millis, work};
 use crate::core::streams::{
+    admission::Denied,
     order::Order,
     record::{Ending, Entry, Record, Status},
     registry::{Appended, PAGE},
@@ -21,8 +22,30 @@ const SAID: usize = 256;
 /// The waits after a write that failed: the first, and the longest.
 const RETRY: (u64, u64) = (100, 2_000);
 
-/// Does the work of a stream that was registered, and writes it down. `client` is who is counted for it.
-pub(super) fn start(streams: Streams, record: Record, order: Order, client: String) {
+/// A client's place among those who have streams here, which is free again when this is dropped: a request may be given
+/// up before its stream has begun.
+#[derive(Debug)]
+pub(super) struct Place {
+    streams: Streams,
+    client: String,
+}
+
+impl Place {
+    pub(super) fn take(streams: &Streams, client: &str) -> Result<Self, Denied> {
+        let now = streams.0.clock.now().mono;
+        lock(&streams.0.admission).start(client, now, &streams.0.terms)?;
+        Ok(Self { streams: streams.clone(), client: client.to_owned() })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        lock(&self.streams.0.admission).ended(&self.client);
+    }
+}
+
+/// Does the work of a stream that was registered, and writes it down.
+pub(super) fn start(streams: Streams, record: Record, order: Order, place: Place) {
     streams.0.producing.fetch_add(1, Ordering::Relaxed);
     streams.0.counts.started.one();
     tokio::spawn(async move {
@@ -30,7 +53,7 @@ pub(super) fn start(streams: Streams, record: Record, order: Order, client: Stri
         let work = tokio::spawn(work::perform(streams.clone(), record.id.clone(), order, say));
         let now = Instant::now();
         let terms = &streams.0.terms;
-        let producer = Producer {
+        let mut producer = Producer {
             said,
             back: streams.0.back.subscribe(),
             stage: streams.0.stage.subscribe(),
@@ -39,6 +62,8 @@ pub(super) fn start(streams: Streams, record: Record, order: Order, client: Stri
             written: 0,
             ending: None,
             tries: 0,
+            asked: now,
+            slept: false,
             at: now + millis(terms.beat),
             until: now + millis(terms.most),
             record,
@@ -46,11 +71,14 @@ pub(super) fn start(streams: Streams, record: Record, order: Order, client: Stri
             streams: streams.clone(),
         };
         let status = producer.run().await;
+        let now = streams.0.clock.now().mono;
+        let bytes = producer.log.iter().map(Entry::bytes).sum();
+        lock(&streams.0.admission).keep(producer.log.len(), bytes, now, terms);
         match status {
             Status::Completed => streams.0.counts.completed.one(),
             Status::Failed | Status::Orphaned | Status::Active => streams.0.counts.failed.one(),
         }
-        lock(&streams.0.admission).ended(&client);
+        drop((producer, place));
         streams.0.producing.fetch_sub(1, Ordering::Relaxed);
     });
 }
@@ -78,14 +106,23 @@ struct Producer {
     ending: Option<Ending>,
     /// Writes in a row that failed.
     tries: u32,
+    /// When it last asked for something to be kept.
+    asked: Instant,
+    /// It did not ask for so long that others may have ended the stream, and forgotten it.
+    slept: bool,
     /// When it writes next, be it only to say that it lives.
     at: Instant,
     until: Instant,
 }
 
 impl Producer {
-    async fn run(mut self) -> Status {
+    async fn run(&mut self) -> Status {
         let mut batch = Vec::new();
+        // It may have begun to stop while the stream was registered: what was then is no change now.
+        if self.streams.is_stopping() {
+            self.stop();
+            self.at = Instant::now();
+        }
         loop {
             let going = self.ending.is_none();
             tokio::select! {
@@ -111,9 +148,7 @@ impl Producer {
                 }
                 // Whoever was away may have lost what it had.
                 Ok(()) = self.back.changed() => {}
-                Ok(()) = self.stage.changed(), if going => {
-                    self.end(Ending::failed("server_stopping", "the server that makes this stream stops"));
-                }
+                Ok(()) = self.stage.changed(), if going => self.stop(),
             }
             if let Some(status) = self.write().await {
                 return status;
@@ -141,6 +176,10 @@ impl Producer {
         }
     }
 
+    fn stop(&mut self) {
+        self.end(Ending::failed("server_stopping", "the server that makes this stream stops"));
+    }
+
     fn end(&mut self, ending: Ending) {
         self.work.abort();
         self.log.push(ending.entry(self.record.format));
@@ -156,8 +195,11 @@ impl Producer {
             let ending = self.ending.as_ref().filter(|_| part.len() == rest.len());
             let from = self.written as u64 + 1;
             let answer = streams.ask(streams.0.store.append(id, from, part, ending)).await;
+            self.slept |= self.asked.elapsed() >= millis(streams.0.terms.keep);
+            self.asked = Instant::now();
             match answer {
                 Ok(Appended::Kept(head)) => {
+                    self.slept = false;
                     if let Some(ending) = ending {
                         return Some(ending.status);
                     }
@@ -173,6 +215,11 @@ impl Producer {
                     // By a write of ours whose answer was lost, or by a guardian that did not hear us.
                     self.work.abort();
                     return Some(status);
+                }
+                // It is over and forgotten, for all that is known: what was told as its end stays its end.
+                Ok(Appended::Unknown) if self.slept => {
+                    self.work.abort();
+                    return Some(Status::Failed);
                 }
                 Ok(Appended::Unknown) => match streams.ask(streams.0.store.register(&self.record)).await {
                     Ok(true) => self.written = 0,

@@ -19,6 +19,6 @@ for _ = 1, tonumber(ARGV[6]) do
 end
 for index = at, #ARGV do redis.call('HDEL', KEYS[3], ARGV[index]) end
 redis.call('SET', KEYS[1], ARGV[1] .. ' ' .. ARGV[2], 'PX', ARGV[3])
-redis.call('HSET', KEYS[2], 'token', ARGV[1], 'version', ARGV[4])
-if all then redis.call('HSET', KEYS[2], 'run', string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or '') end
+-- What is kept now is all of what was told, whichever Redis it was told to before.
+redis.call('HSET', KEYS[2], 'token', ARGV[1], 'version', ARGV[4], 'run', run())
 return 'kept'

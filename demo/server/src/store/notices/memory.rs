@@ -56,8 +56,7 @@ impl NoticeStore for MemoryNotices {
                 // A disk is waited for by a thread of its own, and nobody hears of what it does not have.
                 let kept = next.clone();
                 let done = spawn_blocking(move || file.keep(&kept)).await;
-                done.map_err(|error| Unavailable(error.to_string()))?
-                    .map_err(|error| Unavailable(error.to_string()))?;
+                done.map_err(Unavailable::away)?.map_err(Unavailable::away)?;
             }
             // There is one who appends.
             self.board(|board| *board = next);

@@ -25,6 +25,6 @@ pub trait NoticeStore: Send + Sync + 'static {
 
 /// 32 hexadecimal digits of chance: the name of a log.
 fn epoch() -> Result<String, Unavailable> {
-    let chance = || getrandom::u64().map_err(|error| Unavailable(error.to_string()));
+    let chance = || getrandom::u64().map_err(Unavailable::away);
     Ok(format!("{:016x}{:016x}", chance()?, chance()?))
 }

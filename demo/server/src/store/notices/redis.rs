@@ -5,7 +5,7 @@
 //!
 //! | key | type | what | how long |
 //! | --- | --- | --- | --- |
-//! | `notices:{log}` | hash | `epoch`, `head` | a week after the last notice |
+//! | `notices:{log}` | hash | `epoch`, `head`, `run` (which Redis that was) | a week after the last notice |
 //! | `notices:{log}:order` | sorted set | keys of notices by number | the same |
 //! | `notices:{log}:text` | hash | key to JSON | the same |
 //! | `notices:wake` | channel | there is a new one | |
@@ -28,18 +28,26 @@ const WAKE: &str = "notices:wake";
 /// A week.
 const LIFE_MS: u64 = 604_800_000;
 
-/// `ARGV`: key, text, time, epoch of a log that begins, how many are kept, time to live.
+/// `ARGV`: epoch of a log that begins, and more. A storage that was restarted may have lost the last of what was told:
+/// the log goes on under another name, since its next numbers may mean something else to who heard those.
+const LOG: &str = "
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+local log = redis.call('HMGET', KEYS[1], 'epoch', 'run')
+if log[1] and log[2] ~= run then redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'run', run) end
+";
+
+/// `ARGV`: the epoch, key, text, time, how many are kept, time to live.
 const APPEND: &str = "
-if redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
+if redis.call('ZSCORE', KEYS[2], ARGV[2]) then return 0 end
 local most = tonumber(ARGV[5])
 if redis.call('ZCARD', KEYS[2]) >= most then
   local oldest = redis.call('ZRANGE', KEYS[2], 0, 0)[1]
-  if cjson.decode(redis.call('HGET', KEYS[3], oldest)).at > tonumber(ARGV[3]) then return 0 end
+  if cjson.decode(redis.call('HGET', KEYS[3], oldest)).at > tonumber(ARGV[4]) then return 0 end
 end
-redis.call('HSETNX', KEYS[1], 'epoch', ARGV[4])
+if not log[1] then redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'run', run) end
 local number = redis.call('HINCRBY', KEYS[1], 'head', 1)
-redis.call('ZADD', KEYS[2], number, ARGV[1])
-redis.call('HSET', KEYS[3], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], number, ARGV[2])
+redis.call('HSET', KEYS[3], ARGV[2], ARGV[3])
 for _, old in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1 - most)) do
   redis.call('ZREM', KEYS[2], old)
   redis.call('HDEL', KEYS[3], old)
@@ -49,12 +57,12 @@ redis.call('PUBLISH', 'notices:wake', number)
 return 1
 ";
 
-/// `ARGV`: the number after which.
+/// `ARGV`: the epoch, the number after which.
 const READ: &str = "
 local known = redis.call('HMGET', KEYS[1], 'epoch', 'head')
 if not known[1] then return {} end
 local page = {known[1], known[2]}
-for _, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf')) do
+for _, key in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[2], '+inf')) do
   page[#page + 1] = redis.call('HGET', KEYS[3], key)
 end
 return page
@@ -80,24 +88,26 @@ impl RedisNotices {
                 said.send_modify(|times| *times += 1);
             }
         });
-        Self { redis, news, append: Script::new(APPEND), read: Script::new(READ) }
+        let of_log = |code: &str| Script::new(&format!("{LOG}{code}"));
+        Self { redis, news, append: of_log(APPEND), read: of_log(READ) }
     }
 
-    fn call<'a>(script: &'a Script) -> ScriptInvocation<'a> {
+    fn call<'a>(script: &'a Script) -> Result<ScriptInvocation<'a>, Unavailable> {
         let mut call = script.prepare_invoke();
         for key in KEYS {
             call.key(key);
         }
-        call
+        call.arg(epoch()?);
+        Ok(call)
     }
 }
 
 impl NoticeStore for RedisNotices {
     fn append<'a>(&'a self, notice: &'a Notice) -> Answer<'a, ()> {
         Box::pin(async move {
-            let text = serde_json::to_string(notice).map_err(|error| Unavailable(error.to_string()))?;
-            let mut call = Self::call(&self.append);
-            call.arg(&notice.key).arg(text).arg(notice.at).arg(epoch()?).arg(KEPT).arg(LIFE_MS);
+            let text = serde_json::to_string(notice).map_err(|error| Unavailable::Refused(error.to_string()))?;
+            let mut call = Self::call(&self.append)?;
+            call.arg(&notice.key).arg(text).arg(notice.at).arg(KEPT).arg(LIFE_MS);
             self.redis.script::<u8>(&call).await?;
             Ok(())
         })
@@ -105,7 +115,7 @@ impl NoticeStore for RedisNotices {
 
     fn read(&self, after: u64) -> Answer<'_, Option<NoticePage>> {
         Box::pin(async move {
-            let mut call = Self::call(&self.read);
+            let mut call = Self::call(&self.read)?;
             call.arg(after);
             let page: Vec<String> = self.redis.script(&call).await?;
             let [epoch, head, texts @ ..] = page.as_slice() else { return Ok(None) };
@@ -130,5 +140,5 @@ impl fmt::Debug for RedisNotices {
 }
 
 fn foreign() -> Unavailable {
-    Unavailable("what is kept in Redis for notices is not what this server writes".to_owned())
+    Unavailable::Refused("what is kept in Redis for notices is not what this server writes".to_owned())
 }

@@ -58,7 +58,7 @@ impl MemoryStreams {
         let Some(file) = self.completions.clone() else { return Ok(()) };
         let wall = self.clock.now().wall;
         let done = spawn_blocking(move || work(&file, wall)).await;
-        done.map_err(|error| Unavailable(error.to_string()))?.map_err(|error| Unavailable(error.to_string()))
+        done.map_err(Unavailable::away)?.map_err(Unavailable::away)
     }
 
     fn tell(&self, id: &str) {
@@ -126,8 +126,9 @@ impl StreamStore for MemoryStreams {
                 (registry.orphan(id, beat, now), registry.completion(id))
             };
             if orphaned && let Some(completion) = completion {
-                self.file(move |file, wall| file.ended(&completion, wall)).await?;
+                // It is over here in any case; a file that does not know finds an orphan too.
                 self.tell(id);
+                self.file(move |file, wall| file.ended(&completion, wall)).await?;
             }
             Ok(orphaned)
         })

@@ -68,13 +68,27 @@ pub enum News {
     Back,
 }
 
-/// The storage cannot be reached. Whether something was done is not known.
+/// Why the storage did not do something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unavailable(pub String);
+pub enum Unavailable {
+    /// It cannot be reached. Whether something was done is not known.
+    Away(String),
+    /// It answers, but has not what this server writes: that says nothing of other streams.
+    Refused(String),
+}
+
+impl Unavailable {
+    /// What keeps the storage from answering.
+    #[must_use]
+    pub fn away(why: impl fmt::Display) -> Self {
+        Self::Away(why.to_string())
+    }
+}
 
 impl fmt::Display for Unavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        let (Self::Away(why) | Self::Refused(why)) = self;
+        f.write_str(why)
     }
 }
 

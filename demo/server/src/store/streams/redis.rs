@@ -54,6 +54,8 @@ local known = redis.call('HMGET', KEYS[1], 'status', 'head')
 if not known[1] then return {'unknown', 0} end
 local head = tonumber(known[2])
 if known[1] ~= 'active' then return {known[1], head} end
+-- Events that somebody removed are asked for again.
+if redis.call('EXISTS', KEYS[2]) == 0 then head = 0 end
 local from = tonumber(ARGV[2])
 if from > head + 1 then return {'gap', head} end
 local new = false
@@ -225,19 +227,24 @@ impl StreamStore for RedisStreams {
             script.key(stream(id)).key(events(id)).arg(after.saturating_add(1)).arg(PAGE);
             let page: Vec<String> = self.run(&script).await?;
             let [record, status, head, entries @ ..] = page.as_slice() else { return Ok(None) };
+            let head: u64 = head.parse().map_err(|_| foreign())?;
+            let first = after.saturating_add(1);
             let mut read = Vec::new();
-            for (number, entry) in (after + 1..).zip(entries.chunks_exact(3)) {
+            for (number, entry) in (first..).zip(entries.chunks_exact(3)) {
                 if entry[0] != format!("{number}-0") {
-                    // Somebody removed events: what is left is no log.
                     return Err(foreign());
                 }
                 read.push(Entry::new(&entry[1], entry[2].as_str()));
             }
+            // Somebody removed events: what is left is no log.
+            if read.len() < PAGE && after.saturating_add(read.len() as u64) < head {
+                return Err(foreign());
+            }
             Ok(Some(Page {
                 record: serde_json::from_str(record).map_err(|_| foreign())?,
                 status: Status::read(status).ok_or_else(foreign)?,
-                head: head.parse().map_err(|_| foreign())?,
-                first: after.saturating_add(1),
+                head,
+                first,
                 entries: read,
             }))
         })
@@ -307,7 +314,10 @@ impl fmt::Debug for RedisStreams {
 
 impl From<RedisError> for Unavailable {
     fn from(error: RedisError) -> Self {
-        Self(error.to_string())
+        match error {
+            RedisError::Lost(_) => Self::away(error),
+            RedisError::Refused(_) => Self::Refused(error.to_string()),
+        }
     }
 }
 
@@ -324,9 +334,9 @@ fn completion(id: &str) -> String {
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, Unavailable> {
-    serde_json::to_string(value).map_err(|error| Unavailable(error.to_string()))
+    serde_json::to_string(value).map_err(|error| Unavailable::Refused(error.to_string()))
 }
 
 fn foreign() -> Unavailable {
-    Unavailable("what is kept in Redis for a stream is not what this server writes".to_owned())
+    Unavailable::Refused("what is kept in Redis for a stream is not what this server writes".to_owned())
 }

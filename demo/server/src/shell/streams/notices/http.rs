@@ -4,7 +4,7 @@
 
 use super::{
     super::{
-        http::{Asked, BUFFERING, Failure, bad_position, last_event_id},
+        http::{Asked, BUFFERING, Failure, bad_position, position},
         viewer::Seat,
     },
     Notices,
@@ -13,7 +13,7 @@ use super::{
 use crate::{core::streams::position::Position, shell::streams::lock};
 use axum::{
     Router,
-    extract::{Query, State},
+    extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
     routing::get,
@@ -31,18 +31,14 @@ pub(in crate::shell) fn router(notices: Notices) -> Router {
 
 async fn look(
     State(notices): State<Notices>,
-    Query(asked): Query<Asked>,
+    asked: Result<Query<Asked>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let streams = &notices.0.streams;
     if streams.is_stopping() {
         return Err(Failure::later("stopping", "the server is stopping", AGAIN));
     }
-    let asked = asked.last_event_id.as_deref().filter(|last| !last.is_empty());
-    let at = match last_event_id(&headers)?.or(asked) {
-        Some(last) => Some(Position::read(last).ok_or_else(bad_position)?),
-        None => None,
-    };
+    let at = position(&headers, Some(asked))?;
     // What is known here may be behind what another process told, or not there yet.
     let behind = {
         let copy = lock(&notices.0.copy);

@@ -97,6 +97,10 @@ impl Notices {
         }
         let mut copy = lock(&self.0.copy);
         copy.seen = true;
+        // Another may have looked meanwhile, and found a newer log.
+        if copy.board.as_ref().map(Board::epoch) != known.as_ref().map(|(epoch, _)| epoch.as_str()) {
+            return Ok(());
+        }
         let lost = match (&mut copy.board, page) {
             (Some(board), Some(page)) if board.epoch() == page.epoch => {
                 board.follow(page);

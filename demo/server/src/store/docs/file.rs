@@ -50,7 +50,7 @@ impl FileDocs {
     ) -> Result<T, Unavailable> {
         let database = Arc::clone(&self.database);
         let done = spawn_blocking(move || act(&database)).await;
-        done.map_err(|error| Unavailable(error.to_string()))?.map_err(|error| Unavailable(error.to_string()))
+        done.map_err(Unavailable::away)?.map_err(Unavailable::away)
     }
 }
 

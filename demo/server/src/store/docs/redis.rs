@@ -228,7 +228,7 @@ impl fmt::Debug for RedisDocs {
 }
 
 fn foreign() -> Unavailable {
-    Unavailable("what is kept in Redis for a document is not what this server writes".to_owned())
+    Unavailable::Refused("what is kept in Redis for a document is not what this server writes".to_owned())
 }
 
 #[cfg(test)]

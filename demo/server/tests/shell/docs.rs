@@ -267,7 +267,7 @@ async fn documents_and_connections_are_only_so_many_and_so_large() {
     let docs = Terms {
         documents: 1,
         per_document: 2,
-        connections: 4,
+        connections: 8,
         document: 1_000,
         burst: 50,
         rate: 1,
@@ -296,6 +296,11 @@ async fn documents_and_connections_are_only_so_many_and_so_large() {
         let _ = back.socket.send(Message::binary(vec![3])).await;
     }
     assert_eq!(back.ended().await, 4429);
+    let mut many = Vec::new();
+    for id in 10..18 {
+        many.push(Writer::sit(address, &format!("other-{id}"), id).await);
+    }
+    assert_eq!(many.pop().expect("the last").ended().await, 1013, "there are eight connections");
     server.stop().await.expect("stopped");
 }
 

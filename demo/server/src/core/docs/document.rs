@@ -4,6 +4,7 @@
 //! the same updates what Yjs does. What it reads comes from a network, so its panics are caught, and whatever went wrong
 //! half way is made anew by who has the updates.
 
+use super::frame::Reader;
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -49,7 +50,7 @@ impl Document {
     /// [`NoUpdate`].
     pub fn apply(&self, update: &[u8]) -> Result<bool, NoUpdate> {
         self.changed.store(false, Ordering::Relaxed);
-        let waiting = guarded(|| {
+        let waiting = guarded(update, || {
             let update = Update::decode_v1(update).map_err(|_| NoUpdate)?;
             self.doc.transact_mut().apply_update(update).map_err(|_| NoUpdate)?;
             let transaction = self.doc.transact();
@@ -65,7 +66,7 @@ impl Document {
     /// # Errors
     /// [`NoUpdate`].
     pub fn vector(&self) -> Result<Vec<u8>, NoUpdate> {
-        guarded(|| Ok(self.doc.transact().state_vector().encode_v1()))
+        guarded(&[0], || Ok(self.doc.transact().state_vector().encode_v1()))
     }
 
     /// What who has `vector` does not have; of an empty one, everything.
@@ -73,7 +74,7 @@ impl Document {
     /// # Errors
     /// [`NoUpdate`].
     pub fn since(&self, vector: &[u8]) -> Result<Vec<u8>, NoUpdate> {
-        guarded(|| {
+        guarded(vector, || {
             let vector = StateVector::decode_v1(vector).map_err(|_| NoUpdate)?;
             Ok(self.doc.transact().encode_state_as_update_v1(&vector))
         })
@@ -94,7 +95,12 @@ impl fmt::Debug for Document {
     }
 }
 
-fn guarded<T>(act: impl FnOnce() -> Result<T, NoUpdate>) -> Result<T, NoUpdate> {
+/// Does what reads `bytes`. They begin with how many clients there are in them, for which room is made before they are read.
+fn guarded<T>(bytes: &[u8], act: impl FnOnce() -> Result<T, NoUpdate>) -> Result<T, NoUpdate> {
+    let count = Reader(bytes).number().map_err(|_| NoUpdate)?;
+    if count > bytes.len() as u64 {
+        return Err(NoUpdate);
+    }
     catch_unwind(AssertUnwindSafe(act)).unwrap_or(Err(NoUpdate))
 }
 
@@ -156,6 +162,8 @@ mod tests {
         }
         assert!(document.since(&vector).expect("the rest").len() < document.whole().expect("whole").len());
         assert_eq!(document.since(&[0xff]), Err(NoUpdate));
+        let many = [0xff, 0xff, 0xff, 0x7f, 1, 1];
+        assert_eq!((document.since(&many), document.apply(&many)), (Err(NoUpdate), Err(NoUpdate)));
     }
 
     proptest! {

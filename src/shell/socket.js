@@ -6,6 +6,9 @@ import { Outlet } from './outlet.js';
 
 /** @typedef {import('./host.js').Host} Host */
 
+/** An error says nothing that the close does not say. One of `ws`, in Node, ends the process if nobody listens, also later. */
+const pass = () => {};
+
 /** A socket with its listeners. Once left, it can tell nothing any more. */
 export class Socket {
   /**
@@ -23,6 +26,7 @@ export class Socket {
     this.socket.onopen = () => host.tell(fact.OPENED, generation);
     this.socket.onclose = (event) => host.closed(generation, event);
     this.socket.onmessage = host.plane.listener(generation);
+    this.socket.onerror = pass;
     this.outlet = new Outlet(this.socket, generation, host.plane, host.client);
   }
 

@@ -142,8 +142,8 @@ test('clients of processes that are killed go on at others: nothing lost, nothin
   for (const key of registered) assert.notEqual(await redis.life(key), FOR_EVER, key);
   await until('no stream left anything in Redis', async () => (await redis.keys('sse:*')).length === 0, { within: CLEAN, every: 250 });
   t.diagnostic(`no key of a stream ${Math.round(ended())} ms after the last end`);
-  const others = (await redis.keys('*')).filter((key) => !key.startsWith('notices:'));
-  assert.deepEqual(others.sort(), ['room:{gate}:journal', 'room:{gate}:lease', 'room:{gate}:meta']);
+  const left = (await redis.keys('*')).filter((key) => !key.startsWith('notices:'));
+  assert.deepEqual(left.sort(), ['room:{gate}:journal', 'room:{gate}:lease', 'room:{gate}:meta']);
 });
 
 test('Redis is away and comes back empty: everybody is told, no process ends, and streams and rooms are as if nothing had been', async (t) => {

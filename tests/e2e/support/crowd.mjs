@@ -5,16 +5,7 @@
 import { WebSocket } from 'ws';
 import { stopwatch } from './until.mjs';
 
-/** One that was left while it was opening still emits its error, which ends a process where nobody listens. */
-class Left extends WebSocket {
-  /** @param {string} url @param {string[]} [protocols] */
-  constructor(url, protocols) {
-    super(url, protocols);
-    this.on('error', () => {});
-  }
-}
-
-Object.assign(globalThis, { WebSocket: Left });
+Object.assign(globalThis, { WebSocket });
 const { connect } = await import('everwire');
 const { stream } = await import('everwire/stream');
 

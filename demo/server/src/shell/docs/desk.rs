@@ -275,10 +275,10 @@ impl Desk {
     async fn keep(&mut self, fresh: Fresh) -> Result<(), Parting> {
         if !fresh.is_empty() {
             let updates: Vec<_> = fresh.iter().map(|(_, update)| update.clone()).collect();
-            let (head, born) = self.append(&updates).await?;
-            let first = head + 1 - (updates.len() as u64).min(head);
-            self.docs.0.counts.updates.fetch_add(updates.len() as u64, Ordering::Relaxed);
-            self.loose += updates.iter().map(Vec::len).sum::<usize>();
+            let (count, bytes) = (updates.len() as u64, updates.iter().map(Vec::len).sum::<usize>());
+            let (first, head, born) = self.append(updates).await?;
+            self.docs.0.counts.updates.fetch_add(count, Ordering::Relaxed);
+            self.loose += bytes;
             for (conn, update) in fresh {
                 let frame = frame::update(&update).into();
                 self.tell(&frame, Some(conn));
@@ -298,19 +298,27 @@ impl Desk {
         Ok(())
     }
 
-    async fn append(&mut self, updates: &[Vec<u8>]) -> Result<(u64, u64), Parting> {
-        for _ in 0..2 {
-            match self.docs.0.store.append(&self.id, updates).await {
-                Ok(Appended::Kept { head, born }) => return Ok((head, born)),
+    /// Keeps updates that are in the document; returns the numbers of the first and the last, and of which log.
+    async fn append(&mut self, updates: Vec<Vec<u8>>) -> Result<(u64, u64, u64), Parting> {
+        let mut updates = updates;
+        for _ in 0..3 {
+            match self.docs.0.store.append(&self.id, &updates).await {
+                Ok(Appended::Kept { head, born }) => {
+                    return Ok(((head + 1).saturating_sub(updates.len() as u64), head, born));
+                }
                 Ok(Appended::Full) => return Err(Parting::BUSY),
-                Ok(Appended::TooLarge) => self.compact().await?,
+                Ok(Appended::TooLarge) => {
+                    // Of many small ones a good part may be gone again.
+                    self.compact().await?;
+                    updates = vec![self.document()?.whole().map_err(|_| Parting::AWAY)?];
+                }
                 Err(error) => {
                     tracing::warn!(id = self.id, %error, "a document could not be kept");
                     return Err(Parting::AWAY);
                 }
             }
         }
-        Err(Parting::TOO_LARGE)
+        Err(Parting::BUSY)
     }
 
     /// Keeps the document as one. Everything up to the position is in it, and what another process has written since stays.
@@ -354,7 +362,7 @@ impl Desk {
         self.accept(page, |number| !ours.contains(&number))?;
         if forgotten {
             let whole = self.document()?.whole().map_err(|_| Parting::AWAY)?;
-            let (head, born) = self.append(&[whole]).await?;
+            let (_, head, born) = self.append(vec![whole]).await?;
             // Otherwise another process wrote in between, and its news comes.
             if head == self.position + 1 {
                 (self.position, self.born) = (head, born);

@@ -317,10 +317,12 @@ async fn what_was_deleted_makes_room() {
         };
         one.say(update).await;
     }
-    one.type_in(0, "end").await;
-    one.is_kept().await;
+    for _ in 0..30 {
+        one.type_in(0, ".").await;
+        one.is_kept().await;
+    }
     let mut two = Writer::sit(server.address(), "notes", 2).await;
-    two.reads("end").await;
+    two.reads(&".".repeat(30)).await;
     assert!(metric(server.address(), "everwire_document_compactions_total").await > 0);
     server.stop().await.expect("stopped");
 }

@@ -71,6 +71,15 @@ test('a page without presence pays nothing for it, and one with it keeps to its 
   assert.ok(added <= limits['everwire/presence'].gzip, `${added} bytes`);
 });
 
+test('a page without shared documents pays nothing for them, and one with Yjs keeps to its limit', async (t) => {
+  const external = ['yjs', 'y-protocols/*'];
+  const [plain, other] = /** @type {[string, string]} */ ((await Promise.all([`export { connect } from 'everwire';`, `export { connect } from 'everwire'; export { YjsProvider } from 'everwire/yjs';`].map((source) => bundle(source, { external })))).map(({ text }) => text));
+  const added = gzip(other) - gzip(plain);
+  t.diagnostic(`yjs: ${added} bytes gzip on top of the entry`);
+  assert.ok(!plain.includes('yjs') && other.includes('"y-protocols/awareness"'));
+  assert.ok(added <= limits['everwire/yjs'].gzip, `${added} bytes`);
+});
+
 test('the hooks add at most 2 KB gzip to the entry', async (t) => {
   const entry = await bundle(`export { connect } from 'everwire';`);
   const hooks = await bundle(`export { connect } from 'everwire'; export * from 'everwire/react';`, { external: ['react'] });

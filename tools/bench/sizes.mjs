@@ -20,6 +20,7 @@ export const limits = {
   'everwire/causal': { gzip: 13_312 },
   'everwire/mutate': { gzip: 2_048 },
   'everwire/presence': { gzip: 14_336 },
+  'everwire/yjs': { gzip: 3_584 },
 };
 
 const modules = ['core', 'stream', 'fallback', 'causal', 'presence'];

@@ -17,6 +17,7 @@ pub mod bucket;
 pub mod client;
 pub mod command;
 pub mod definition;
+pub mod docs;
 pub mod edge;
 pub mod event;
 pub mod hub;

@@ -3,7 +3,7 @@
 //! Owns options, their defaults and their reading; must not know what they change. The arguments are read by `lexopt`:
 //! one small file without dependencies, and fifteen options need no more.
 
-use crate::core::{limits::Limits, streams::terms::Terms};
+use crate::core::{docs, limits::Limits, streams::terms::Terms};
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// What `--help` prints.
@@ -55,6 +55,8 @@ pub struct Config {
     pub limits: Limits,
     /// Times and bounds of event streams.
     pub streams: Terms,
+    /// Bounds of shared documents.
+    pub docs: docs::terms::Terms,
     /// Where servers of more than one process meet.
     pub redis: Option<String>,
 }
@@ -73,6 +75,7 @@ impl Default for Config {
             lease: Duration::from_secs(3),
             limits: Limits::default(),
             streams: Terms::default(),
+            docs: docs::terms::Terms::default(),
             redis: None,
         }
     }

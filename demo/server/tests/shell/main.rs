@@ -2,6 +2,7 @@
 
 #![allow(clippy::tests_outside_test_module, reason = "this crate is tests")]
 
+mod docs;
 mod events;
 mod http;
 mod leases;

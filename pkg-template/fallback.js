@@ -2,7 +2,7 @@
 // Owns the entry for places where WebSockets are blocked, its options, and the wasm that judges them; must not know how a
 // connection goes over HTTP.
 
-import { EverwireError } from './everwire_error.js';
+import { choicesOf, isWhole } from './entry_options.js';
 import { eventStreamFrom } from './event_stream.js';
 import { closeScan, goOn, initSync, openScan, posted, scan, scanBytes, scanMemory, scanRecords, Way } from './fallback_core.js';
 import { withFallback } from './fallback_host.js';
@@ -14,10 +14,7 @@ import { loaderOf } from './load_inlined.js';
 const load = /* @__PURE__ */ loaderOf(initSync, text);
 const EventStream = /* @__PURE__ */ eventStreamFrom({ closeScan, goOn, openScan, scan, scanBytes, scanMemory, scanRecords });
 
-/** @param {any} value @param {number} least @param {number} most */
-const isWhole = (value, least, most) => Number.isInteger(value) && value >= least && value <= most;
-
-/** @type {Record<string, [otherwise: any, isAllowed: (value: any) => boolean, allowed: string]>} */
+/** @type {import('./entry_options.js').Table} */
 const OPTIONS = {
   memory: [1_800_000, (value) => isWhole(value, 1_000, 86_400_000), 'a whole number from 1000 to 86400000'],
   patience: [4_000, (value) => isWhole(value, 100, 60_000), 'a whole number from 100 to 60000'],
@@ -30,21 +27,9 @@ const OPTIONS = {
  * @param {any} [options]
  */
 export function fallback(options = {}) {
-  if (typeof options !== 'object' || options === null) throw refusal('fallback', 'an object');
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(OPTIONS, name)) throw refusal(name, `is not known; there are ${Object.keys(OPTIONS).join(', ')}`);
-  }
-  const choices = /** @type {any} */ ({});
-  for (const [name, [otherwise, isAllowed, allowed]] of Object.entries(OPTIONS)) {
-    const value = options[name];
-    if (value !== undefined && !isAllowed(value)) throw refusal(name, allowed);
-    choices[name] = value ?? otherwise;
-  }
+  const choices = choicesOf('fallback', OPTIONS, options);
   return (/** @type {HostClass} */ Host) => {
     load();
     return withFallback(Host, choices, { Way, EventStream, posted });
   };
 }
-
-/** @param {string} name @param {string} allowed */
-const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);

@@ -1,7 +1,8 @@
 // @ts-check
 // Owns what may be left out of a flood, by the type of the events; must not know when there is one.
 
-import { EverwireError, report } from './everwire_error.js';
+import { refusal } from './entry_options.js';
+import { report } from './everwire_error.js';
 
 /** @typedef {{ key?: string | ((event: any) => unknown), droppable?: boolean }} Rule */
 
@@ -43,6 +44,3 @@ function read(name, given) {
 
 /** @param {any} value */
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** @param {string} name @param {string} allowed */
-const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);

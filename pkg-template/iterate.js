@@ -2,6 +2,7 @@
 // Owns the events of a client as an async iterable with a bounded buffer; must not know how a client works: it is given
 // one, and uses what every application may use.
 
+import { refusal } from './entry_options.js';
 import { EverwireError } from './everwire_error.js';
 
 const ENDS = ['closed_by_application', 'completed', 'failed'];
@@ -115,6 +116,3 @@ function read(options) {
   for (const name of Object.keys(others)) throw refusal(name, 'is not known; iterate() has buffer, overflow, signal');
   return { buffer, overflow, signal };
 }
-
-/** @param {string} name @param {string} allowed */
-const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);

@@ -1,17 +1,15 @@
 // @ts-check
 // Owns the entry for messages that outlive their page, and its options; must not know how they are stored.
 
-import { EverwireError } from './everwire_error.js';
+import { choicesOf, isWhole, refusal } from './entry_options.js';
 import { persistent } from './persistent_host.js';
 
 /** @typedef {typeof import('./host.js').Host} HostClass */
 
-/** @param {any} value @param {number} least @param {number} most */
-const isWhole = (value, least, most) => Number.isInteger(value) && value >= least && value <= most;
 /** @param {any} value */
 const isText = (value) => typeof value === 'string' && value.length <= 256;
 
-/** @type {Record<string, [otherwise: any, isAllowed: (value: any) => boolean, allowed: string]>} */
+/** @type {import('./entry_options.js').Table} */
 const OPTIONS = {
   user: ['', isText, 'a string of at most 256 characters'],
   name: ['', isText, 'a string of at most 256 characters'],
@@ -28,16 +26,7 @@ const OPTIONS = {
  * @param {any} [options]
  */
 export function outbox(options = {}) {
-  if (typeof options !== 'object' || options === null) throw refusal('outbox', 'an object');
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(OPTIONS, name)) throw refusal(name, `is not known; there are ${Object.keys(OPTIONS).join(', ')}`);
-  }
-  const choices = /** @type {any} */ ({});
-  for (const [name, [otherwise, isAllowed, allowed]] of Object.entries(OPTIONS)) {
-    const value = options[name];
-    if (value !== undefined && !isAllowed(value)) throw refusal(name, allowed);
-    choices[name] = value ?? otherwise;
-  }
+  const choices = choicesOf('outbox', OPTIONS, options);
   return (/** @type {HostClass} */ Host, /** @type {any} */ url) => {
     if (choices.name === '' && (typeof url === 'function' || String(url).includes('?'))) {
       throw refusal('name', 'says what the destination is, where the url is a function or has a query, which may be a credential');
@@ -45,6 +34,3 @@ export function outbox(options = {}) {
     return persistent(Host, choices);
   };
 }
-
-/** @param {string} name @param {string} allowed */
-const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);

@@ -2,6 +2,7 @@
 // Owns what validators of the Standard Schema (https://standardschema.dev, version 1) make of events; must not know what
 // becomes of those that do not pass.
 
+import { refusal } from './entry_options.js';
 import { EverwireError } from './everwire_error.js';
 import { warning } from './status.js';
 
@@ -115,6 +116,3 @@ function read(name, given) {
 
 /** @param {any} value */
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** @param {string} name @param {string} allowed */
-const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);

@@ -3,6 +3,7 @@
 //! Each rule is a function of a file's text, so that it can be shown to fail.
 
 use everwire::core::error::{Reason, Warning};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -362,6 +363,24 @@ fn the_lists_of_the_wire_stand_in_javascript_as_they_are() {
     }
 }
 
+const WARNINGS: [Warning; 8] = [
+    Warning::HeartbeatUnsupported,
+    Warning::Thrashing,
+    Warning::Malformed,
+    Warning::Senseless,
+    Warning::ManyClients,
+    Warning::BreakerOpened,
+    Warning::AckUnsupported,
+    Warning::Flood,
+];
+
+#[test]
+fn every_warning_has_a_code_and_a_sentence_of_its_own() {
+    let codes: BTreeSet<&str> = WARNINGS.map(Warning::code).into_iter().collect();
+    let sentences: BTreeSet<&str> = WARNINGS.map(Warning::message).into_iter().filter(|text| text.len() > 40).collect();
+    assert_eq!((codes.len(), sentences.len()), (WARNINGS.len(), WARNINGS.len()));
+}
+
 #[test]
 fn every_code_of_a_connection_is_documented() {
     let reasons = [
@@ -378,20 +397,10 @@ fn every_code_of_a_connection_is_documented() {
         Reason::Refused { code: 4400 },
         Reason::ByApplication,
     ];
-    let warnings = [
-        Warning::HeartbeatUnsupported,
-        Warning::Thrashing,
-        Warning::Malformed,
-        Warning::Senseless,
-        Warning::ManyClients,
-        Warning::BreakerOpened,
-        Warning::AckUnsupported,
-        Warning::Flood,
-    ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |file: &str| fs::read_to_string(root.join(file)).expect("a file for users");
     let (readme, types) = (read("README.md"), read("pkg-template/index.d.ts"));
-    for code in reasons.map(Reason::code).into_iter().chain(warnings.map(Warning::code)) {
+    for code in reasons.map(Reason::code).into_iter().chain(WARNINGS.map(Warning::code)) {
         assert!(readme.contains(&format!("`{code}`")), "README.md does not explain {code}");
         assert!(types.contains(&format!("'{code}'")), "index.d.ts does not name {code}");
     }

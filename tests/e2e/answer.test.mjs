@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertNoErrors, openPage } from './support/browser.mjs';
-import { startProxy } from './support/proxy.mjs';
+import { startBehindProxy } from './support/proxy.mjs';
 import { Server, startServer } from './support/server.mjs';
 import { until } from './support/until.mjs';
 
@@ -36,13 +36,9 @@ async function ask(page, about, pace) {
 }
 
 test('an answer goes on where it was after a cut and after a reload', async (t) => {
-  const server = new Server([]);
-  const proxy = await startProxy(t, server);
-  t.after(() => server.dispose());
-  server.args.push('--behind', String(proxy.port));
-  await server.start();
+  const { server, proxy, origin } = await startBehindProxy(t);
   const { page, errors } = await openPage(t);
-  await page.goto(`http://127.0.0.1:${proxy.port}/answer/`);
+  await page.goto(`${origin}/answer/`);
   await ask(page, 'quick', '250');
   await hasWords(page, 3);
   proxy.cut('rst');

@@ -4,8 +4,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { commandWhileProcessesDie } from './support/dying.mjs';
 import { startNodes } from './support/nodes.mjs';
-import { LONG, pause, stopwatch, until } from './support/until.mjs';
+import { LONG, pause, until } from './support/until.mjs';
 
 /** A `WebSocket` in a network that refuses them. */
 class Blocked extends EventTarget {
@@ -50,31 +51,12 @@ test('over HTTP too, clients that move between dying processes get everything on
   await until('all are open', () => listeners.every(({ client }) => client.state === 'open'));
   assert.equal((await fetch(`${nodes.origin}/api/dags/gate/start`, { method: 'POST' })).status, 200);
 
-  let over = false;
-  /** @type {string[]} */
-  const fates = [];
-  const commanding = (async () => {
-    while (!over || fates.length % 2 === 1) {
-      const type = fates.length % 2 === 0 ? 'pause_execution' : 'resume_execution';
-      fates.push((await commander.client.send({ type }, { ack: true }).settled).fate);
-      await pause(10);
-    }
-  })();
-  let kills = 0;
-  for (const watch = stopwatch(); watch() < KILLING; ) {
-    await pause(1_500);
-    process.kill(nodes.pid((kills % 3) + 1), 'SIGKILL');
-    kills += 1;
-    await pause(3_500);
-  }
-  over = true;
-  await commanding;
+  const { kills, fates, expected } = await commandWhileProcessesDie(nodes, commander.client, KILLING);
   await until('all have been told everything', () => listeners.every(({ told }) => told.length >= fates.length), { within: 30_000 });
   await pause(200);
 
   t.diagnostic(`${kills} kills, ${fates.length} commands, ${Blocked.made} handshakes`);
   assert.deepEqual(fates.filter((fate) => fate !== 'acked'), []);
-  const expected = fates.map((_, index) => (index % 2 === 0 ? 'paused' : 'running'));
   for (const { told } of listeners) assert.deepEqual(told, expected);
   assert.equal(Blocked.made, 4, 'the way is decided once');
 });

@@ -15,16 +15,31 @@ const KEYS = 50;
 /** In milliseconds; counted and not listed, because the memory of the page is measured. */
 const MOST_LAG = 30_000;
 const MB = 1 << 20;
+/** Between two looks at the clock, in milliseconds: who took longer did not have the processor. */
+const TAKEN = 3;
 
 /** What handlers do with an event of a type, in milliseconds, beside writing it to the page. @typedef {Record<string, number>} Cost */
 
 /**
  * The handlers of the page, and what is measured in it.
  *
- * @param {[cost: Cost, MOST_LAG: number]} given
+ * @param {[cost: Cost, MOST_LAG: number, TAKEN: number]} given
  */
-function watch([cost, MOST_LAG]) {
+function watch([cost, MOST_LAG, TAKEN]) {
   const { client } = Reflect.get(window, 'lab');
+  /** When somebody else had the processor. @type {[from: number, to: number][]} */
+  const taken = [];
+  /** @param {number} ms */
+  const work = (ms) => {
+    for (let at = performance.now(), end = at + ms; at < end; ) {
+      const now = performance.now();
+      if (now - at > TAKEN) taken.push([at, now]);
+      at = now;
+    }
+  };
+  /** How long a task took of the page's own doing. @param {PerformanceEntry} task */
+  const own = ({ startTime, duration }) =>
+    taken.reduce((left, [from, to]) => left - Math.max(0, Math.min(to, startTime + duration) - Math.max(from, startTime)), duration);
   const watched = { seen: /** @type {Record<string, number>} */ ({}), order: 0, overtaken: 0, lags: new Array(MOST_LAG + 1).fill(0), long: /** @type {number[]} */ ([]) };
   const places = new Map();
   /** @param {string} name */
@@ -39,10 +54,10 @@ function watch([cost, MOST_LAG]) {
     watched.order = event.$seq;
     const key = event.user_id ?? event.type;
     place(key).textContent = event.at;
-    for (const end = performance.now() + (cost[event.type] ?? 0); performance.now() < end; );
+    work(cost[event.type] ?? 0);
     if (event.type === 'cursor_move') watched.lags[Math.min(MOST_LAG, Math.max(0, Date.now() - event.at))]++;
   });
-  new PerformanceObserver((list) => watched.long.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+  new PerformanceObserver((list) => watched.long.push(...list.getEntries().map(own).filter((ms) => ms > 50))).observe({ type: 'longtask' });
   Object.assign(window, { watched });
 }
 
@@ -58,7 +73,7 @@ async function flood(t, cost) {
   const { lab, page } = await openLab(t);
   await lab.connect(peer.url, { flow: { cursor_move: { key: 'user_id' }, spark: { droppable: true } } }, false);
   await until('greeted', () => behaviour.greeted === 1);
-  await page.evaluate(watch, /** @type {[Cost, number]} */ ([cost, MOST_LAG]));
+  await page.evaluate(watch, /** @type {[Cost, number, number]} */ ([cost, MOST_LAG, TAKEN]));
   const session = await page.context().newCDPSession(page);
   const heap = async () => {
     await session.send('HeapProfiler.collectGarbage');

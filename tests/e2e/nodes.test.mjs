@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { openDashboard } from './support/dashboard.mjs';
+import { commandWhileProcessesDie } from './support/dying.mjs';
 import { startNodes } from './support/nodes.mjs';
 import { LONG, pause, stopwatch, until } from './support/until.mjs';
 
@@ -41,30 +42,11 @@ test('clients that move between dying processes get everything once and in order
   const started = await fetch(`${nodes.origin}/api/dags/gate/start`, { method: 'POST' });
   assert.equal(started.status, 200);
 
-  let over = false;
-  /** @type {string[]} */
-  const fates = [];
-  const commanding = (async () => {
-    while (!over || fates.length % 2 === 1) {
-      const type = fates.length % 2 === 0 ? 'pause_execution' : 'resume_execution';
-      fates.push((await commander.client.send({ type }, { ack: true }).settled).fate);
-      await pause(10);
-    }
-  })();
-  let kills = 0;
-  for (const watch = stopwatch(); watch() < KILLING; ) {
-    await pause(1_500);
-    process.kill(nodes.pid((kills % 3) + 1), 'SIGKILL');
-    kills += 1;
-    await pause(3_500);
-  }
-  over = true;
-  await commanding;
+  const { kills, fates, expected } = await commandWhileProcessesDie(nodes, commander.client, KILLING);
   await until('all have been told everything', () => listeners.every(({ told }) => told.length >= fates.length), { within: 15_000 });
   await pause(200);
 
   assert.deepEqual(fates.filter((fate) => fate !== 'acked'), []);
-  const expected = fates.map((_, index) => (index % 2 === 0 ? 'paused' : 'running'));
   for (const { told } of listeners) assert.deepEqual(told, expected);
   const longest = Math.max(0, ...listeners.flatMap(({ away }) => away));
   t.diagnostic(`${kills} kills, ${fates.length} commands; away for ${Math.round(longest)} ms at most`);

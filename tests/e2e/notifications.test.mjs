@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertNoErrors, openPage } from './support/browser.mjs';
-import { startProxy } from './support/proxy.mjs';
+import { startBehindProxy, startProxy } from './support/proxy.mjs';
 import { startRedis } from './support/redis.mjs';
-import { Server, startServer } from './support/server.mjs';
+import { startServer } from './support/server.mjs';
 import { until } from './support/until.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -65,13 +65,9 @@ test('a notification is shown, announced and counted, and what was read stays re
 });
 
 test('a cut loses and doubles no notification, and is said in words', async (t) => {
-  const server = new Server([]);
-  const proxy = await startProxy(t, server);
-  t.after(() => server.dispose());
-  server.args.push('--behind', String(proxy.port));
-  await server.start();
+  const { server, proxy, origin } = await startBehindProxy(t);
   const { page, errors } = await openPage(t);
-  await page.goto(`http://127.0.0.1:${proxy.port}/notifications/`);
+  await page.goto(`${origin}/notifications/`);
   await says(page, 'Connected');
   for (let run = 1; run <= 3; run += 1) {
     await server.startRun('quick');

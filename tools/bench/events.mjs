@@ -41,9 +41,14 @@ export async function events(engine) {
   const address = http.address();
   const port = typeof address === 'object' && address ? address.port : 0;
   try {
-    const result = await resultOfPage(engine, `http://127.0.0.1:${port}/`, 120);
-    if (result.error) throw new Error(result.error);
-    return result;
+    /** @type {Record<string, Price>} */
+    const prices = {};
+    for (let place = 0; ; place += 1) {
+      const { error, what, price, isLast } = await resultOfPage(engine, `http://127.0.0.1:${port}/?${place}`, 120);
+      if (error) throw new Error(error);
+      prices[what] = price;
+      if (isLast) return prices;
+    }
   } finally {
     http.closeAllConnections();
     http.close();

@@ -5,6 +5,7 @@
 
 import { connect, createServer } from 'node:net';
 import { pause } from './until.mjs';
+import { Server } from './server.mjs';
 
 /** @typedef {import('node:net').Socket} Socket */
 /** `up` from the page to the server. @typedef {'up' | 'down'} Way */
@@ -181,4 +182,14 @@ export async function startProxy(t, server) {
   const proxy = await new Proxy(() => server.port).start();
   t.after(() => proxy.stop());
   return proxy;
+}
+
+/** A server, the pages of which are reached through a proxy before it. @param {import('node:test').TestContext} t */
+export async function startBehindProxy(t) {
+  const server = new Server([]);
+  const proxy = await startProxy(t, server);
+  t.after(() => server.dispose());
+  server.args.push('--behind', String(proxy.port));
+  await server.start();
+  return { server, proxy, origin: `http://127.0.0.1:${proxy.port}` };
 }

@@ -129,6 +129,23 @@ async fn who_slept_until_its_stream_was_ended_and_forgotten_does_not_begin_it_ag
     assert!(redis.keys().is_empty(), "{:?}", redis.keys());
 }
 
+/// As above, and the answer of before the sleep is read after it: it says nothing about now.
+#[tokio::test]
+async fn an_answer_that_lay_unread_through_a_sleep_does_not_begin_a_stream_again() {
+    let redis = Redis::start();
+    let terms = format!("{QUICK},keep=1000");
+    let (maker, _other) = (Node::start(&terms, Some(&redis), None), Node::start(&terms, Some(&redis), None));
+    begin(maker.address, words(4_000, 50)).await;
+    redis.signal(Signal::STOP);
+    sleep(Duration::from_millis(300)).await;
+    maker.signal(Signal::STOP);
+    redis.signal(Signal::CONT);
+    until_clean(&redis).await;
+    maker.signal(Signal::CONT);
+    until_metric(maker.address, "everwire_stream_active", 0).await;
+    assert!(redis.keys().is_empty(), "{:?}", redis.keys());
+}
+
 #[tokio::test]
 async fn who_leaves_before_the_stream_has_begun_takes_no_place() {
     let redis = Redis::start();

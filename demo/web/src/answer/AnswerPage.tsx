@@ -3,9 +3,9 @@
 import { type FormEvent, useState } from 'react';
 import { Icon } from '../components/Icon.tsx';
 import { PageHeader } from '../components/PageHeader.tsx';
+import { useDags } from '../useDags.ts';
 import { Answer } from './Answer.tsx';
 import { ask, type Asked, remember, remembered } from './answers.ts';
-import { useDags } from './useDags.ts';
 
 const STREAMS = 'How streams work';
 /** Milliseconds between words. */

@@ -1,8 +1,6 @@
 // Owns the title of the page, which is also the choice of the DAG where the server has several.
 
-import { useEffect, useState } from 'react';
-import { serverConfig, type ServerConfig } from '../network.ts';
-import { reportError } from '../reportError.ts';
+import { useDags } from '../useDags.ts';
 import { Icon } from './Icon.tsx';
 
 interface Props {
@@ -12,19 +10,8 @@ interface Props {
 }
 
 export function DagPicker({ dagId, title, onDag }: Props) {
-  const [dags, setDags] = useState<ServerConfig['dags']>([]);
-  useEffect(() => {
-    let gone = false;
-    serverConfig().then(
-      (config) => gone || setDags(config.dags),
-      // The connection asks again for itself; without the list there is one DAG to see.
-      (error: unknown) => reportError(error, { where: 'network' }),
-    );
-    return () => {
-      gone = true;
-    };
-    // With a title there is a connection, and so an answer, if there was none before.
-  }, [title === '']);
+  // With a title there is a connection, and so an answer, if there was none before; without the list there is one DAG to see.
+  const dags = useDags(title === '');
   const chosen = dags.find(({ id }) => id === dagId);
   if (!chosen || dags.length < 2) return <h1>{title || 'everwire'}</h1>;
   return (

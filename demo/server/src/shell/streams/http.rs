@@ -33,6 +33,7 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 /// The browser's own key to its streams. No page can read it.
 const COOKIE: &str = "everwire_client";
@@ -97,8 +98,9 @@ async fn begin(
         format: order.format(),
         node: streams.0.node.clone(),
     };
+    let asked = Instant::now();
     streams.ask(streams.0.store.register(&record)).await?;
-    producer::start(streams.clone(), record, order, place);
+    producer::start(streams.clone(), record, order, place, asked);
     let wants_stream = text(&headers, &header::ACCEPT).is_some_and(|kind| kind.contains("text/event-stream"));
     let mut response = if wants_stream {
         // One who cannot look on now is told which stream it has begun.

@@ -44,13 +44,14 @@ impl Drop for Place {
     }
 }
 
-/// Does the work of a stream that was registered, and writes it down.
-pub(super) fn start(streams: Streams, record: Record, order: Order, place: Place) {
+/// Does the work of a stream that was registered, which was asked for at `asked`, and writes it down.
+pub(super) fn start(streams: Streams, record: Record, order: Order, place: Place, asked: Instant) {
     streams.0.producing.fetch_add(1, Ordering::Relaxed);
     streams.0.counts.started.one();
     tokio::spawn(async move {
         let (say, said) = mpsc::channel(SAID);
         let work = tokio::spawn(work::perform(streams.clone(), record.id.clone(), order, say));
+        // A process may have slept before this begins.
         let now = Instant::now();
         let terms = &streams.0.terms;
         let mut producer = Producer {
@@ -62,7 +63,7 @@ pub(super) fn start(streams: Streams, record: Record, order: Order, place: Place
             written: 0,
             ending: None,
             tries: 0,
-            asked: now,
+            asked,
             slept: false,
             at: now + millis(terms.beat),
             until: now + millis(terms.most),
@@ -108,7 +109,7 @@ struct Producer {
     tries: u32,
     /// When it last asked for something to be kept.
     asked: Instant,
-    /// It did not ask for so long that others may have ended the stream, and forgotten it.
+    /// It did not ask for so long that others may have ended the stream, and forgotten it; or an answer lay unread as long.
     slept: bool,
     /// When it writes next, be it only to say that it lives.
     at: Instant,
@@ -194,12 +195,15 @@ impl Producer {
             let part = &rest[..rest.len().min(PAGE)];
             let ending = self.ending.as_ref().filter(|_| part.len() == rest.len());
             let from = self.written as u64 + 1;
-            let answer = streams.ask(streams.0.store.append(id, from, part, ending)).await;
-            self.slept |= self.asked.elapsed() >= millis(streams.0.terms.keep);
+            let keep = millis(streams.0.terms.keep);
+            self.slept |= self.asked.elapsed() >= keep;
             self.asked = Instant::now();
+            let answer = streams.ask(streams.0.store.append(id, from, part, ending)).await;
+            let old = self.asked.elapsed() >= keep;
+            self.slept |= old;
             match answer {
                 Ok(Appended::Kept(head)) => {
-                    self.slept = false;
+                    self.slept = old;
                     if let Some(ending) = ending {
                         return Some(ending.status);
                     }

@@ -1,11 +1,11 @@
-// Owns the graphs that may be asked about.
+// Owns the list of the graphs that the server has.
 
 import { useEffect, useState } from 'react';
-import { serverConfig, type ServerConfig } from '../network.ts';
-import { reportError } from '../reportError.ts';
+import { serverConfig, type ServerConfig } from './network.ts';
+import { reportError } from './reportError.ts';
 
-/** None until the server has said which there are; there is something to ask about without any. */
-export function useDags(): ServerConfig['dags'] {
+/** None until the server has said which there are. Where it did not, it is asked once more when `again` changes. */
+export function useDags(again = false): ServerConfig['dags'] {
   const [dags, setDags] = useState<ServerConfig['dags']>([]);
   useEffect(() => {
     let gone = false;
@@ -16,6 +16,6 @@ export function useDags(): ServerConfig['dags'] {
     return () => {
       gone = true;
     };
-  }, []);
+  }, [again]);
   return dags;
 }

@@ -1,0 +1,49 @@
+// Owns the words for how somebody stands. Must not know who it is.
+
+import type { MemberStatus } from 'everwire/presence';
+
+export interface MemberView {
+  readonly tone: 'green' | 'amber' | 'red' | 'grey';
+  readonly word: string;
+  /** What there is to say beyond where they are; empty for nothing. */
+  readonly note: string;
+}
+
+/** @param clock says a time, which is in milliseconds since 1970. */
+export function memberView(status: MemberStatus, lastSeen: number | null, clock: (at: number) => string): MemberView {
+  const heard = lastSeen === null ? '' : `, last heard at ${clock(lastSeen)}`;
+  switch (status) {
+    case 'here':
+      return { tone: 'green', word: 'Here', note: '' };
+    case 'away':
+      return { tone: 'grey', word: 'Away', note: 'Looks elsewhere' };
+    case 'offline':
+      return { tone: 'red', word: 'Offline', note: `Connection lost${heard}` };
+    case 'stale':
+      return { tone: 'amber', word: 'Stale', note: `May have changed${heard}` };
+  }
+}
+
+export interface RoomView {
+  readonly tone: 'green' | 'amber' | 'red' | 'blue' | 'grey';
+  readonly word: string;
+  readonly note: string;
+  readonly busy: boolean;
+}
+
+/** How the room itself stands, as this page sees it. */
+export function roomView(status: 'joining' | 'synced' | 'stale' | 'refused' | 'unsupported', others: number, refusal: string): RoomView {
+  switch (status) {
+    case 'synced':
+      if (others === 0) return { busy: false, tone: 'green', word: 'Live', note: 'Nobody else is here yet.' };
+      return { busy: false, tone: 'green', word: 'Live', note: `${others === 1 ? 'One other is' : `${others} others are`} in this room.` };
+    case 'stale':
+      return { busy: true, tone: 'amber', word: 'Not live', note: 'Your connection is lost: the others are shown as they were last seen.' };
+    case 'refused':
+      return { busy: false, tone: 'red', word: 'Refused', note: refusal };
+    case 'unsupported':
+      return { busy: false, tone: 'grey', word: 'Alone', note: 'This server does not say who is here.' };
+    case 'joining':
+      return { busy: true, tone: 'blue', word: 'Joining', note: 'Asking who is here.' };
+  }
+}

@@ -27,7 +27,7 @@ export default function DashboardPeople({ client, dagId, node, titleOf, onMe }: 
   const presence = useTogether(client, 'dashboard', node);
   const me = useMe(presence);
   const faces = useOthers(presence, firstOthers);
-  const count = useOthers(presence, (others) => others.length);
+  const count = useOthers(presence, countOf);
   const id = me?.userId ?? '';
   useEffect(() => onMe(id), [id, onMe]);
   if (!presence || !me) return <RoomLink dagId={dagId} />;
@@ -50,4 +50,5 @@ export default function DashboardPeople({ client, dagId, node, titleOf, onMe }: 
   );
 }
 
+const countOf = (others: readonly unknown[]): number => others.length;
 const firstOthers = <T,>(others: readonly T[]): readonly T[] => others.slice(0, FACES);

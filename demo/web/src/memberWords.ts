@@ -11,16 +11,16 @@ export interface MemberView {
 
 /** @param clock says a time, which is in milliseconds since 1970. */
 export function memberView(status: MemberStatus, lastSeen: number | null, clock: (at: number) => string): MemberView {
-  const heard = lastSeen === null ? '' : `, last heard at ${clock(lastSeen)}`;
+  const heard = lastSeen === null ? null : `Last heard at ${clock(lastSeen)}`;
   switch (status) {
     case 'here':
       return { tone: 'green', word: 'Here', note: '' };
     case 'away':
       return { tone: 'grey', word: 'Away', note: 'Looks elsewhere' };
     case 'offline':
-      return { tone: 'red', word: 'Offline', note: `Connection lost${heard}` };
+      return { tone: 'red', word: 'Offline', note: heard ?? 'Connection lost' };
     case 'stale':
-      return { tone: 'amber', word: 'Stale', note: `May have changed${heard}` };
+      return { tone: 'amber', word: 'Stale', note: heard ?? 'May have changed' };
   }
 }
 

@@ -5,7 +5,7 @@ import { EditorView } from '@codemirror/view';
 export const editorTheme = EditorView.theme({
   '&': { height: '100%', color: 'var(--text)', backgroundColor: 'transparent' },
   '&.cm-focused': { outline: 'none' },
-  '.cm-scroller': { fontFamily: 'var(--sans)', fontSize: '15px', lineHeight: '1.7', overflow: 'auto' },
+  '.cm-scroller': { fontFamily: 'var(--sans)', fontSize: '15px', lineHeight: '1.9', overflow: 'auto' },
   // Above the first line there is room for the name of who is in it.
   '.cm-content': { padding: '22px 20px 24px', caretColor: 'var(--accent)' },
   '.cm-line': { padding: '0' },
@@ -15,14 +15,14 @@ export const editorTheme = EditorView.theme({
   '.cm-ySelectionCaret': { borderLeftWidth: '1px', borderRightWidth: '1px' },
   '.cm-ySelectionCaretDot': { display: 'none' },
   '.cm-ySelectionInfo': {
-    top: '-1.25em',
-    padding: '0 5px',
+    top: '-1.02em',
+    padding: '0 4px',
     borderRadius: '5px 5px 5px 0',
     color: 'var(--on-person)',
     fontFamily: 'var(--sans)',
-    fontSize: '10.5px',
+    fontSize: '10px',
     fontWeight: '650',
-    lineHeight: '1.5',
+    lineHeight: '1.25',
     opacity: '1',
     pointerEvents: 'none',
   },

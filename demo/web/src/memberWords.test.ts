@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { memberView, roomView } from './memberWords.ts';
+import { memberView, ownView, roomView } from './memberWords.ts';
 
 const clock = (at: number) => `t${at}`;
 
@@ -21,4 +21,11 @@ test('a room without a connection is not called live', () => {
   assert.match(roomView('synced', 1, '').note, /One other/);
   assert.equal(roomView('stale', 3, '').tone, 'amber');
   assert.equal(roomView('refused', 0, 'full').note, 'full');
+});
+
+test('oneself is here only once the server has said so', () => {
+  assert.equal(ownView('joining', 'here').word, 'Joining');
+  assert.equal(ownView('synced', 'away').word, 'Away');
+  assert.equal(ownView('stale', 'here').word, 'Offline');
+  assert.equal(ownView('unsupported', 'here').word, 'Alone');
 });

@@ -24,6 +24,15 @@ export function memberView(status: MemberStatus, lastSeen: number | null, clock:
   }
 }
 
+export type RoomStatus = 'joining' | 'synced' | 'stale' | 'refused' | 'unsupported';
+
+/** How one stands oneself: nobody is called here before the server has said so. */
+export function ownView(room: RoomStatus, status: MemberStatus): { readonly tone: RoomView['tone']; readonly word: string } {
+  if (room === 'synced') return memberView(status, null, String);
+  if (room === 'stale') return memberView('offline', null, String);
+  return roomView(room, 0, '');
+}
+
 export interface RoomView {
   readonly tone: 'green' | 'amber' | 'red' | 'blue' | 'grey';
   readonly word: string;
@@ -32,7 +41,7 @@ export interface RoomView {
 }
 
 /** How the room itself stands, as this page sees it. */
-export function roomView(status: 'joining' | 'synced' | 'stale' | 'refused' | 'unsupported', others: number, refusal: string): RoomView {
+export function roomView(status: RoomStatus, others: number, refusal: string): RoomView {
   switch (status) {
     case 'synced':
       if (others === 0) return { busy: false, tone: 'green', word: 'Live', note: 'Nobody else is here yet.' };

@@ -3,20 +3,20 @@
 import { useSyncExternalStore } from 'react';
 import type { Presence } from 'everwire/presence';
 import { useMe, useMember, useOthers } from 'everwire/presence/react';
-import { memberView } from '../memberWords.ts';
+import { memberView, ownView, type RoomStatus } from '../memberWords.ts';
 import { onRename, ownName, rename } from '../ownName.ts';
 import { MAX_NAME, nameOf, type Said, whereabouts } from '../person.ts';
 import { Avatar } from '../together/Avatar.tsx';
 
 interface Props {
   readonly presence: Presence<Said> | null;
-  readonly connected: boolean;
+  readonly status: RoomStatus;
 }
 
 /** Rows at a time: nobody reads a thousand. */
 const ROWS = 40;
 
-export function PeopleList({ presence, connected }: Props) {
+export function PeopleList({ presence, status }: Props) {
   const ids = useOthers(presence, firstIds);
   const count = useOthers(presence, countOf);
   return (
@@ -27,7 +27,7 @@ export function PeopleList({ presence, connected }: Props) {
         </h2>
       </header>
       <ul className="people" data-testid="people">
-        <Myself presence={presence} connected={connected} />
+        <Myself presence={presence} status={status} />
         {ids.map((id) => (
           <Row key={id} presence={presence} id={id} />
         ))}
@@ -40,13 +40,13 @@ export function PeopleList({ presence, connected }: Props) {
 const firstIds = (others: readonly { readonly userId: string }[]): readonly string[] => others.slice(0, ROWS).map(({ userId }) => userId);
 const countOf = (others: readonly unknown[]): number => others.length;
 
-function Myself({ presence, connected }: Pick<Props, 'presence' | 'connected'>) {
+function Myself({ presence, status }: Props) {
   const me = useMe(presence);
   const name = useSyncExternalStore(onRename, ownName);
   const id = me?.userId ?? '';
-  const view = connected ? memberView(me?.status ?? 'here', null, time) : { tone: 'red', word: 'Offline', note: '' };
+  const view = ownView(status, me?.status ?? 'here');
   return (
-    <li className="person" data-testid="me" data-user={id} data-member={connected ? me?.status : 'offline'}>
+    <li className="person" data-testid="me" data-user={id} data-member={status === 'synced' ? me?.status : 'offline'}>
       <Avatar id={id} name={nameOf(id, { name })} />
       <span className="person-text">
         <label className="person-own">

@@ -67,7 +67,7 @@ export function RoomPage() {
           </section>
           <div className="room-side">
             <OwnNetwork link={link} connection={connection} onBack={() => client?.retry()} />
-            <PeopleList presence={presence} connected={status !== 'stale'} />
+            <PeopleList presence={presence} status={status} />
             <Comings comings={comings} />
           </div>
         </div>

@@ -5,12 +5,13 @@
 //! as JavaScript slices it. A chunk may end anywhere: within a line, a CRLF, a character, a byte order mark.
 
 mod field;
+mod lines;
 mod plain;
 mod record;
 mod utf8;
 
-use field::{Field, field_of};
-use plain::{plain, word};
+use field::Field;
+use plain::plain;
 pub use record::{MOST, Record, Records, What};
 use utf8::Utf8;
 
@@ -121,74 +122,6 @@ impl Sse {
         }
         self.end_chunk(records);
         bytes.len()
-    }
-
-    /// What nearly every line is, at once: data, a type or an id with a LF at its end, or that alone. Returns where the first
-    /// other one begins, or the part of it that is other.
-    fn scan_lines(&mut self, bytes: &[u8], mut next: usize, records: &mut Records) -> usize {
-        if !matches!(self.place, Place::Start) {
-            return next;
-        }
-        // From a place in the bytes to one in the text.
-        let mut shift = self.at.wrapping_sub(next as u32);
-        while records.has_room_for(SPARE) {
-            let Some(head) = bytes[next..].first_chunk::<8>() else { break };
-            let (field, length) = field_of(word(head));
-            if length == 0 {
-                if head[0] != LF {
-                    break;
-                }
-                self.end_block(records);
-                next += 1;
-                continue;
-            }
-            let line = shift.wrapping_add(next as u32);
-            let from = line.wrapping_add(length as u32);
-            let mut end = plain(bytes, next + length);
-            while bytes.get(end).is_some_and(|byte| *byte > 0x7f) {
-                let (after, units) = utf8::characters(bytes, end);
-                if after == end {
-                    break;
-                }
-                shift = shift.wrapping_sub((after - end) as u32).wrapping_add(units);
-                end = plain(bytes, after);
-            }
-            let to = shift.wrapping_add(end as u32);
-            let units = to.wrapping_sub(line);
-            if bytes.get(end) != Some(&LF) || self.held.saturating_add(units) > self.limit {
-                self.place = Place::Value;
-                self.field = field;
-                self.has_nul = false;
-                self.line = line;
-                (self.from, self.at) = (from, to);
-                return end;
-            }
-            next = end + 1;
-            match field {
-                Field::Data if !self.has_data && bytes.get(next) == Some(&LF) => {
-                    records.push(What::Event, from, to);
-                    (self.has_id, self.has_type) = (false, false);
-                    next += 1;
-                }
-                Field::Data => {
-                    self.tell_data(records);
-                    self.data = Some((from, to));
-                    self.has_data = true;
-                    self.held += units;
-                }
-                Field::Event => {
-                    self.tell(What::Type, from, to, records);
-                    self.has_type = true;
-                }
-                Field::Id | Field::Retry => {
-                    self.tell(What::Id, from, to, records);
-                    self.has_id = true;
-                }
-            }
-        }
-        self.at = shift.wrapping_add(next as u32);
-        self.line = self.at;
-        next
     }
 
     /// Goes on in the line from `next` to its end or that of the bytes. Returns what is to come then.

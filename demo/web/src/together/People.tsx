@@ -13,7 +13,11 @@ const Loaded = lazy(() =>
   }),
 );
 
+/** `?alone` looks at a run without being seen: then nothing but the run is said on the connection. */
+const ALONE = new URLSearchParams(location.search).has('alone');
+
 export function People(props: PeopleProps) {
+  if (ALONE) return <RoomLink dagId={props.dagId} />;
   return (
     <Suspense fallback={<RoomLink dagId={props.dagId} />}>
       <Loaded {...props} />

@@ -4,9 +4,10 @@
 
 import { loadCausal } from './causal_load.js';
 import { CausalNames } from './causal_names.js';
+import { choicesOf, isFunction, isName, isWhole } from './entry_options.js';
 import { EverwireError, report } from './everwire_error.js';
 import { Alarm } from './timer.js';
-import { VectorClock, countsOf, invalidClock, isName } from './vector_clock.js';
+import { VectorClock, countsOf, invalidClock } from './vector_clock.js';
 
 // What became of a message, as `causal.rs` numbers it.
 const HELD = 0;
@@ -22,21 +23,15 @@ const WARNINGS = /** @type {Record<string, string>} */ ({
 });
 
 const nothing = () => {};
-const isFunction = (/** @type {unknown} */ value) => typeof value === 'function';
-/** @param {number} least @param {number} most @returns {[(value: any) => boolean, string]} */
-const whole = (least, most) => [
-  (value) => Number.isInteger(value) && value >= least && value <= most,
-  `a whole number from ${least} to ${most}`,
-];
 
-/** @type {Record<string, [isAllowed: (value: any) => boolean, allowed: string]>} */
+/** @type {import('./entry_options.js').Table} */
 const OPTIONS = {
-  actor: [isName, 'a string of 1 to 128 bytes'],
-  clock: [(value) => countsOf(value) !== undefined, 'a clock'],
-  messages: whole(1, 10_000),
-  age: whole(100, 600_000),
-  resync: [(value) => value === false || isFunction(value), 'a function, or false'],
-  onWarning: [isFunction, 'a function'],
+  actor: [undefined, isName, 'a string of 1 to 128 bytes'],
+  clock: [undefined, (value) => countsOf(value) !== undefined, 'a clock'],
+  messages: [1_000, (value) => isWhole(value, 1, 10_000), 'a whole number from 1 to 10000'],
+  age: [30_000, (value) => isWhole(value, 100, 600_000), 'a whole number from 100 to 600000'],
+  resync: [undefined, (value) => value === false || isFunction(value), 'a function, or false'],
+  onWarning: [undefined, isFunction, 'a function'],
 };
 
 /**
@@ -286,14 +281,8 @@ class CausalChannel {
 /** @param {any} channel @param {any} options */
 function read(channel, options = {}) {
   if (typeof channel !== 'string' || channel === '*') throw new EverwireError('invalid_handler', 'a channel is the type of its messages');
-  if (typeof options !== 'object' || options === null) throw refusal('causal', 'an object');
-  for (const [name, value] of Object.entries(options)) {
-    const [isAllowed, allowed] = OPTIONS[Object.hasOwn(OPTIONS, name) ? name : ''] ?? [];
-    if (allowed === undefined) throw refusal(name, `is not known; causal() has ${Object.keys(OPTIONS).join(', ')}`);
-    if (value !== undefined && !isAllowed?.(value)) throw refusal(name, allowed);
-  }
-  const { actor = anyone(), clock, messages = 1_000, age = 30_000, resync, onWarning } = options;
-  return { actor, clock, messages, age, resync, onWarning };
+  const { actor = anyone(), ...others } = choicesOf('causal', OPTIONS, options);
+  return { actor, ...others };
 }
 
 /** 128 random bits: nobody else's. */
@@ -301,5 +290,3 @@ const anyone = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byt
 
 /** @param {string} message */
 const invalidEvent = (message) => new EverwireError('invalid_event', message);
-/** @param {string} name @param {string} allowed */
-const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);

@@ -3,23 +3,13 @@
 
 import { Causal, areCounts, compare, initSync, merge, mostActors, mostNames } from './causal_core.js';
 import { text } from './causal_wasm.js';
-import { inlined } from './inlined.js';
-import { refused, unavailable } from './load.js';
+import { loaderOf } from './load_inlined.js';
 
+const load = /* @__PURE__ */ loaderOf(initSync, text);
 const core = { Causal, areCounts, compare, merge, mostActors, mostNames };
-
-let loaded = false;
 
 /** What the module can do, compiled by the first who asks. */
 export function loadCausal() {
-  if (loaded) return core;
-  if (typeof WebAssembly !== 'object') throw unavailable('there is no WebAssembly.');
-  const module = inlined(text);
-  try {
-    initSync({ module });
-  } catch (cause) {
-    throw refused(cause, module);
-  }
-  loaded = true;
+  load();
   return core;
 }

@@ -2,26 +2,28 @@
 // Owns optimistic updates: what is shown at once, under which key it is sent, and when it is taken back; must not know how a
 // client works: it is given one, and uses what every application may use.
 
+import { choicesOf, isFunction, isName, MOST_NAME, refusal } from './entry_options.js';
 import { EverwireError, report } from './everwire_error.js';
-import { sizeOf } from './outlet.js';
 
-const MOST_BYTES = 128;
 /** Fields that are somebody else's. */
 const TAKEN = ['type', '$id', '$seq', '$again'];
-const SEND = ['priority', 'ttl', 'signal', 'persist'];
 
 /** Those whose end is not known, by client and key. @type {WeakMap<object, Map<string, Promise<any>>>} */
 const pending = new WeakMap();
 
-const isFunction = (/** @type {unknown} */ value) => typeof value === 'function';
-const isKey = (/** @type {any} */ value) => typeof value === 'string' && value !== '' && sizeOf(value) <= MOST_BYTES;
+/** What the client reads for itself. @type {import('./entry_options.js').Table[string]} */
+const SENDING = [undefined, (value) => value !== null, 'what send() takes'];
 
-/** @type {Record<string, [isAllowed: (value: any) => boolean, allowed: string]>} */
+/** @type {import('./entry_options.js').Table} */
 const OPTIONS = {
-  apply: [isFunction, 'a function'],
-  rollback: [isFunction, 'a function'],
-  onUnknown: [(value) => value === 'keep' || value === 'rollback', 'one of "keep", "rollback"'],
-  field: [(value) => isKey(value) && !TAKEN.includes(value), 'the name of a field, of 1 to 128 bytes, that is nobody else\'s'],
+  apply: [undefined, isFunction, 'a function'],
+  rollback: [undefined, isFunction, 'a function'],
+  onUnknown: ['keep', (value) => value === 'keep' || value === 'rollback', 'one of "keep", "rollback"'],
+  field: ['idempotency_key', (value) => isName(value) && !TAKEN.includes(value), 'the name of a field, of 1 to 128 bytes, that is nobody else\'s'],
+  priority: SENDING,
+  ttl: SENDING,
+  signal: SENDING,
+  persist: SENDING,
 };
 
 /**
@@ -31,8 +33,10 @@ const OPTIONS = {
  * @param {any} [options]
  */
 export function mutate(client, key, event, options = {}) {
-  const { apply, rollback, onUnknown = 'keep', field = 'idempotency_key', sending } = read(options);
-  if (!isKey(key)) throw refusal('key', `a string of 1 to ${MOST_BYTES} bytes`);
+  const { apply, rollback, onUnknown, field, ...others } = choicesOf('mutate', OPTIONS, options);
+  // To a client an option without a value is still an option, and not every client has all.
+  const sending = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
+  if (!isName(key)) throw refusal('key', `a string of 1 to ${MOST_NAME} bytes`);
   const keyed = withKey(event, field, key);
   const open = openOf(client);
   const before = open.get(key);
@@ -110,19 +114,3 @@ function withKey(event, field, key) {
   if (Object.hasOwn(event, field) && event[field] !== key) throw new EverwireError('invalid_event', `the field "${field}" is for the key`);
   return { ...event, [field]: key };
 }
-
-/** @param {any} options */
-function read(options) {
-  if (typeof options !== 'object' || options === null) throw refusal('mutate', 'an object');
-  const { apply, rollback, onUnknown, field, ...sending } = options;
-  for (const [name, value] of Object.entries(options)) {
-    if (SEND.includes(name)) continue;
-    const [isAllowed, allowed] = OPTIONS[Object.hasOwn(OPTIONS, name) ? name : ''] ?? [];
-    if (allowed === undefined) throw refusal(name, `is not known; mutate() has ${[...Object.keys(OPTIONS), ...SEND].join(', ')}`);
-    if (value !== undefined && !isAllowed?.(value)) throw refusal(name, allowed);
-  }
-  return { apply, rollback, onUnknown, field, sending };
-}
-
-/** @param {string} name @param {string} allowed */
-const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);

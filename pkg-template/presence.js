@@ -2,9 +2,10 @@
 // Owns the entry for presence: its options, its one instance of the wasm, and what an application holds of a room; must not
 // know what is said to the server, or when.
 
+import { choicesOf, isFunction, isName, isWhole, refusal } from './entry_options.js';
 import { EverwireError } from './everwire_error.js';
-import { inlined } from './inlined.js';
-import { refused, unavailable } from './load.js';
+import { loaderOf } from './load_inlined.js';
+import { sizeOf } from './outlet.js';
 import { initSync, Pacer, Room as Core } from './presence_core.js';
 import { pointerFrom } from './presence_pointer.js';
 import { Room } from './presence_room.js';
@@ -13,26 +14,22 @@ import { text } from './presence_wasm.js';
 
 export { EverwireError } from './everwire_error.js';
 
-/** Bytes of a state, and of an id or a room. */
+/** Bytes of a state. */
 const MOST_STATE = 4_096;
-const MOST_NAME = 128;
+
+const load = /* @__PURE__ */ loaderOf(initSync, text);
 
 /** Which rooms a client is in: each once. @type {WeakMap<object, Set<string | undefined>>} */
 const taken = new WeakMap();
 
-/** @param {any} value @param {number} least @param {number} most */
-const isWhole = (value, least, most) => Number.isInteger(value) && value >= least && value <= most;
-/** @param {any} value */
-const isName = (value) => typeof value === 'string' && value !== '' && bytes(value) <= MOST_NAME;
-
-/** @type {Record<string, [otherwise: any, isAllowed: (value: any) => boolean, allowed: string]>} */
+/** @type {import('./entry_options.js').Table} */
 const OPTIONS = {
   state: [undefined, () => true, ''],
   throttle: [100, (value) => isWhole(value, 0, 10_000), 'a whole number from 0 to 10000'],
   grace: [5_000, (value) => isWhole(value, 0, 60_000), 'a whole number from 0 to 60000'],
   idle: [300_000, (value) => value === false || isWhole(value, 1_000, 86_400_000), 'a whole number from 1000 to 86400000, or false'],
   userId: [undefined, isName, 'a string of 1 to 128 bytes'],
-  onWarning: [undefined, (value) => typeof value === 'function', 'a function'],
+  onWarning: [undefined, isFunction, 'a function'],
 };
 
 class Presence {
@@ -140,16 +137,7 @@ export const pointer = /* @__PURE__ */ pointerFrom((every) => new Pacer(every));
 
 /** @param {any} given */
 function read(given) {
-  if (!isObject(given)) throw refusal('presence', 'an object');
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(OPTIONS, name)) throw refusal(name, `is not known; there are ${Object.keys(OPTIONS).join(', ')}`);
-  }
-  const choices = /** @type {any} */ ({});
-  for (const [name, [otherwise, isAllowed, allowed]] of Object.entries(OPTIONS)) {
-    const value = given[name];
-    if (value !== undefined && !isAllowed(value)) throw refusal(name, allowed);
-    choices[name] = value ?? otherwise;
-  }
+  const choices = choicesOf('presence', OPTIONS, given);
   if (choices.idle === false) choices.idle = Infinity;
   choices.text = choices.state === undefined ? undefined : textOf(choices.state);
   choices.state = JSON.parse(choices.text ?? '{}');
@@ -164,26 +152,7 @@ function textOf(state) {
     text = isObject(state) ? JSON.stringify(state) : undefined;
   } catch {}
   if (text === undefined || !text.startsWith('{')) throw new EverwireError('bad_state', 'a state is an object that can be turned into JSON');
-  if (bytes(text) > MOST_STATE) throw new EverwireError('bad_state', `a state has at most ${MOST_STATE} bytes as JSON, and this one has ${bytes(text)}`);
+  const bytes = sizeOf(text);
+  if (bytes > MOST_STATE) throw new EverwireError('bad_state', `a state has at most ${MOST_STATE} bytes as JSON, and this one has ${bytes}`);
   return text;
-}
-
-/** @param {string} text */
-const bytes = (text) => new TextEncoder().encode(text).length;
-
-/** @param {string} name @param {string} allowed */
-const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);
-
-let loaded = false;
-
-function load() {
-  if (loaded) return;
-  if (typeof WebAssembly !== 'object') throw unavailable('there is no WebAssembly.');
-  const module = inlined(text);
-  try {
-    initSync({ module });
-  } catch (cause) {
-    throw refused(cause, module);
-  }
-  loaded = true;
 }

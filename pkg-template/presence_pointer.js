@@ -2,7 +2,9 @@
 // Owns the pointers of a room: one's own on its way out, the others' between two places where they were seen; must not know
 // how often anything may be sent, which the pacer says.
 
-import { EverwireError, report } from './everwire_error.js';
+import { choicesOf, isWhole, MOST_NAME, refusal } from './entry_options.js';
+import { report } from './everwire_error.js';
+import { sizeOf } from './outlet.js';
 import { Alarm } from './timer.js';
 
 /** @typedef {{ ask(mono: number): number, free(): void }} Pacer */
@@ -10,9 +12,14 @@ import { Alarm } from './timer.js';
 
 /** Of the wire. */
 const FAR = 1e6;
-const MOST_NODE = 128;
 /** After a longer pause a pointer is not drawn out over it. */
 const LONGEST_SPAN = 200;
+
+/** @type {import('./entry_options.js').Table} */
+const OPTIONS = {
+  throttle: [50, (value) => isWhole(value, 10, 10_000), 'a whole number from 10 to 10000'],
+  smooth: [true, (value) => typeof value === 'boolean', 'false or true'],
+};
 
 /** @param {(every: number) => Pacer} makePacer */
 export const pointerFrom = (makePacer) =>
@@ -21,12 +28,9 @@ export const pointerFrom = (makePacer) =>
    * @param {any} [options]
    */
   function pointer(presence, options = {}) {
-    const { throttle = 50, smooth = true, ...others } = options ?? {};
     if (typeof presence?.member !== 'function' || typeof presence.client?.on !== 'function') throw refusal('presence', 'what presence() returned');
     if (presence.room !== undefined) throw refusal('presence', 'of the room of the url, the only one with pointers');
-    if (!Number.isInteger(throttle) || throttle < 10 || throttle > 10_000) throw refusal('throttle', 'a whole number from 10 to 10000');
-    if (typeof smooth !== 'boolean') throw refusal('smooth', 'false or true');
-    for (const name of Object.keys(others)) throw refusal(name, 'is not known; pointer() has throttle, smooth');
+    const { throttle, smooth } = choicesOf('pointer', OPTIONS, options ?? {});
     return new Pointer(presence, makePacer(throttle), throttle, smooth);
   };
 
@@ -56,7 +60,7 @@ class Pointer {
   /** @param {number} x @param {number} y @param {string} [node] */
   move(x, y, node) {
     if (!Number.isFinite(x) || !Number.isFinite(y)) throw refusal('move', 'two finite numbers');
-    if (node !== undefined && (typeof node !== 'string' || new TextEncoder().encode(node).length > MOST_NODE)) throw refusal('node', 'a string of at most 128 bytes');
+    if (node !== undefined && (typeof node !== 'string' || sizeOf(node) > MOST_NAME)) throw refusal('node', 'a string of at most 128 bytes');
     this.next = { type: 'cursor', x: near(x), y: near(y), node };
     this.flush();
   }
@@ -159,6 +163,3 @@ function placeOf({ x, y, fromX, fromY, at, span }, now) {
 
 /** As far as the wire goes, and as finely as a screen. @param {number} value */
 const near = (value) => Math.round(Math.min(Math.max(value, -FAR), FAR) * 1e4) / 1e4;
-
-/** @param {string} name @param {string} allowed */
-const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);

@@ -3,16 +3,12 @@
 // joined is decided in `core/causal/clock.rs`.
 
 import { loadCausal } from './causal_load.js';
+import { isName, MOST_NAME } from './entry_options.js';
 import { EverwireError } from './everwire_error.js';
-import { sizeOf } from './outlet.js';
 
 /** @typedef {ReadonlyMap<string, number>} Counts */
 
 const ORDERS = /** @type {const} */ (['before', 'after', 'equal', 'concurrent']);
-const MOST_BYTES = 128;
-
-/** @param {unknown} name */
-export const isName = (name) => typeof name === 'string' && name !== '' && name.length <= MOST_BYTES && sizeOf(name) <= MOST_BYTES;
 
 /** @param {string} message */
 export const invalidClock = (message) => new EverwireError('invalid_clock', message);
@@ -32,7 +28,7 @@ export function countsOf(compact) {
   const counts = new Map();
   for (let place = 0; place < compact.length; place += 2) {
     const [actor, count] = [compact[place], compact[place + 1]];
-    if (!isName(actor)) throw invalidClock(`an actor is a string of 1 to ${MOST_BYTES} bytes`);
+    if (!isName(actor)) throw invalidClock(`an actor is a string of 1 to ${MOST_NAME} bytes`);
     counts.set(actor, typeof count === 'number' ? count : NaN);
   }
   if (2 * counts.size !== compact.length) throw invalidClock('a clock names no actor twice');

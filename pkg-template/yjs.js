@@ -4,6 +4,7 @@
 
 import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness';
 import { applyUpdate, encodeStateAsUpdate, encodeStateVector, mergeUpdates } from 'yjs';
+import { refusal } from './entry_options.js';
 import { EverwireError, report } from './everwire_error.js';
 import { connect } from './index.js';
 import { ANSWER, ASK, ASK_AWARENESS, AWARENESS, DENIED, UPDATE, frame, isAnswer, read } from './yjs_frames.js';
@@ -365,6 +366,3 @@ export class YjsProvider {
     }
   }
 }
-
-/** @param {string} name @param {string} allowed */
-const refusal = (name, allowed) => new EverwireError('invalid_option', `option "${name}": ${allowed}`);

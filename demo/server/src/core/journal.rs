@@ -28,16 +28,8 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Rooms,
-        Self::Events,
-        Self::Clients,
-        Self::Runs,
-        Self::Nodes,
-        Self::Keys,
-        Self::Rosters,
-        Self::Members,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Rooms, Self::Events, Self::Clients, Self::Runs, Self::Nodes, Self::Keys, Self::Rosters, Self::Members];
 
     /// A stable name, for a store.
     #[must_use]

@@ -10,10 +10,12 @@
 //!            ├─ Log     numbered events, bounded
 //!            ├─ Client  outcomes of its messages, critical events it has not acknowledged
 //!            ├─ Rosters who is here
+//!            ├─ Channels what clients last said to each other
 //!            └─ Run     the DAG: nodes, gates, budget
 //! ```
 
 pub mod bucket;
+pub mod channels;
 pub mod client;
 pub mod command;
 pub mod definition;

@@ -6,6 +6,7 @@
 mod journal;
 
 use super::{
+    channels::{Channels, Message, Missing},
     client::{Client, Critical},
     command::{Command, Question, Refusal},
     definition::Definition,
@@ -50,6 +51,7 @@ pub struct Room {
     pub clients: BTreeMap<String, Client>,
     /// Who is here.
     pub rosters: Rosters,
+    channels: Channels,
     run: Option<Run>,
     keys: Keys,
     /// Critical events so far, for their identities.
@@ -77,6 +79,7 @@ impl Room {
             log: Log::new(epoch),
             clients: BTreeMap::new(),
             rosters: Rosters::default(),
+            channels: Channels::default(),
             run: None,
             keys: Keys::default(),
             criticals: 0,
@@ -121,7 +124,7 @@ impl Room {
         self.with_run(now, limits, out, |run, effects| run.ended(key, end, now, effects));
     }
 
-    /// A person's command; whether it was applied now, and not before under the same key.
+    /// A person's command, or a message for the others; whether it was applied now, and not before under the same key.
     ///
     /// # Errors
     /// Why nothing was changed.
@@ -132,19 +135,32 @@ impl Room {
         limits: &Limits,
         out: &mut Vec<Work>,
     ) -> Result<bool, Refusal> {
+        // With its key: the others may know it by that.
+        let message = Message::read(&event)?;
         let key = Key::take(&mut event)?;
         if let Some(key) = &key
             && self.keys.knows(key)?
         {
             return Ok(false);
         }
-        let command = Command::read(event)?;
-        self.with_run(now, limits, out, |run, effects| run.command(command, now, effects))
-            .unwrap_or_else(|| Err(Refusal::new("not_running", "no run was started")))?;
+        if let Some(message) = message {
+            self.log.append(Arc::clone(message.text()), None);
+            self.channels.keep(message);
+            self.dirty.head = true;
+        } else {
+            let command = Command::read(event)?;
+            self.with_run(now, limits, out, |run, effects| run.command(command, now, effects))
+                .unwrap_or_else(|| Err(Refusal::new("not_running", "no run was started")))?;
+        }
         if let Some(key) = key {
             self.keys.add(key, now.wall, limits.keys);
         }
         Ok(true)
+    }
+
+    /// What somebody misses of a channel and is still known, in `most` bytes at most.
+    pub fn said(&self, missing: &Missing, most: usize) -> impl Iterator<Item = &Arc<str>> {
+        self.channels.answer(missing, most)
     }
 
     /// The answer to a question.

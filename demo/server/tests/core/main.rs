@@ -3,6 +3,7 @@
 #![allow(clippy::tests_outside_test_module, reason = "this crate is tests")]
 
 mod acknowledged;
+mod channels;
 mod critical;
 mod hostile;
 mod keys;

@@ -4,6 +4,7 @@
 
 use super::{BAD_HELLO, Hub, text_of};
 use crate::core::{
+    channels::{Missing, RESYNC},
     client::{is_client_id, number_of},
     command::{Question, Refusal},
     event::DagEvent,
@@ -60,8 +61,12 @@ impl Hub {
         if session.awaits_hello() && !may_say_hello {
             session.phase = Phase::Plain;
         }
-        let price =
-            if matches!(message, FromClient::Control(ClientMessage::ResyncRequest { .. })) { RESYNC_PRICE } else { 1 };
+        let is_resync = match &message {
+            FromClient::Control(control) => matches!(control, ClientMessage::ResyncRequest { .. }),
+            FromClient::Event(Event { event, .. }) => event.get("type").is_some_and(|kind| kind == RESYNC),
+            FromClient::Ping(_) | FromClient::Pong => false,
+        };
+        let price = if is_resync { RESYNC_PRICE } else { 1 };
         if let Err(wait) = session.bucket.take(now.mono, price) {
             self.stats.rate_limited += 1;
             match message {
@@ -215,9 +220,13 @@ impl Hub {
             self.said(conn, said, now);
             return Ok(());
         }
-        let Some(room) = self.sessions.get(&conn).and_then(|session| self.rooms.get_mut(&session.room)) else {
+        let Some(session) = self.sessions.get_mut(&conn) else { return Ok(()) };
+        let Some(room) = self.rooms.get_mut(&session.room) else { return Ok(()) };
+        if let Some(missing) = Missing::read(&event)? {
+            // Without their numbers: the log is past them.
+            room.said(&missing, self.limits.queue_bytes / 4).for_each(|text| session.tell(text.as_ref().to_owned()));
             return Ok(());
-        };
+        }
         let mut work = Vec::new();
         let result = room.command(event, now, &self.limits, &mut work);
         self.work(work);

@@ -2,7 +2,7 @@
 //!
 //! Owns what follows from its connections; must not know the others, or who is told.
 
-use super::{EXPIRY_MS, STALE_MS};
+use super::{EXPIRY_MS, STALE_AWAY_MS, STALE_MS};
 use crate::core::time::Now;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -161,15 +161,18 @@ impl Member {
 
     /// When its standing may be another although nothing happens.
     pub(super) fn deadline(&self, mono: u64) -> u64 {
-        let fresh = self.seats.values().filter(|seat| seat.is_fresh(mono));
-        let stale = fresh.map(|seat| seat.heard.saturating_add(STALE_MS));
+        let stale = self.seats.values().map(|seat| seat.stale_at()).filter(|at| *at > mono);
         stale.chain(self.until.map(|until| until.mono)).min().unwrap_or(u64::MAX)
     }
 }
 
 impl Seat {
     const fn is_fresh(&self, mono: u64) -> bool {
-        mono.saturating_sub(self.heard) < STALE_MS
+        mono < self.stale_at()
+    }
+
+    const fn stale_at(&self) -> u64 {
+        self.heard.saturating_add(if self.away { STALE_AWAY_MS } else { STALE_MS })
     }
 }
 
@@ -201,10 +204,25 @@ mod tests {
         member.sit(1, false, at(0));
         member.sit(2, true, at(10_000));
         assert_eq!((member.standing(29_999), member.deadline(29_999)), (Status::Here, 30_000));
-        assert_eq!((member.standing(30_000), member.deadline(30_000)), (Status::Away, 40_000));
-        assert_eq!((member.standing(40_000), member.deadline(40_000)), (Status::Stale, u64::MAX));
-        assert!(member.renew(1, None, at(50_000)));
-        assert_eq!(member.standing(50_000), Status::Here);
+        assert_eq!((member.standing(30_000), member.deadline(30_000)), (Status::Away, 100_000));
+        assert_eq!((member.standing(100_000), member.deadline(100_000)), (Status::Stale, u64::MAX));
+        assert!(member.renew(1, None, at(110_000)));
+        assert_eq!(member.standing(110_000), Status::Here);
+    }
+
+    #[test]
+    fn a_hidden_page_that_renews_once_a_minute_is_away_and_not_stale() {
+        let mut member = Member::new(5_000, at(0));
+        member.sit(1, false, at(0));
+        assert!(member.renew(1, Some(true), at(20_000)));
+        for minute in 1..5 {
+            let mono = minute * 60_000 + 20_000;
+            assert_eq!(member.standing(mono - 1), Status::Away);
+            assert!(member.renew(1, None, at(mono)));
+        }
+        assert!(member.renew(1, Some(false), at(300_000)));
+        assert_eq!((member.standing(329_999), member.deadline(300_000)), (Status::Here, 330_000));
+        assert_eq!(member.standing(330_000), Status::Stale);
     }
 
     #[test]

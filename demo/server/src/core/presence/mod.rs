@@ -44,5 +44,7 @@ pub const GRACE_MS: u64 = 5_000;
 pub const MAX_GRACE_MS: u64 = 60_000;
 /// A member that was not renewed for so long is stale, in milliseconds.
 pub const STALE_MS: u64 = 30_000;
+/// The same where it says that nobody looks: browsers run the clocks of a hidden page once a minute.
+pub const STALE_AWAY_MS: u64 = 90_000;
 /// The longest that a member of a process that died is waited for, in milliseconds.
 pub const EXPIRY_MS: u64 = 30_000;

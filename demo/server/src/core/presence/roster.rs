@@ -1,8 +1,11 @@
 //! One list of members, and its changes in the order they had.
 //!
-//! Owns clocks, numbers and when others are told; must not know connections beyond their numbers, or what each was told.
+//! Owns clocks, numbers and when others are told; must not know connections beyond their numbers, or what is told.
 //! A change takes the place of the one before it of the same member, so whoever reads seldom is told the newest alone.
 
+mod telling;
+
+use self::telling::described;
 use super::{
     Arrival, Point, Status,
     leaves::{Leave, Leaves},
@@ -10,10 +13,8 @@ use super::{
     points::Points,
 };
 use crate::core::time::Now;
-use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    ops::Bound,
     sync::Arc,
 };
 
@@ -188,69 +189,6 @@ impl Roster {
         self.floor
     }
 
-    /// The number of the last change.
-    pub(super) const fn version(&self) -> u64 {
-        self.version
-    }
-
-    /// Who was told less than this is to be told now, and all there is: up to a change that another one took the place of, nobody
-    /// could say what he knows.
-    pub(super) const fn told(&self) -> u64 {
-        self.told
-    }
-
-    /// That of the last move that others may be told.
-    pub(super) const fn pointed(&self) -> u64 {
-        self.pointed
-    }
-
-    /// Whether who was told the changes up to `place` may have missed a leave that nobody remembers.
-    pub(super) const fn is_behind(&self, place: u64) -> bool {
-        place < self.forgotten
-    }
-
-    /// The members after `user`, in order, as they are told in a list.
-    pub(super) fn list(&self, after: Option<&str>) -> impl Iterator<Item = (&Arc<str>, String)> {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let rest = self.members.range::<str, _>((from, Bound::Unbounded));
-        rest.map(|(user, member)| (user, format!("{{{},\"lastSeen\":{}}}", member.text, member.seen)))
-    }
-
-    /// What others are told who were told the changes up to `place`, all of them up to `base`: number and text of each, in
-    /// order. `room` is the field that names the roster, with its comma, or nothing.
-    pub(super) fn changes(&self, place: u64, base: u64, room: &str) -> impl Iterator<Item = (u64, String)> {
-        let range = self.changes.range((Bound::Excluded(place), Bound::Unbounded));
-        range.filter_map(move |(version, user)| {
-            let text = match self.members.get(user) {
-                Some(member) => {
-                    let seen = member.seen;
-                    if member.joined > base {
-                        format!("{{\"type\":\"presence_join\"{room},{},\"lastSeen\":{seen}}}", member.text)
-                    } else {
-                        let unstated;
-                        let text = if member.stated > base {
-                            &member.text
-                        } else {
-                            unstated = described(user, member, false);
-                            &unstated
-                        };
-                        format!("{{\"type\":\"presence_update\"{room},{text},\"lastSeen\":{seen}}}")
-                    }
-                }
-                None => {
-                    let (user, clock) = (Value::from(&**user), self.leaves.get(user)?.clock);
-                    format!("{{\"type\":\"presence_leave\"{room},\"userId\":{user},\"clock\":{clock}}}")
-                }
-            };
-            Some((*version, text))
-        })
-    }
-
-    /// The pointers that moved since `place`: number, whose, text.
-    pub(super) fn moves(&self, place: u64) -> impl Iterator<Item = (u64, &Arc<str>, &Arc<str>)> {
-        self.points.after(place, self.pointed)
-    }
-
     /// The journal forgot everything.
     pub(super) fn journal_anew(&mut self) {
         self.dirty.now = self.members.keys().cloned().collect();
@@ -383,21 +321,6 @@ fn state(member: &mut Member, told: Option<Arc<str>>) -> bool {
         member.state = told;
     }
     is_stated
-}
-
-/// The fields of a member, without the braces and without what changes with every renewal.
-fn described(user: &str, member: &Member, whole: bool) -> String {
-    let mut text = format!("\"userId\":{},\"clock\":{}", Value::from(user), member.clock);
-    if let Some(state) = member.state.as_ref().filter(|_| whole) {
-        text.push_str(",\"state\":");
-        text.push_str(state);
-    }
-    if let Some(word) = member.status.word() {
-        text.push_str(",\"status\":\"");
-        text.push_str(word);
-        text.push('"');
-    }
-    text
 }
 
 #[cfg(test)]

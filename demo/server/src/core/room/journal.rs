@@ -4,6 +4,7 @@
 
 use super::{Dirty, Room};
 use crate::core::{
+    channels::Channels,
     client::Client,
     definition::Definition,
     journal::{Corrupt, Record, Table, Write, event_key, key_in, split_key},
@@ -51,9 +52,12 @@ impl Room {
             keys.insert(split_key(&record.key).1.to_owned(), parse(record)?);
         }
         let run = of(Table::Runs).next().map(parse::<RunHead>).transpose()?.map(|run| Run::restore(run, nodes));
+        let log = Log::restore(head.epoch, head.head, entries);
+        let kept = log.after(log.before_oldest()).into_iter().flatten();
         Ok(Some(Self {
             definition,
-            log: Log::restore(head.epoch, head.head, entries),
+            channels: Channels::restore(kept.map(|entry| &*entry.text)),
+            log,
             clients,
             run,
             keys: Keys::restore(keys),

@@ -6,6 +6,7 @@ use crate::core::{
     presence::{Place, PresenceStats, Rosters},
 };
 use proptest::prelude::*;
+use serde_json::Value;
 
 const GRACE: u64 = 5_000;
 

@@ -1,7 +1,7 @@
 //! A roster by itself.
 
 use super::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const GRACE: u64 = 5_000;
 

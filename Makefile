@@ -50,8 +50,11 @@ npm-ci := npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 node-modules := node_modules/.package-lock.json
 web-modules  := demo/web/node_modules/.package-lock.json
 wasm         := $(CARGO_TARGET_DIR)/wasm-bindgen/everwire_bg.wasm
-stream-wasm  := $(CARGO_TARGET_DIR)/wasm-bindgen-stream/everwire_bg.wasm
-fallback-wasm := $(CARGO_TARGET_DIR)/wasm-bindgen-fallback/everwire_bg.wasm
+# The crate's other builds, by their features.
+modules      := stream fallback causal presence
+module-of     = $(CARGO_TARGET_DIR)/wasm-bindgen-$(1)/everwire_bg.wasm
+module-wasms := $(foreach module,$(modules),$(call module-of,$(module)))
+stream-wasm  := $(call module-of,stream)
 package      := pkg/package.json
 tarball      := pkg/everwire-$(VERSION).tgz
 web          := demo/web/dist/index.html
@@ -120,8 +123,8 @@ check: build installed-package wasm-tools ## format, lints, docs, types and pack
 pkg: $(tarball) ## the npm package in pkg/ and its tarball
 	@ls -l $(tarball) | awk '{ print "==> " $$NF ": " $$5 " bytes" }'
 
-load: server ## thousands of clients on one server, slow ones among them: memory, processor, latency (2 minutes; SSE, WS, SLOW, DURATION)
-	@SSE='$(SSE)' WS='$(WS)' SLOW='$(SLOW)' DURATION='$(DURATION)' node tools/load.mjs
+load: server ## thousands of clients on one server, slow ones among them: memory, processor, latency (2 minutes; SSE, WS, SLOW, DURATION). PRESENCE=1999: so many members of one roster instead (RATE=50 changes a second)
+	@SSE='$(SSE)' WS='$(WS)' SLOW='$(SLOW)' DURATION='$(DURATION)' PRESENCE='$(PRESENCE)' RATE='$(RATE)' node tools/$(if $(PRESENCE),presence-load,load).mjs
 
 bench: installed-package stream-wasm browser-tools ## bundle bytes, and CPU per event beside a bare WebSocket and another's parser (4 minutes)
 	@node tools/bench.mjs
@@ -157,9 +160,9 @@ $(tarball): $(package)
 	@cd pkg && npm pack --silent --ignore-scripts >/dev/null
 	@touch $@
 
-$(package): $(wasm) $(stream-wasm) $(fallback-wasm) $(node-modules) LICENSE-MIT LICENSE-APACHE $(call sources,pkg-template)
+$(package): $(wasm) $(module-wasms) $(node-modules) LICENSE-MIT LICENSE-APACHE $(call sources,pkg-template)
 	$(say) 'package: assembling pkg/'
-	@node pkg-template/build.mjs $(CARGO_TARGET_DIR)/wasm-bindgen $(CARGO_TARGET_DIR)/wasm-bindgen-stream $(CARGO_TARGET_DIR)/wasm-bindgen-fallback pkg
+	@node pkg-template/build.mjs $(CARGO_TARGET_DIR) pkg
 	@touch $@
 
 $(wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)
@@ -172,19 +175,12 @@ stream-wasm: $(stream-wasm)
 
 # For speed: a chunk of one short event took half as much again to be scanned. The entry is half a kilobyte smaller for it.
 $(stream-wasm): export CARGO_PROFILE_RELEASE_OPT_LEVEL := 3
-# Apart from all else, because the module has the same name.
-$(stream-wasm): export CARGO_TARGET_DIR := $(CARGO_TARGET_DIR)/with-stream
-$(stream-wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)
-	$(say) 'wasm: the same for streams (about a minute)'
-	@rm -rf $(@D)
-	@$(wasm-build) stream
-	@touch $@
 
-$(fallback-wasm): export CARGO_TARGET_DIR := $(CARGO_TARGET_DIR)/with-fallback
-$(fallback-wasm): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)
-	$(say) 'wasm: the same for the way over HTTP (about a minute)'
+# Each apart from all else, because the modules have the same name.
+$(module-wasms): $(call module-of,%): Cargo.toml Cargo.lock .cargo/config.toml $(call sources,src) $(node-modules) | wasm-tools $(wasm-pack)
+	$(say) 'wasm: the same with the feature $* (about a minute)'
 	@rm -rf $(@D)
-	@$(wasm-build) fallback
+	@CARGO_TARGET_DIR='$(CARGO_TARGET_DIR)/with-$*' $(wasm-build) $*
 	@touch $@
 
 # ------------------------------------------------------------------------------------------ tools

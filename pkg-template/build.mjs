@@ -2,7 +2,9 @@
 // Owns the assembly of the npm package: the template, and what wasm-bindgen made of the crate
 // (`--target web` with `omit-default-module-path`); must not know what any of it does.
 //
-//     node pkg-template/build.mjs <folder of wasm-bindgen> <the same for streams> <and for fallbacks> <folder of the package>
+//     node pkg-template/build.mjs <cargo's target folder> <folder of the package>
+//
+// The build for sockets is in `wasm-bindgen` there, each other one in `wasm-bindgen-<its feature>`.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,8 +14,8 @@ import { inline } from './inline.mjs';
 
 const template = dirname(fileURLToPath(import.meta.url));
 const repository = dirname(template);
-const [sockets, streams, fallbacks, to] = process.argv.slice(2);
-if (!sockets || !streams || !fallbacks || !to) throw new Error('usage: node build.mjs <folder of wasm-bindgen> <the same for streams> <and for fallbacks> <folder of the package>');
+const [from, to] = process.argv.slice(2);
+if (!from || !to) throw new Error("usage: node build.mjs <cargo's target folder> <folder of the package>");
 
 /** What of the template is for those who work on it and not for those who use the package. */
 const notPublished = ['build.mjs', 'inline.mjs', 'package.json', 'tsconfig.json', 'wasm-code.mjs'];
@@ -30,9 +32,10 @@ const manifest = JSON.parse(readFileSync(join(template, 'package.json'), 'utf8')
 manifest.version = versionOf(readFileSync(join(repository, 'Cargo.toml'), 'utf8'));
 writeFileSync(join(to, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 
-add(sockets, 'core.js', 'core.wasm', 'wasm.js');
-add(streams, 'stream_core.js', 'stream.wasm', 'stream_wasm.js');
-add(fallbacks, 'fallback_core.js', 'fallback.wasm', 'fallback_wasm.js');
+add(join(from, 'wasm-bindgen'), 'core.js', 'core.wasm', 'wasm.js');
+for (const module of ['stream', 'fallback', 'causal', 'presence']) {
+  add(join(from, `wasm-bindgen-${module}`), `${module}_core.js`, `${module}.wasm`, `${module}_wasm.js`);
+}
 
 for (const file of readdirSync(to).filter((name) => name.endsWith('.js'))) refuseWhatBundlersDislike(file);
 
@@ -164,7 +167,8 @@ let numBytesLeft = 0;
     ],
     [`let wasmModule, wasmInstance, wasm;`, 'let wasm;'],
     [`    wasmInstance = instance;\n`, ''],
-    [`    wasmModule = module;\n    cachedUint8ArrayMemory0 = null;\n`, ''],
+    // Views of a memory, which there is none of yet.
+    [/ {4}wasmModule = module;\n(?: {4}cached\w+Memory0 = null;\n)+/.exec(glue)?.[0] ?? '', ''],
     [
       `    if (wasm !== undefined) return wasm;
 

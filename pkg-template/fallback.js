@@ -2,7 +2,7 @@
 // Owns the entry for places where WebSockets are blocked, its options, and the wasm that judges them; must not know how a
 // connection goes over HTTP.
 
-import { choicesOf, isWhole } from './entry_options.js';
+import { choicesOf, isFunction, isWhole } from './entry_options.js';
 import { eventStreamFrom } from './event_stream.js';
 import { closeScan, goOn, initSync, openScan, posted, scan, scanBytes, scanMemory, scanRecords, Way } from './fallback_core.js';
 import { withFallback } from './fallback_host.js';
@@ -18,7 +18,7 @@ const EventStream = /* @__PURE__ */ eventStreamFrom({ closeScan, goOn, openScan,
 const OPTIONS = {
   memory: [1_800_000, (value) => isWhole(value, 1_000, 86_400_000), 'a whole number from 1000 to 86400000'],
   patience: [4_000, (value) => isWhole(value, 100, 60_000), 'a whole number from 100 to 60000'],
-  onTransport: [undefined, (value) => typeof value === 'function', 'a function'],
+  onTransport: [undefined, isFunction, 'a function'],
 };
 
 /**

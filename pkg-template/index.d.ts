@@ -516,6 +516,8 @@ export type ErrorCode =
   | 'invalid_option'
   | 'invalid_event'
   | 'invalid_handler'
+  // Of `everwire/causal`.
+  | 'invalid_clock'
   | 'csp'
   | 'wasm_unavailable'
   // Of promises.
@@ -529,6 +531,8 @@ export type ErrorCode =
   | 'reply_unsupported'
   | 'taken_over'
   | 'overflow'
+  // Of `everwire/mutate`.
+  | 'unknown'
   | 'not_persisted';
 
 /** What everwire throws, and what its promises reject with. */

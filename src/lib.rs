@@ -14,7 +14,8 @@
 //!
 //! - `serde` (off by default): the wire types for programs that hold JSON, the reference server and the tests. The
 //!   browser build reads messages through getters and parses no JSON of its own.
-//! - `socket`, `stream` (both on by default): what a build of the module can do. The npm package has one with each alone.
+//! - `socket`, `stream`, `fallback`, `causal`, `presence` (all on by default): what a build of the module can do. The npm
+//!   package has one with each alone.
 
 pub mod core;
 #[cfg(target_arch = "wasm32")]

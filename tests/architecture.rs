@@ -221,10 +221,14 @@ fn unresolved(bytes: &[u8]) -> Vec<String> {
     }
 }
 
-/// The modules for streams and for fallbacks beside the one for sockets, where there are any.
+/// The modules for other things beside the one for sockets, where there are any.
 fn beside(module: &Path) -> Vec<PathBuf> {
     let named = |build: &str| PathBuf::from(module.to_string_lossy().replace("wasm-bindgen/", build));
-    ["wasm-bindgen-stream/", "wasm-bindgen-fallback/"].map(named).into_iter().filter(|other| other.is_file()).collect()
+    ["wasm-bindgen-stream/", "wasm-bindgen-fallback/", "wasm-bindgen-causal/", "wasm-bindgen-presence/"]
+        .map(named)
+        .into_iter()
+        .filter(|other| other.is_file())
+        .collect()
 }
 
 /// The module that the Makefile built, where it has. `EVERWIRE_WASM` names one that must be there.
@@ -333,6 +337,17 @@ fn the_facts_have_the_same_numbers_in_javascript_and_in_rust() {
     let told = facts(&read("facts.js"), "export const ", " = ");
     assert_eq!(told, facts(&read("client.rs"), "pub(super) const ", ": u32 = "));
     assert!(told.len() > 16 && told.iter().enumerate().all(|(place, (_, number))| *number == place as u32));
+}
+
+#[test]
+fn the_facts_and_orders_of_a_room_have_the_same_numbers_in_javascript_and_in_rust() {
+    let read = |file: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        fs::read_to_string(path).expect("a file of the room")
+    };
+    let told = facts(&read("pkg-template/presence_facts.js"), "export const ", " = ");
+    assert_eq!(told, facts(&read("src/shell/presence.rs"), "pub(super) const ", ": u32 = "));
+    assert!(told.len() > 20);
 }
 
 #[test]

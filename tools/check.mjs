@@ -17,8 +17,8 @@ const steps = [
   { name: 'rustfmt', command: ['cargo', 'fmt', '--all', '--check'] },
   { name: 'clippy, host', command: ['cargo', 'clippy', '--quiet', '--workspace', '--all-targets', ...denyWarnings] },
   { name: 'clippy, wasm', command: ['cargo', 'clippy', '--quiet', ...wasm, '--lib', '--tests', ...denyWarnings] },
-  ...['socket', 'stream', 'fallback'].map((feature) => ({
-    name: `clippy, the module for a ${feature}`,
+  ...['socket', 'stream', 'fallback', 'causal', 'presence'].map((feature) => ({
+    name: `clippy, the module for ${feature}`,
     command: ['cargo', 'clippy', '--quiet', ...wasm, '--lib', '--no-default-features', '--features', feature, ...denyWarnings],
   })),
   { name: 'rustdoc, host', command: ['cargo', 'doc', '--quiet', '--workspace', '--no-deps', '--document-private-items'], env: docs },

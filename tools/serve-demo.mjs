@@ -22,7 +22,7 @@ for (let tries = 0; tries < 150; tries += 1) {
   await sleep(100);
   const ready = await fetch(`${address}/healthz`).then((answer) => answer.ok, () => false);
   if (ready) {
-    console.log(`==> Notifications: ${address}/notifications/ · answers, word by word: ${address}/answer/`);
+    console.log(`==> Notifications: ${address}/notifications/ · answers, word by word: ${address}/answer/ · together: ${address}/room/`);
     console.log(`==> The demo is at ${address} (Ctrl-C ends it)`);
     break;
   }

@@ -137,7 +137,7 @@ async function ready() {
     await sleep(100);
     const answers = await Promise.all([port, ...ports].map((its) => fetch(`http://127.0.0.1:${its}/healthz`).then((answer) => answer.ok, () => false)));
     if (!answers.every(Boolean)) continue;
-    console.log(`==> Notifications: ${address}/notifications/ · answers, word by word: ${address}/answer/`);
+    console.log(`==> Notifications: ${address}/notifications/ · answers, word by word: ${address}/answer/ · together: ${address}/room/`);
     console.log(`==> The demo is at ${address} (Ctrl-C ends it)`);
     return;
   }

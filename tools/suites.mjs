@@ -44,7 +44,7 @@ export const suites = [
     // What is about several servers has a Redis of its own already.
     command: [
       'node', 'tools/with-redis.mjs', 'cargo', 'test', '--package', 'everwire-server', '--test', 'shell', '--no-fail-fast', '--',
-      'http::', 'network::', 'runs::', 'security::', 'sockets::', 'survival::',
+      'docs::', 'http::', 'network::', 'runs::', 'security::', 'sockets::', 'survival::',
     ],
     minutes: 3,
   },

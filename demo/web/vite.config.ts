@@ -15,7 +15,7 @@ export default defineConfig({
     // The dashboard's React Flow and wasm in one file: it needs all of it at once.
     chunkSizeWarningLimit: 900,
     // Each page loads what it needs and nothing of the others.
-    rolldownOptions: { input: ['index.html', 'notifications/index.html', 'answer/index.html'] },
+    rolldownOptions: { input: ['index.html', 'notifications/index.html', 'answer/index.html', 'room/index.html'] },
   },
   server: {
     proxy: { '/api': { target: server, ws: true } },

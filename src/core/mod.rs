@@ -26,7 +26,7 @@
 //! of a connection means), [`heartbeat`] (is the peer alive), [`outbox`], [`flight`] and [`flow`] (what is sent),
 //! [`position`] and [`inbox`] (what is received), [`delivery`] (the way from there to the handlers), [`flood`] (when there
 //! is more of it than a page can show), [`stream`] (what only a stream of server-sent events has). [`connection`] is one
-//! open connection; [`context`] is what outlives it.
+//! open connection; [`context`] is what outlives it. [`presence`] is beside all that: it has a machine of its own.
 //!
 //! A connection's life, told by a machine: connect, drop, resume, close.
 //!
@@ -83,6 +83,8 @@ pub mod action;
 pub mod backlog_model;
 pub mod backoff;
 pub mod breaker;
+#[cfg(feature = "causal")]
+pub mod causal;
 pub mod connection;
 pub mod context;
 pub mod continuity;
@@ -107,6 +109,8 @@ pub mod not_before;
 pub mod options;
 pub mod outbox;
 pub mod position;
+#[cfg(feature = "presence")]
+pub mod presence;
 pub mod rng;
 pub mod snapshot;
 pub mod state;

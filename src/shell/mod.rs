@@ -6,6 +6,8 @@
 //! less: held from within wasm each of them costs a closure, its table slot and its glue, a fifth of the module in all
 //! (web-sys, js-sys and gloo-timers included); and what wasm holds no garbage collector follows.
 
+#[cfg(feature = "causal")]
+mod causal;
 #[cfg(any(feature = "socket", feature = "stream"))]
 mod choices;
 #[cfg(feature = "socket")]
@@ -18,17 +20,23 @@ mod fallback;
 mod files;
 #[cfg(feature = "socket")]
 mod orders;
+#[cfg(feature = "presence")]
+mod presence;
 #[cfg(any(feature = "stream", feature = "fallback"))]
 mod sse;
 #[cfg(feature = "stream")]
 mod stream;
 
+#[cfg(feature = "causal")]
+pub use causal::{Causal, are_counts, compare, merge, most_actors, most_names};
 #[cfg(any(feature = "socket", feature = "stream"))]
 pub use choices::Given;
 #[cfg(feature = "socket")]
 pub use client::Client;
 #[cfg(feature = "fallback")]
 pub use fallback::{Way, posted};
+#[cfg(feature = "presence")]
+pub use presence::{Pacer, Room};
 #[cfg(any(feature = "stream", feature = "fallback"))]
 pub use sse::{close_scan, go_on, open_scan, scan, scan_bytes, scan_memory, scan_records};
 #[cfg(feature = "stream")]

@@ -20,17 +20,19 @@ async function hasAllBut(options, lacking) {
 
 const request = '{"type":"count"}';
 const auth = ['auth-silent', 'auth-refused'];
+/** What a server of a hundred lines leaves out. */
+const presence = ['list', 'told', 'away', 'grace', 'return', 'leave', 'tabs', 'refused', 'rooms', 'cursor'].map((name) => `presence-${name}`);
 const critical = ['critical-retried', 'critical-acknowledged', 'critical-repeated', 'critical-own', 'critical-window'];
 
 describe('servers', { concurrency: true }, () => {
   test('the Node server passes every check of what it has', async (t) => {
     const { url, stop } = await start(t, process.execPath, [nodeServer]);
-    await hasAllBut({ url, stop, request, log: 500 }, ['ping-by-server', ...auth, 'resync-parts', ...critical]);
+    await hasAllBut({ url, stop, request, log: 500 }, ['ping-by-server', ...auth, 'resync-parts', ...critical, ...presence]);
   });
 
   test('the Python server passes every check of what it has', { skip: withoutPython }, async (t) => {
     const { url, stop } = await start(t, 'python3', [pythonServer]);
-    await hasAllBut({ url, stop, request, log: 500 }, ['ping-by-server', ...auth, 'resync-parts', ...critical]);
+    await hasAllBut({ url, stop, request, log: 500 }, ['ping-by-server', ...auth, 'resync-parts', ...critical, ...presence]);
   });
 
   test('the reference server passes every check of what it has', async (t) => {

@@ -42,7 +42,7 @@ async function death(dashboard, from) {
 describe('the life of a page', { concurrency: 4 }, () => {
   test('a page hidden for ten minutes keeps its connection; stalled then, it is given up within 5 s of becoming visible', async (t) => {
     const server = await startServer(t);
-    const { dashboard, page } = await openDashboard(t, server, { clock: true });
+    const { dashboard, page } = await openDashboard(t, server, { alone: true, clock: true });
     await setHidden(page, true);
     await passTime(page, 10 * MINUTE, 25);
     assert.equal((await server.metrics())['connected_total'], 1, 'undisturbed while hidden');
@@ -62,7 +62,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
 
   test('a stall under a hidden page is noticed without a look at it', async (t) => {
     const server = await startServer(t);
-    const { dashboard, page } = await openDashboard(t, server, { clock: true });
+    const { dashboard, page } = await openDashboard(t, server, { alone: true, clock: true });
     await setHidden(page, true);
     await server.network(await dashboard.link(), 'stall');
     const from = await pageNow(page);
@@ -78,7 +78,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
   ])) {
     test(`after five hours of sleep a dead connection is given up within 5 s, in an engine ${engine}`, async (t) => {
       const server = await startServer(t);
-      const { dashboard, page } = await openDashboard(t, server, { clock: true });
+      const { dashboard, page } = await openDashboard(t, server, { alone: true, clock: true });
       await server.network(await dashboard.link(), 'stall');
       await jump(page, asleep);
       const from = await pageNow(page);
@@ -92,7 +92,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
 
     test(`after five hours of sleep a living connection is probed and kept, in an engine ${engine}`, async (t) => {
       const server = await startServer(t);
-      const { dashboard, page } = await openDashboard(t, server, { clock: true });
+      const { dashboard, page } = await openDashboard(t, server, { alone: true, clock: true });
       const { messages_received_total: before } = await server.metrics();
       await jump(page, asleep);
       // Nothing tells the page but its own timers, which come late.
@@ -105,7 +105,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
 
   test('a page that slept through its retry tries as soon as it wakes', async (t) => {
     const server = await startServer(t);
-    const { dashboard, page } = await openDashboard(t, server, { clock: true });
+    const { dashboard, page } = await openDashboard(t, server, { alone: true, clock: true });
     await server.crash();
     await dashboard.badgeSays({ state: 'closed' });
     await setSpeed(page, 20);
@@ -118,7 +118,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
 
   test('a duplicated tab is a client of its own: nobody is replaced', async (t) => {
     const server = await startServer(t);
-    const { dashboard, page, context } = await openDashboard(t, server, { dag: 'gate' });
+    const { dashboard, page, context } = await openDashboard(t, server, { alone: true, dag: 'gate' });
     const [copy] = await Promise.all([context.waitForEvent('page'), page.evaluate(() => void window.open(location.href))]);
     const other = new Dashboard(copy, watchErrors(copy));
     await other.isLive();
@@ -171,7 +171,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
 
   test('a frozen page rests, and probes when it is resumed', async (t) => {
     const server = await startServer(t);
-    const { dashboard, page } = await openDashboard(t, server, { clock: true });
+    const { dashboard, page } = await openDashboard(t, server, { alone: true, clock: true });
     await page.evaluate(() => document.dispatchEvent(new Event('freeze')));
     await passTime(page, 2 * MINUTE, 40);
     assert.equal((await server.metrics())['connected_total'], 1);
@@ -184,7 +184,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
 
   test('a browser that goes offline and online again is back within seconds', async (t) => {
     const server = await startServer(t);
-    const { dashboard, context } = await openDashboard(t, server);
+    const { dashboard, context } = await openDashboard(t, server, { alone: true });
     await context.setOffline(true);
     await server.network(await dashboard.link(), 'cut');
     await dashboard.badgeSays({ state: 'closed' });
@@ -195,7 +195,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
 
   test('an offline event alone is not believed', async (t) => {
     const server = await startServer(t);
-    const { dashboard, page } = await openDashboard(t, server);
+    const { dashboard, page } = await openDashboard(t, server, { alone: true });
     await pause(1_100);
     await tellWindow(page, 'offline');
     await pause(3_000);
@@ -205,7 +205,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
 
   test('a page that is left says goodbye at once', async (t) => {
     const server = await startServer(t);
-    const { page } = await openDashboard(t, server);
+    const { page } = await openDashboard(t, server, { alone: true });
     assert.equal((await server.metrics())['connections'], 1);
     await page.goto('about:blank');
     await until('nobody is connected', async () => (await server.metrics())['connections'] === 0, { within: 2_000 });

@@ -18,7 +18,7 @@ const isGivenUp = (dashboard, within) =>
 describe('a stalled connection', { concurrency: true }, () => {
   test('with defaults, in real time, it is shown stale and then declared dead within 31 s; back once the stall is over', async (t) => {
     const server = await startServer(t);
-    const { dashboard } = await openDashboard(t, server);
+    const { dashboard } = await openDashboard(t, server, { alone: true });
     await server.network(await dashboard.link(), 'stall');
     const since = stopwatch();
     await dashboard.badgeSays({ state: 'open', fresh: 'stale' }, 31_000);
@@ -45,7 +45,7 @@ describe('a stalled connection', { concurrency: true }, () => {
   for (const [what, signal] of signals) {
     test(`it is declared dead within 2.5 s after the page ${what}, and shown stale before`, async (t) => {
       const server = await startServer(t);
-      const { dashboard, page } = await openDashboard(t, server);
+      const { dashboard, page } = await openDashboard(t, server, { alone: true });
       await server.network(await dashboard.link(), 'stall');
       // What was heard within the last second is believed.
       await pause(1_200);
@@ -77,7 +77,7 @@ describe('a stalled connection', { concurrency: true }, () => {
 
   test('a living connection survives all these signals', async (t) => {
     const server = await startServer(t);
-    const { dashboard, page } = await openDashboard(t, server);
+    const { dashboard, page } = await openDashboard(t, server, { alone: true });
     for (const [, signal] of signals) {
       await pause(1_100);
       await signal(page);
@@ -89,7 +89,7 @@ describe('a stalled connection', { concurrency: true }, () => {
 
   test('a slow network is no dead one', async (t) => {
     const server = await startServer(t);
-    const { dashboard, page } = await openDashboard(t, server, { dag: 'gate' });
+    const { dashboard, page } = await openDashboard(t, server, { alone: true, dag: 'gate' });
     await server.network(await dashboard.link(), 'slow');
     await dashboard.start();
     await dashboard.shows('gate');

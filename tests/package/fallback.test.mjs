@@ -33,6 +33,7 @@ Object.assign(globalThis, {
 
 const { connect } = await import('everwire');
 const { fallback } = await import('everwire/fallback');
+const { presence } = await import('everwire/presence');
 
 const URL_A = 'wss://a.example/room?key=1';
 const soon = { backoff: { base: 1, cap: 1 }, breaker: false };
@@ -340,4 +341,19 @@ test('a protocol of the application has no other way', async () => {
   newest().drop();
   await until(() => sockets.length === 2);
   assert.deepEqual(asked, []);
+});
+
+test('presence goes that way too', async () => {
+  open();
+  const room = presence(client, { userId: 'me', state: { n: 1 } });
+  const events_ = await overHttp();
+  const said = () => posts().flatMap(({ body }) => JSON.parse(body)).filter(({ type }) => type.startsWith('presence_'));
+  await until(() => posts().length === 1);
+  posts()[0]?.answer(new Response(null, { status: 204 }));
+  await until(() => said().length === 1);
+  assert.deepEqual(said(), [{ type: 'presence_join', userId: 'me', state: { n: 1 }, grace: 5_000 }]);
+  events_.send(`data: ${JSON.stringify({ type: 'presence_list', you: 'me', members: [{ userId: 'ann', clock: 1, lastSeen: 1 }] })}\n\n`);
+  await until(() => room.synced);
+  assert.deepEqual(room.others().map(({ userId, status }) => [userId, status]), [['ann', 'here']]);
+  room.leave();
 });

@@ -45,6 +45,41 @@ test('a page without a fallback pays nothing for it, and one with it keeps to it
   assert.ok(added <= limits['everwire/fallback'].gzip, `${added} bytes`);
 });
 
+test('causal order and optimistic updates cost only those who import them, and keep to their limits', async (t) => {
+  const plain = await bundle(`export { connect } from 'everwire';`);
+  assert.ok(!plain.text.includes('causal') && !plain.text.includes('idempotency'));
+  for (const entry of /** @type {const} */ (['everwire/causal', 'everwire/mutate'])) {
+    const { text } = await bundle(`export * from '${entry}';`);
+    t.diagnostic(`${entry}: ${text.length} bytes, ${gzip(text)} gzip`);
+    assert.ok(gzip(text) <= limits[entry].gzip, `${entry}: ${gzip(text)} bytes`);
+    assert.ok(!text.includes('WebSocket('));
+    assert.equal((await bundle(`import 'everwire'; import '${entry}';`)).text.trim(), '');
+  }
+});
+
+test('a page without presence pays nothing for it, and one with it keeps to its limit; pointers are paid for by those who show them', async (t) => {
+  const sources = [
+    `export { connect } from 'everwire';`,
+    `export { connect } from 'everwire'; export { presence } from 'everwire/presence';`,
+    `export { connect } from 'everwire'; export { presence, pointer } from 'everwire/presence';`,
+    `export { connect } from 'everwire'; export { presence, pointer } from 'everwire/presence'; export * from 'everwire/presence/react';`,
+  ];
+  const [plain, rooms, pointers, hooks] = /** @type {[string, string, string, string]} */ ((await Promise.all(sources.map((source) => bundle(source, { external: ['react'] })))).map(({ text }) => text));
+  const added = gzip(pointers) - gzip(plain);
+  t.diagnostic(`gzip on top of the entry: presence ${gzip(rooms) - gzip(plain)}, pointers ${gzip(pointers) - gzip(rooms)} more, hooks ${gzip(hooks) - gzip(pointers)} more`);
+  assert.ok(!plain.includes('presence_join') && !rooms.includes('"cursor"'));
+  assert.ok(added <= limits['everwire/presence'].gzip, `${added} bytes`);
+});
+
+test('a page without shared documents pays nothing for them, and one with Yjs keeps to its limit', async (t) => {
+  const external = ['yjs', 'y-protocols/*'];
+  const [plain, other] = /** @type {[string, string]} */ ((await Promise.all([`export { connect } from 'everwire';`, `export { connect } from 'everwire'; export { YjsProvider } from 'everwire/yjs';`].map((source) => bundle(source, { external })))).map(({ text }) => text));
+  const added = gzip(other) - gzip(plain);
+  t.diagnostic(`yjs: ${added} bytes gzip on top of the entry`);
+  assert.ok(!plain.includes('yjs') && other.includes('"y-protocols/awareness"'));
+  assert.ok(added <= limits['everwire/yjs'].gzip, `${added} bytes`);
+});
+
 test('the hooks add at most 2 KB gzip to the entry', async (t) => {
   const entry = await bundle(`export { connect } from 'everwire';`);
   const hooks = await bundle(`export { connect } from 'everwire'; export * from 'everwire/react';`, { external: ['react'] });

@@ -9,6 +9,7 @@
 mod ledger;
 mod lives;
 mod operation;
+mod presence;
 mod server;
 mod world;
 

@@ -5,7 +5,7 @@
 /**
  * What a run has learned of a server, and what a check may need to know: without it the check is not made.
  *
- * @typedef {'pong' | 'hello' | 'batch' | 'ack' | 'seq' | 'reply' | 'auth' | 'state' | 'event' | 'critical' | 'request'} Fact
+ * @typedef {'pong' | 'hello' | 'batch' | 'ack' | 'seq' | 'reply' | 'auth' | 'state' | 'event' | 'critical' | 'request' | 'presence'} Fact
  */
 /**
  * @typedef {object} Check

@@ -12,6 +12,7 @@ import { events } from './checks/events.mjs';
 import { everything, goaway } from './checks/goaway.mjs';
 import { heartbeat } from './checks/heartbeat.mjs';
 import { hello } from './checks/hello.mjs';
+import { presence } from './checks/presence.mjs';
 import { reply } from './checks/reply.mjs';
 import { resync } from './checks/resync.mjs';
 import { Run } from './run.mjs';
@@ -19,7 +20,7 @@ import { Run } from './run.mjs';
 /** @typedef {import('./check.mjs').Result} Result */
 /** @typedef {import('./run.mjs').Options} Options */
 
-export const groups = [base, heartbeat, hello, auth, batch, ack, reply, events, resync, client, critical, everything, goaway];
+export const groups = [base, heartbeat, hello, auth, batch, ack, reply, events, resync, client, critical, presence, everything, goaway];
 
 /** Every check against one server. @param {Options} options @returns {Promise<Result[]>} */
 export async function conformance(options) {
@@ -49,6 +50,7 @@ async function learn(run) {
     const answer = await peer.hear(({ type }) => type === 'resync');
     if (answer !== undefined && answer.state !== undefined && answer.state !== null) run.facts.add('state');
   }
+  await run.learnPresence(peer);
   await run.learnToPublish();
   if (said?.heartbeat?.by === 'server') await run.listen();
   if (run.facts.has('ack')) await run.learnToProvoke();

@@ -243,6 +243,15 @@ export class Run {
     if (answer?.type === 'reply') this.facts.add('request');
   }
 
+  /** Finds out whether there is presence: a join is answered by a list. @param {Peer} peer */
+  async learnPresence(peer) {
+    peer.send({ type: 'presence_join', userId: `conformance-${peer.client}`, grace: 0 });
+    const list = await peer.hear(({ type }) => type === 'presence_list', { within: Math.min(this.patience, 1_000) });
+    if (list === undefined) return;
+    this.facts.add('presence');
+    peer.send({ type: 'presence_leave' });
+  }
+
   /** Opens a connection that says nothing but its hello, to hear the server's pings while other checks are made. */
   async listen() {
     const peer = await this.connect();

@@ -8,6 +8,15 @@ const isIdentity = (/** @type {unknown} */ value) => typeof value === 'string' &
 const isBoolean = (/** @type {unknown} */ value) => typeof value === 'boolean';
 const within = (/** @type {number} */ low, /** @type {number} */ high) => (/** @type {unknown} */ value) => isCount(value) && Number(value) >= low && Number(value) <= high;
 const anHour = 3_600_000;
+/** Of a member, or of what one says of itself. */
+const member = {
+  userId: isAbsentOr((value) => isIdentity(value) && value !== ''),
+  clock: isAbsentOr(within(1, Number.MAX_SAFE_INTEGER)),
+  state: isAbsentOr((value) => typeof value === 'object' && !Array.isArray(value)),
+  status: isAbsentOr((value) => ['here', 'away', 'stale', 'offline'].includes(value)),
+  lastSeen: isAbsentOr(isCount),
+};
+const inRoom = { room: isAbsentOr((value) => isIdentity(value) && value !== ''), $seq: (/** @type {unknown} */ value) => value === undefined };
 
 /** @type {Record<string, Record<string, (value: any) => boolean>>} */
 const shapes = {
@@ -38,10 +47,18 @@ const shapes = {
     events: isAbsentOr(Array.isArray),
     more: isAbsentOr(isBoolean),
   },
+  presence_list: { ...inRoom, you: isIdentity, members: (members) => Array.isArray(members) && members.every((each) => isMember(each)), more: isAbsentOr(isBoolean) },
+  presence_join: { ...inRoom, ...member },
+  presence_update: { ...inRoom, ...member },
+  presence_leave: { ...inRoom, userId: member.userId, clock: member.clock },
+  presence_refused: { ...inRoom, code: (code) => isIdentity(code) && code !== '', message: isAbsentOr(isText) },
   goaway: { retry_after: isAbsentOr(within(0, anHour)), spread: isAbsentOr(within(0, anHour)), grace: isAbsentOr(within(0, anHour)), reason: isAbsentOr(isText) },
 };
 /** @type {Record<string, (value: any) => boolean>} */
 const envelope = { $seq: isAbsentOr(within(1, Number.MAX_SAFE_INTEGER - 1)), $id: isAbsentOr(isIdentity) };
+
+/** @param {any} value */
+const isMember = (value) => isText(value?.userId) && Object.entries(member).every(([name, fits]) => fits(value[name]));
 
 /** What is wrong with a message's shape, or null. @param {any} message */
 export function misshapen(message) {

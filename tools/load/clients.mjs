@@ -17,7 +17,7 @@ const DRIP = 1_000;
  * @param {(piece: Buffer) => void} read
  * @returns {Promise<import('node:net').Socket>} once the answer is as it should be
  */
-function open(port, path, headers, read) {
+export function open(port, path, headers, read) {
   return new Promise((done, failed) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     let head = Buffer.alloc(0);
@@ -61,7 +61,7 @@ export function viewer(port, path, heard) {
 }
 
 const VIEW = 'Accept: text/event-stream\r\n';
-const UPGRADE = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+export const UPGRADE = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
 const OPCODE = { text: 1, close: 8, ping: 9, pong: 10 };
 
 /** A frame of a client, whose mask is zeros. @param {number} opcode @param {Buffer} payload of less than 126 bytes */
@@ -71,7 +71,7 @@ const frame = (opcode, payload) => Buffer.concat([Buffer.from([0x80 | opcode, 0x
 export const message = (message) => frame(OPCODE.text, Buffer.from(JSON.stringify(message)));
 
 /** The first frame of `bytes`: where it ends, and what is in it; null if it is not there yet. @param {Buffer} bytes */
-function firstFrame(bytes) {
+export function firstFrame(bytes) {
   if (bytes.length < 2) return null;
   const short = /** @type {number} */ (bytes[1]) & 0x7f;
   const head = short < 126 ? 2 : short === 126 ? 4 : 10;

@@ -18,8 +18,10 @@ import { Toasts } from './components/Toasts.tsx';
 import { connectionView, isLive } from './connectionView.ts';
 import { ended } from './earlierVisit.ts';
 import { linkKey, proxiedStreamUrl, setNetwork, startRun } from './network.ts';
+import { NotesPanel } from './notes/NotesPanel.tsx';
 import { createRunStore } from './runStore.ts';
 import { createToastStore } from './toasts.ts';
+import { People } from './together/People.tsx';
 import { useCommands } from './useCommands.ts';
 import { useDAGStream } from './useDAGStream.ts';
 import { useEarlier } from './useEarlier.ts';
@@ -51,6 +53,8 @@ export function App({ dagId, onDag }: Props) {
 
   const [selected, setSelected] = useState<string | null>(null);
   const [closedResults, setClosedResults] = useState<string | null>(null);
+  const [notes, setNotes] = useState(false);
+  const [me, setMe] = useState('');
   const [starting, setStarting] = useState(false);
   const narrow = useMedia('(max-width: 720px)');
   // On a phone a graph of any size is too small to read.
@@ -83,6 +87,15 @@ export function App({ dagId, onDag }: Props) {
   const empty = run.nodes.size === 0 || run.status === 'idle';
   const results = run.results !== null && run.results.run_id !== closedResults ? run.results : null;
   const start = () => void control('start');
+  // One panel at a time: both take the same side.
+  const select = useCallback((id: string | null) => {
+    setSelected(id);
+    if (id !== null) setNotes(false);
+  }, []);
+  const openNotes = () => {
+    setSelected(null);
+    setNotes(!notes);
+  };
 
   return (
     <div className="app">
@@ -95,6 +108,7 @@ export function App({ dagId, onDag }: Props) {
         onControl={(what) => void control(what)}
         onRetry={retry}
         onNetwork={(action) => setNetwork(link, action)}
+        room={<People client={stream.client} dagId={dagId} node={node?.title ?? null} titleOf={(id) => run.nodes.get(id)?.title} onMe={setMe} />}
       />
       <main className="main">
         {/* Under the gate nothing can be reached by keyboard or reader; the header and the toasts stay. */}
@@ -109,23 +123,28 @@ export function App({ dagId, onDag }: Props) {
                   direction={narrow ? 'TB' : 'LR'}
                   selected={selected}
                   highlighted={highlighted}
-                  onSelect={setSelected}
+                  onSelect={select}
                 />
               ) : (
-                <NodeList run={run} highlighted={highlighted} onSelect={setSelected} />
+                <NodeList run={run} highlighted={highlighted} onSelect={select} />
               )}
               <div className="toolbar">
                 <ViewSwitch view={view} onView={setChosenView} />
+                <button type="button" className="button notes-open" data-testid="notes-open" aria-expanded={notes} onClick={openNotes}>
+                  <Icon name="note" />
+                  Notes
+                </button>
                 <Progress nodes={run.nodes} />
               </div>
             </>
           )}
-          {results && !node && (
+          {notes && !node && !empty && <NotesPanel dagId={dagId} link={link} live={live} me={me} onClose={() => setNotes(false)} />}
+          {results && !node && !notes && (
             <CompletionView
               results={results}
               nodes={run.nodes}
               edges={run.edges}
-              onSelect={setSelected}
+              onSelect={select}
               onClose={() => setClosedResults(results.run_id)}
             />
           )}
@@ -137,7 +156,7 @@ export function App({ dagId, onDag }: Props) {
               runId={run.runId}
               live={live}
               request={request}
-              onSelect={setSelected}
+              onSelect={select}
               onClose={() => setSelected(null)}
             />
           )}
@@ -159,7 +178,7 @@ export function App({ dagId, onDag }: Props) {
           />
         )}
       </main>
-      <Toasts store={toasts} onShowNode={setSelected} />
+      <Toasts store={toasts} onShowNode={select} />
       <Announcer message={connectionView(connection, 0).spoken} />
       <Announcer message={run.known ? `Run: ${RUN_WORDS[run.status]}` : ''} />
     </div>

@@ -13,6 +13,7 @@ import './styles/graph.css';
 import './styles/surfaces.css';
 import './styles/gate.css';
 import './styles/outcome.css';
+import './styles/together.css';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');

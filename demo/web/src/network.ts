@@ -68,9 +68,18 @@ export function serverConfig(): Promise<ServerConfig> {
 }
 
 /** The stream by way of the proxy that the network menu works on. */
-export async function proxiedStreamUrl(dagId: string, link: string): Promise<string> {
+export function proxiedStreamUrl(dagId: string, link: string): Promise<string> {
+  return proxiedUrl(`/api/dags/${encodeURIComponent(dagId)}/stream`, link);
+}
+
+/** The same way to a shared document: what cuts one cuts both. */
+export function proxiedNotesUrl(id: string, link: string): Promise<string> {
+  return proxiedUrl(`/api/docs/${encodeURIComponent(id)}`, link);
+}
+
+async function proxiedUrl(path: string, link: string): Promise<string> {
   const { proxy } = await serverConfig();
-  const url = new URL(`/api/dags/${encodeURIComponent(dagId)}/stream`, location.href);
+  const url = new URL(path, location.href);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   if (proxy !== null) {
     url.port = String(proxy.port);

@@ -1,7 +1,7 @@
 // The one place where an error leaves the page. Put your error tracker here.
 
 export interface ErrorContext {
-  /** What was being done: `node`, `gate`, `network`, `render`, `connection`, `output`. */
+  /** What was being done: `node`, `gate`, `network`, `render`, `connection`, `output`, `notes`, `people`. */
   readonly where: string;
   readonly nodeId?: string;
   readonly runId?: string;

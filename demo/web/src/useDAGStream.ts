@@ -6,7 +6,7 @@
 
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { type OutboxOptions, outbox } from 'everwire/persist';
-import { type Receipt, type RequestOptions, type SendOptions, type Snapshot, useClient, useConnection, useEvent } from 'everwire/react';
+import { type Client, type Receipt, type RequestOptions, type SendOptions, type Snapshot, useClient, useConnection, useEvent } from 'everwire/react';
 import type { ClientEvent, DagState, ServerEvent } from './protocol.ts';
 import type { RunState } from './runState.ts';
 import type { RunStore } from './runStore.ts';
@@ -15,6 +15,8 @@ import type { RunStore } from './runStore.ts';
 export type OnEarlier = NonNullable<OutboxOptions['onSettled']>;
 
 export interface DAGStream {
+  /** For what else goes over this connection; null before the first commit. */
+  readonly client: Client<ServerEvent, ClientEvent, DagState> | null;
   readonly run: RunState;
   /** What is known of the connection, and no more. */
   readonly connection: Snapshot;
@@ -55,6 +57,7 @@ export function useDAGStream(
   const [spoken, setSpoken] = useState<typeof client>(null);
   const earlier = client !== null && spoken === client ? 0 : connection.queued + connection.inFlight;
   return {
+    client,
     run: useSyncExternalStore(store.subscribe, store.getSnapshot, store.getSnapshot),
     connection,
     earlier,

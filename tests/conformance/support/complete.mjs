@@ -16,7 +16,8 @@ const RETRY = 1_000;
 const TOKEN = 'a token';
 
 /** @typedef {{ name: string, highest: number, outcomes: Map<number, any>, unacknowledged: Map<string, any>, peer: Peer | null }} Client */
-/** @typedef {{ socket: import('ws').WebSocket, opened: number, at: number, client: Client | null, features: string[] }} Peer */
+/** @typedef {{ socket: import('ws').WebSocket, opened: number, at: number, client: Client | null, features: string[], places: Map<string, string> }} Peer */
+/** @typedef {{ clock: number, state: any, grace: number, told: string, seen: number, seats: Map<Peer, { away: boolean }>, timer?: NodeJS.Timeout | undefined }} Member */
 
 const epoch = randomBytes(8).toString('hex');
 /** @type {any[]} */
@@ -27,6 +28,10 @@ let opened = 0;
 const clients = new Map();
 /** @type {Set<Peer>} */
 const peers = new Set();
+/** Who is here, by room and user. @type {Map<string, Map<string, Member>>} */
+const rosters = new Map();
+/** The last clock of all: every next one is greater. */
+let clock = 0;
 
 /** @param {any} message */
 function apply(message) {
@@ -77,6 +82,7 @@ function receive(peer, message) {
   if (peer.client === null) return;
   if (type === 'ack') peer.client.unacknowledged.delete(message.id);
   else if (type === 'resync_request') resync(peer, message);
+  else if (type === 'cursor' || type.startsWith('presence_')) presence(peer, message);
   else if (id === undefined) apply(message);
   else if (peer.features.includes('ack') && typeof id === 'string') {
     const outcome = applyOnce(peer.client, id, message);
@@ -130,6 +136,74 @@ function resync(peer, { last_seen: last, epoch: of }) {
 }
 
 /** @param {Peer} peer @param {any} message */
+function presence(peer, { type, room = '', userId, state, grace = 5_000, away, x, y, node }) {
+  const refuse = (/** @type {string} */ code) => tell(peer, { type: 'presence_refused', ...(typeof room === 'string' ? named(room) : {}), code, message: code });
+  if (typeof room !== 'string') return refuse('bad_room');
+  if (state !== undefined && (typeof state !== 'object' || state === null || Array.isArray(state))) return refuse('bad_state');
+  const roster = rosters.get(room) ?? new Map();
+  rosters.set(room, roster);
+  const user = peer.places.get(room) ?? userId;
+  if (type === 'presence_join') {
+    if (typeof user !== 'string' || user === '') return refuse('bad_user');
+    const isNew = !roster.has(user);
+    /** @type {Member} */
+    const member = roster.get(user) ?? { clock: 0, state: undefined, grace, told: '', seen: 0, seats: new Map() };
+    clearTimeout(member.timer);
+    roster.set(user, member);
+    peer.places.set(room, user);
+    Object.assign(member, { grace, state: state ?? member.state, seen: Date.now() });
+    member.seats.set(peer, { away: away === true });
+    settle(room, user, isNew ? 'presence_join' : 'presence_update', peer);
+    tell(peer, { type: 'presence_list', ...named(room), you: user, members: [...roster].map(([each, one]) => described(each, one)) });
+    return;
+  }
+  const member = roster.get(user);
+  const seat = member?.seats.get(peer);
+  if (!member || !seat) return type === 'presence_update' ? refuse('not_joined') : undefined;
+  if (type === 'presence_leave') return lose(peer, room, 0);
+  member.seen = Date.now();
+  if (type === 'presence_update') {
+    seat.away = away ?? seat.away;
+    if (state !== undefined) member.state = state;
+    if (state !== undefined || away !== undefined) settle(room, user, 'presence_update');
+  } else if (type === 'cursor' && room === '') {
+    const force = (/** @type {number} */ value) => Math.min(1e6, Math.max(-1e6, value));
+    const others = [...roster].flatMap(([each, { seats }]) => (each === user ? [] : [...seats.keys()]));
+    for (const other of others) tell(other, { type: 'cursor', userId: user, x: force(x), y: force(y), node });
+  }
+}
+
+const named = (/** @type {string} */ room) => (room === '' ? {} : { room });
+
+/** @param {string} user @param {Member} member */
+function described(user, { clock, state, seats, seen }) {
+  const status = seats.size === 0 ? 'offline' : [...seats.values()].every(({ away }) => away) ? 'away' : undefined;
+  return { userId: user, clock, state, status, lastSeen: seen };
+}
+
+/** Tells the members of a room what is new of one. @param {string} room @param {string} user @param {string} type @param {Peer} [but] */
+function settle(room, user, type, but) {
+  const roster = rosters.get(room) ?? new Map();
+  const member = roster.get(user);
+  member.clock = clock = Math.max(clock + 1, Date.now());
+  if (type === 'presence_leave') roster.delete(user);
+  const message = { type, ...named(room), ...(type === 'presence_leave' ? { userId: user, clock } : described(user, member)) };
+  for (const { seats } of roster.values()) for (const peer of seats.keys()) if (peer !== but) tell(peer, message);
+}
+
+/** @param {Peer} peer @param {string} room @param {number} [grace] */
+function lose(peer, room, grace) {
+  const user = peer.places.get(room) ?? '';
+  peer.places.delete(room);
+  const member = rosters.get(room)?.get(user);
+  if (!member?.seats.delete(peer) || member.seats.size > 0) return;
+  const wait = grace ?? member.grace;
+  if (wait === 0) return settle(room, user, 'presence_leave');
+  settle(room, user, 'presence_update');
+  member.timer = setTimeout(() => settle(room, user, 'presence_leave'), wait);
+}
+
+/** @param {Peer} peer @param {any} message */
 function tell({ socket }, message) {
   socket.send(JSON.stringify(message));
 }
@@ -138,7 +212,7 @@ const server = new WebSocketServer({ port: Number(process.env['PORT'] ?? 0), hos
 server.on('listening', () => console.log(`ws://127.0.0.1:${/** @type {import('node:net').AddressInfo} */ (server.address()).port}`));
 server.on('connection', (socket) => {
   /** @type {Peer} */
-  const peer = { socket, opened: (opened += 1), at: head, client: null, features: [] };
+  const peer = { socket, opened: (opened += 1), at: head, client: null, features: [], places: new Map() };
   peers.add(peer);
   const features = ['batch', 'ack', 'seq', 'reply'];
   const limits = { frame: FRAME, inflight: WINDOW };
@@ -159,6 +233,7 @@ server.on('connection', (socket) => {
     clearInterval(pings);
     clearInterval(repeats);
     peers.delete(peer);
+    for (const room of peer.places.keys()) lose(peer, room);
     if (peer.client?.peer === peer) peer.client.peer = null;
   });
 });

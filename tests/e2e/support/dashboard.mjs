@@ -117,11 +117,14 @@ export class Dashboard {
  *
  * @param {TestContext} t
  * @param {{ origin: string }} server
- * @param {Parameters<typeof openPage>[1] & { dag?: string, live?: boolean }} [options] `live`: wait for the connection
+ * @param {Parameters<typeof openPage>[1] & { dag?: string, live?: boolean, alone?: boolean }} [options] `live`: wait for the connection; `alone`:
+ *   without presence. A page in a room hears what it says of itself, and whatever is heard proves that the connection lives: the
+ *   limits of silence count from then, and not from when a test makes the silence
  */
-export async function openDashboard(t, server, { dag, live = true, ...options } = {}) {
+export async function openDashboard(t, server, { dag, live = true, alone = false, ...options } = {}) {
   const { page, context, errors } = await openPage(t, options);
-  await page.goto(`${server.origin}/${dag === undefined ? '' : `?dag=${dag}`}`);
+  const query = new URLSearchParams({ ...(dag !== undefined && { dag }), ...(alone && { alone: '' }) });
+  await page.goto(`${server.origin}/?${query}`);
   const dashboard = new Dashboard(page, errors);
   if (live) await dashboard.isLive();
   return { dashboard, page, context, errors };

@@ -44,15 +44,19 @@ const script = () => (bundling ??= bundled(application));
  * A web server of its own, with nothing but the page.
  *
  * @param {TestContext} t
- * @param {{ csp?: string, script?: string, host?: string }} [options] `script`: another one than the laboratory's
+ * @param {{ csp?: string, script?: string, host?: string, answer?: (path: string) => string | undefined }} [options] `script`: another
+ *   one than the laboratory's; `answer`: JSON for what the page asks for
  */
-export async function serveLab(t, { csp, script: other, host = '127.0.0.1' } = {}) {
+export async function serveLab(t, { csp, script: other, host = '127.0.0.1', answer } = {}) {
   const code = other ?? (await script());
   const server = createServer((request, response) => {
+    const json = answer?.(request.url ?? '');
     const [type, body] =
-      request.url === '/lab.js'
-        ? ['text/javascript', code]
-        : ['text/html', `<!doctype html><title>lab</title><link rel="icon" href="data:,"><script type="module" src="/lab.js"></script>`];
+      json !== undefined
+        ? ['application/json', json]
+        : request.url === '/lab.js'
+          ? ['text/javascript', code]
+          : ['text/html', `<!doctype html><title>lab</title><link rel="icon" href="data:,"><script type="module" src="/lab.js"></script>`];
     response.writeHead(200, { 'content-type': type, ...(csp !== undefined && { 'content-security-policy': csp }) });
     response.end(body);
   });

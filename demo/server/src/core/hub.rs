@@ -9,6 +9,7 @@
 
 mod messages;
 mod parting;
+mod presence;
 mod pump;
 
 pub use parting::Parting;
@@ -261,7 +262,9 @@ impl Hub {
         });
         let mono = sessions.flatten().min().map(|at| at.saturating_sub(now.mono));
         let wall = self.rooms.values().filter_map(Room::deadline).min().map(|at| at.saturating_sub(now.wall));
-        mono.into_iter().chain(wall).min()
+        let presence = self.rooms.values().filter_map(|room| room.rosters.deadline()).min();
+        let presence = presence.map(|at| at.saturating_sub(now.mono));
+        mono.into_iter().chain(wall).chain(presence).min()
     }
 
     /// Whether a connection is served, and was not closed: that it is to be closed is an output like others.
@@ -368,6 +371,7 @@ impl Hub {
 
     fn forget(&mut self, conn: u64, now: Now) {
         let Some(session) = self.sessions.remove(&conn) else { return };
+        self.lost(conn, &session, now);
         let Some(peer) = session.peer() else { return };
         let Some(client) = self.rooms.get_mut(&session.room).and_then(|room| room.clients.get_mut(&peer.client)) else {
             return;

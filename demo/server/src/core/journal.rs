@@ -18,11 +18,18 @@ pub enum Table {
     Runs,
     /// `<room>/<node>`: one node of the run.
     Nodes,
+    /// `<room>/<key>`: one command that was applied under a key.
+    Keys,
+    /// `<room>/<roster>`: how far its clocks may have gone.
+    Rosters,
+    /// `<room>/["<roster>","<user>"]`: one who is here.
+    Members,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Rooms, Self::Events, Self::Clients, Self::Runs, Self::Nodes];
+    pub const ALL: [Self; 8] =
+        [Self::Rooms, Self::Events, Self::Clients, Self::Runs, Self::Nodes, Self::Keys, Self::Rosters, Self::Members];
 
     /// A stable name, for a store.
     #[must_use]
@@ -33,6 +40,9 @@ impl Table {
             Self::Clients => "clients",
             Self::Runs => "runs",
             Self::Nodes => "nodes",
+            Self::Keys => "keys",
+            Self::Rosters => "rosters",
+            Self::Members => "members",
         }
     }
 }

@@ -11,10 +11,16 @@ pub struct Limits {
     pub connections: usize,
     /// Clients whose outcomes are remembered, per room. A new one beyond that is treated as over capacity.
     pub clients: usize,
+    /// Members of all rosters of a room.
+    pub members: usize,
+    /// Whether the token of a hello names the user: for a server that asks nobody whether it is true.
+    pub token_names: bool,
     /// Bytes of one frame, either way, announced in `hello`.
     pub frame: usize,
     /// W: messages of a client sent and not settled, announced in `hello`; also critical events of a client unacknowledged.
     pub inflight: u64,
+    /// Commands that were applied under a key, remembered for `keep`, per room. Beyond that the oldest is forgotten.
+    pub keys: usize,
     /// How long a client is remembered after it was last seen, in milliseconds, announced in `hello`.
     pub keep: u64,
     /// Events of the log kept for a resync.
@@ -48,8 +54,11 @@ impl Default for Limits {
         Self {
             connections: 1_024,
             clients: 10_000,
+            members: 4_096,
+            token_names: false,
             frame: 1 << 20,
             inflight: everwire::wire::limits::IN_FLIGHT,
+            keys: 10_000,
             keep: 600_000,
             log_events: NonZeroUsize::new(2_000).unwrap_or(NonZeroUsize::MIN),
             log_bytes: 4 << 20,

@@ -9,23 +9,29 @@
 //!        └─ Room        one URL
 //!            ├─ Log     numbered events, bounded
 //!            ├─ Client  outcomes of its messages, critical events it has not acknowledged
+//!            ├─ Rosters who is here
+//!            ├─ Channels what clients last said to each other
 //!            └─ Run     the DAG: nodes, gates, budget
 //! ```
 
 pub mod bucket;
+pub mod channels;
 pub mod client;
 pub mod command;
 pub mod definition;
+pub mod docs;
 pub mod edge;
 pub mod event;
 pub mod hub;
 pub mod journal;
+pub mod keys;
 pub mod lease;
 pub mod limits;
 pub mod log;
 pub mod node;
 pub mod notices;
 pub mod outcomes;
+pub mod presence;
 pub mod resync;
 pub mod room;
 pub mod run;

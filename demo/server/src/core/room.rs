@@ -6,18 +6,22 @@
 mod journal;
 
 use super::{
+    channels::{Channels, Message, Missing},
     client::{Client, Critical},
     command::{Command, Question, Refusal},
     definition::Definition,
     event::{DagEvent, DagState, Mutation, RunStatus},
     journal::{Table, Write, key_in},
+    keys::{Key, Keys},
     limits::Limits,
     log::Log,
     node::{End, Task, TaskKey},
     outcomes::Outcome,
+    presence::Rosters,
     run::{Effect, Run, cost},
     time::Now,
 };
+use everwire::wire::frame::Object;
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -45,7 +49,11 @@ pub struct Room {
     pub log: Log,
     /// The clients that are remembered.
     pub clients: BTreeMap<String, Client>,
+    /// Who is here.
+    pub rosters: Rosters,
+    channels: Channels,
     run: Option<Run>,
+    keys: Keys,
     /// Critical events so far, for their identities.
     criticals: u64,
     dirty: Dirty,
@@ -66,7 +74,17 @@ impl Room {
     #[must_use]
     pub fn new(definition: Definition, epoch: String) -> Self {
         let dirty = Dirty { head: true, ..Dirty::default() };
-        Self { definition, log: Log::new(epoch), clients: BTreeMap::new(), run: None, criticals: 0, dirty }
+        Self {
+            definition,
+            log: Log::new(epoch),
+            clients: BTreeMap::new(),
+            rosters: Rosters::default(),
+            channels: Channels::default(),
+            run: None,
+            keys: Keys::default(),
+            criticals: 0,
+            dirty,
+        }
     }
 
     /// Starts a run under `id`.
@@ -106,13 +124,43 @@ impl Room {
         self.with_run(now, limits, out, |run, effects| run.ended(key, end, now, effects));
     }
 
-    /// A person's command.
+    /// A person's command, or a message for the others; whether it was applied now, and not before under the same key.
     ///
     /// # Errors
     /// Why nothing was changed.
-    pub fn command(&mut self, command: Command, now: Now, limits: &Limits, out: &mut Vec<Work>) -> Result<(), Refusal> {
-        self.with_run(now, limits, out, |run, effects| run.command(command, now, effects))
-            .unwrap_or_else(|| Err(Refusal::new("not_running", "no run was started")))
+    pub fn command(
+        &mut self,
+        mut event: Object,
+        now: Now,
+        limits: &Limits,
+        out: &mut Vec<Work>,
+    ) -> Result<bool, Refusal> {
+        // With its key: the others may know it by that.
+        let message = Message::read(&event)?;
+        let key = Key::take(&mut event)?;
+        if let Some(key) = &key
+            && self.keys.knows(key)?
+        {
+            return Ok(false);
+        }
+        if let Some(message) = message {
+            self.log.append(Arc::clone(message.text()), None);
+            self.channels.keep(message);
+            self.dirty.head = true;
+        } else {
+            let command = Command::read(event)?;
+            self.with_run(now, limits, out, |run, effects| run.command(command, now, effects))
+                .unwrap_or_else(|| Err(Refusal::new("not_running", "no run was started")))?;
+        }
+        if let Some(key) = key {
+            self.keys.add(key, now.wall, limits.keys);
+        }
+        Ok(true)
+    }
+
+    /// What somebody misses of a channel and is still known, in `most` bytes at most.
+    pub fn said(&self, missing: &Missing, most: usize) -> impl Iterator<Item = &Arc<str>> {
+        self.channels.answer(missing, most)
     }
 
     /// The answer to a question.
@@ -130,6 +178,7 @@ impl Room {
     /// in time says hello on a connection that may live as long as `idle` before it is read: it is still known then.
     pub fn on_time(&mut self, now: Now, limits: &Limits, out: &mut Vec<Work>) {
         self.with_run(now, limits, out, |run, effects| run.on_time(now, effects));
+        self.rosters.on_time(now);
         let most = limits.keep.saturating_add(limits.idle);
         let gone = |client: &Client| client.connection.is_none() && now.mono.saturating_sub(client.seen) > most;
         let forgotten: Vec<String> =
@@ -138,6 +187,7 @@ impl Room {
             self.clients.remove(&id);
             self.dirty.clients.insert(id);
         }
+        self.keys.forget_before(now.wall.saturating_sub(most));
     }
 
     /// When the run needs attention, by the wall.

@@ -3,8 +3,12 @@
 //! Owns who is on the other side, how far it has been told the log, and how much it has yet to read; must not know rooms
 //! or sockets. Events wait in the room's log, not here: a session holds a place in it, so a slow reader costs nothing.
 
-use super::{bucket::Bucket, limits::Limits, log::Entry};
+use super::{bucket::Bucket, limits::Limits, log::Entry, presence::Place};
 use everwire::wire::{frame, limits::BATCH_ELEMENTS};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What is joined is not longer, in bytes: a socket keeps the room that its longest frame took.
+const JOINED_BYTES: usize = 32 << 10;
 
 /// A connection.
 #[derive(Debug)]
@@ -19,6 +23,10 @@ pub struct Session {
     pub resync: Option<u64>,
     /// How much it may still say.
     pub bucket: Bucket,
+    /// Who it is, if its hello said so.
+    pub user: Option<Arc<str>>,
+    /// The rosters it is in.
+    pub places: BTreeMap<String, Place>,
     /// When it was last heard, by the monotonic clock.
     pub heard: u64,
     /// Whether it was asked, by a WebSocket ping, for a sign of life since then.
@@ -70,6 +78,8 @@ impl Session {
             cursor: head,
             resync: None,
             bucket: Bucket::new(limits.burst, limits.rate, mono),
+            user: None,
+            places: BTreeMap::new(),
             heard: mono,
             pinged: false,
             pending: Vec::new(),
@@ -104,6 +114,12 @@ impl Session {
         self.queued < limits.queue_bytes
     }
 
+    /// How much it may be handed of what may as well wait, if `most` bytes of that are too many.
+    #[must_use]
+    pub const fn spare(&self, most: usize) -> usize {
+        most.saturating_sub(self.queued)
+    }
+
     /// Whether it reads so slowly that messages for it alone pile up, or does not read at all. What it was not offered
     /// yet is no sign of that: the answers to one frame may be more than its queue may hold.
     #[must_use]
@@ -126,8 +142,11 @@ impl Session {
         if messages.is_empty() {
             return messages;
         }
-        let frames =
-            if self.peer().is_some_and(|peer| peer.batch) { joined(&messages, limits.frame) } else { messages };
+        let frames = if self.peer().is_some_and(|peer| peer.batch) {
+            joined(&messages, limits.frame.min(JOINED_BYTES))
+        } else {
+            messages
+        };
         if self.queued == 0 {
             self.progress = mono;
         }

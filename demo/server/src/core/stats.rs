@@ -2,7 +2,7 @@
 //!
 //! Owns the numbers; must not know how they are shown.
 
-use super::{room::Room, session::Session};
+use super::{presence::PresenceStats, room::Room, session::Session};
 use std::collections::BTreeMap;
 
 /// Counters since the start, and gauges of this moment.
@@ -46,6 +46,8 @@ pub struct Stats {
     pub node_starts: u64,
     /// The most connections that any one client ever had once its hello was heeded.
     pub connections_per_client_peak: usize,
+    /// Of who is here.
+    pub presence: PresenceStats,
     /// Gauge: connections.
     pub connections: usize,
     /// Gauge: the most connections that any one client has.
@@ -81,6 +83,7 @@ impl Stats {
             slow_closed,
             node_starts,
             connections_per_client_peak,
+            presence,
             connections,
             connections_per_client_max,
             clients,
@@ -108,6 +111,7 @@ impl Stats {
         self.slow_closed += slow_closed;
         self.node_starts += node_starts;
         self.connections_per_client_peak = self.connections_per_client_peak.max(connections_per_client_peak);
+        self.presence.add(presence);
         self.connections += connections;
         self.connections_per_client_max = self.connections_per_client_max.max(connections_per_client_max);
         self.clients += clients;
@@ -136,8 +140,11 @@ impl Stats {
                 *per_client.entry((&session.room, &peer.client)).or_default() += 1;
             }
         }
+        let mut presence = self.presence;
+        rooms.values().for_each(|room| presence.add(room.rosters.stats()));
         let clients = || rooms.values().flat_map(|room| room.clients.values());
         Self {
+            presence,
             connections: sessions.len(),
             connections_per_client_max: per_client.values().copied().max().unwrap_or(0),
             clients: clients().count(),

@@ -3,7 +3,7 @@
 //! Owns options, their defaults and their reading; must not know what they change. The arguments are read by `lexopt`:
 //! one small file without dependencies, and fifteen options need no more.
 
-use crate::core::{limits::Limits, streams::terms::Terms};
+use crate::core::{docs, limits::Limits, streams::terms::Terms};
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// What `--help` prints.
@@ -21,6 +21,7 @@ everwire-server: runs DAGs and streams them to browsers
   --lease MS           how long a room stays a silent process's, where several share REDIS_URL (default: 3000)
   --allow-origin URL   another origin whose pages may connect, start and decide; may be repeated
   --max-connections N  more are sent away with a goaway (default: 1024)
+  --token-names        the token of a client's hello is the name of its user, in presence; nobody looks whether it is true
   --stream-terms LIST  times and bounds of event streams, as name=number,...: in milliseconds comment (15000), beat
                        (10000), stale and look (30000), most (3600000), keep (300000), settle (5000), stuck (40000); and
                        events, bytes, streams, kept-bytes, per-client, viewers, per-stream
@@ -54,6 +55,8 @@ pub struct Config {
     pub limits: Limits,
     /// Times and bounds of event streams.
     pub streams: Terms,
+    /// Bounds of shared documents.
+    pub docs: docs::terms::Terms,
     /// Where servers of more than one process meet.
     pub redis: Option<String>,
 }
@@ -72,6 +75,7 @@ impl Default for Config {
             lease: Duration::from_secs(3),
             limits: Limits::default(),
             streams: Terms::default(),
+            docs: docs::terms::Terms::default(),
             redis: None,
         }
     }
@@ -114,6 +118,7 @@ impl Config {
                 Long("behind") => config.behind.push(parser.value()?.parse()?),
                 Long("lease") => config.lease = lease(parser.value()?.parse()?)?,
                 Long("max-connections") => config.limits.connections = parser.value()?.parse()?,
+                Long("token-names") => config.limits.token_names = true,
                 Long("stream-terms") => config.streams.set(&parser.value()?.string()?)?,
                 Short('h') | Long("help") => return Ok(Asked::Print(HELP)),
                 Short('V') | Long("version") => return Ok(Asked::Print(env!("CARGO_PKG_VERSION"))),

@@ -4,6 +4,7 @@
 
 use super::{
     config::Config,
+    docs::{self, Docs},
     driver::{Driver, Stopped},
     guard::{self, Guard},
     link::{Condition, Links, NoLink},
@@ -17,7 +18,7 @@ use super::{
         notices::{self, Notices},
     },
 };
-use crate::core::{command::Refusal, definition::Definition};
+use crate::core::{command::Refusal, definition::Definition, docs::terms::is_name};
 use axum::{
     Extension, Json, Router,
     body::{Body, to_bytes},
@@ -57,6 +58,7 @@ pub(super) struct App {
     pub(super) streams: Streams,
     pub(super) notices: Notices,
     pub(super) posts: Posts,
+    pub(super) docs: Docs,
 }
 
 /// All routes, behind the guard.
@@ -77,6 +79,7 @@ pub(super) fn router(app: App, guard: Guard, config: &Config) -> Router {
         .route("/api/config", get(configuration))
         .route("/api/dags", get(list))
         .route("/api/network", post(network))
+        .route("/api/docs/{id}", get(document))
         .route("/api/{*rest}", get(unknown))
         .route("/metrics", get(numbers))
         .route("/healthz", get(|| async { "ok" }))
@@ -230,8 +233,19 @@ async fn network(State(app): State<App>, Json(order): Json<NetworkOrder>) -> Res
     Ok(Json(json!({ "link": order.link, "action": order.action, "connections": connections })))
 }
 
+/// A shared document. Its name is what `y-websocket` calls a room.
+async fn document(State(app): State<App>, Path(id): Path<String>, upgrade: WebSocketUpgrade) -> Response {
+    let most = app.docs.frame();
+    let upgrade = upgrade.max_message_size(most).max_frame_size(most).read_buffer_size(READ_BYTES);
+    if is_name(&id) {
+        upgrade.on_upgrade(move |socket| docs::serve(socket, app.docs, id))
+    } else {
+        upgrade.on_upgrade(docs::refuse)
+    }
+}
+
 async fn numbers(State(app): State<App>) -> Result<Response, Failure> {
-    let page = metrics::render(&app.rooms.stats().await?) + &app.streams.metrics();
+    let page = metrics::render(&app.rooms.stats().await?) + &app.streams.metrics() + &app.docs.metrics();
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page).into_response())
 }
 

@@ -27,6 +27,13 @@ pub fn render(stats: &Stats) -> String {
         ("slow_resynced", "Slow readers left to resync.", stats.slow_resynced),
         ("slow_closed", "Slow readers closed.", stats.slow_closed),
         ("node_starts", "Commands of nodes started.", stats.node_starts),
+        ("presence_joins", "Members that came.", stats.presence.joins),
+        ("presence_leaves", "Members that left, or whose grace was over.", stats.presence.leaves),
+        ("presence_refused", "Messages of presence that were refused.", stats.presence.refused),
+        ("presence_lists", "Lists of members told.", stats.presence.lists),
+        ("presence_changes_sent", "Changes of members handed to sockets.", stats.presence.changes_out),
+        ("presence_cursors_sent", "Moves of pointers handed to sockets.", stats.presence.cursors_out),
+        ("presence_bytes_sent", "Bytes of lists, changes and moves.", stats.presence.bytes_out),
     ];
     for (name, help, value) in counters {
         let _ = write!(
@@ -48,6 +55,7 @@ pub fn render(stats: &Stats) -> String {
         ),
         ("clients", "Clients remembered.", stats.clients),
         ("unacknowledged", "Critical events not acknowledged.", stats.unacknowledged),
+        ("presence_members", "Members, those in their grace included.", stats.presence.members),
     ];
     for (name, help, value) in gauges {
         let _ = write!(page, "# HELP everwire_{name} {help}\n# TYPE everwire_{name} gauge\neverwire_{name} {value}\n");

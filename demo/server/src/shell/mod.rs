@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod config;
 pub mod desk;
+mod docs;
 pub mod driver;
 pub mod executor;
 pub mod guard;

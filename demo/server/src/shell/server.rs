@@ -6,6 +6,7 @@ use super::{
     clock::Clock,
     config::Config,
     desk::Desk,
+    docs::Docs,
     driver::Driver,
     executor::Executor,
     guard::Guard,
@@ -24,6 +25,7 @@ use crate::{
     },
     store::{
         Store, StoreError,
+        docs::{DocStore, file::FileDocs, memory::MemoryDocs, redis::RedisDocs},
         file::FileStore,
         memory::MemoryStore,
         notices::{NoticeStore, memory::MemoryNotices, redis::RedisNotices},
@@ -63,6 +65,7 @@ pub struct Server {
     proxy_address: SocketAddr,
     rooms: Rooms,
     streams: Streams,
+    docs: Docs,
     life: JoinHandle<Result<(), StoreError>>,
     tasks: Vec<AbortHandle>,
 }
@@ -151,6 +154,7 @@ impl Server {
         // What a killed server left there is nobody's.
         let _ = fs::remove_dir_all(&workshop.scratch);
         let notices = notice_store(&config, redis.clone())?;
+        let docs = Docs::new(doc_store(&config, redis.clone(), clock)?, config.docs, clock);
         let kept = stream_store(&config, redis, clock)?;
         let streams = Streams::start(kept, config.streams, clock, format!("{:016x}", seed()?), workshop);
         let notices = Notices::start(notices, streams.clone(), desk);
@@ -167,13 +171,14 @@ impl Server {
             streams: streams.clone(),
             notices,
             posts: Posts::default(),
+            docs: docs.clone(),
         };
         let router = http::router(app, guard, &config);
         let listener = patient::Listener { listener, limit: Duration::from_millis(config.streams.stuck) };
         let pages = tokio::spawn(async move { axum::serve(listener, router).await });
         let proxy = tokio::spawn(proxy::serve(proxy_listener, address, links));
         tasks.extend([pages.abort_handle(), proxy.abort_handle()]);
-        Ok(Self { address, proxy_address, rooms, streams, life, tasks })
+        Ok(Self { address, proxy_address, rooms, streams, docs, life, tasks })
     }
 
     /// Where pages and streams are.
@@ -207,7 +212,7 @@ impl Server {
     /// # Errors
     /// [`ServerError::Store`], if the last words could not be journaled.
     pub async fn stop(self) -> Result<(), ServerError> {
-        tokio::join!(self.rooms.stop(GRACE, SPREAD), self.streams.stop(GRACE));
+        tokio::join!(self.rooms.stop(GRACE, SPREAD), self.streams.stop(GRACE), self.docs.stop(GRACE));
         sleep(LAST_WORDS).await;
         self.tasks.iter().for_each(AbortHandle::abort);
         match self.rooms {
@@ -308,6 +313,17 @@ fn notice_store(config: &Config, redis: Option<Redis>) -> Result<Box<dyn NoticeS
         return Ok(Box::new(RedisNotices::new(redis)));
     }
     Ok(Box::new(MemoryNotices::open(config.data.as_deref())?))
+}
+
+/// Where shared documents are kept, by the same rule.
+fn doc_store(config: &Config, redis: Option<Redis>, clock: Clock) -> Result<Arc<dyn DocStore>, ServerError> {
+    if let Some(redis) = redis {
+        return Ok(Arc::new(RedisDocs::new(redis, config.docs, format!("{:016x}", seed()?))));
+    }
+    Ok(match &config.data {
+        Some(data) => Arc::new(FileDocs::open(data, config.docs, clock)?),
+        None => Arc::new(MemoryDocs::new(config.docs)),
+    })
 }
 
 fn definitions(folder: &Path) -> Result<Vec<Definition>, ServerError> {

@@ -2,6 +2,7 @@
 //!
 //! Owns the trait; must not know what the records mean.
 
+pub mod docs;
 pub mod file;
 pub mod memory;
 pub mod notices;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::tests_outside_test_module, reason = "this crate is tests")]
 
+mod docs;
 mod events;
 mod http;
 mod leases;
@@ -11,6 +12,7 @@ mod notifications;
 mod outage;
 mod peer;
 mod posts;
+mod presence;
 mod redis;
 mod runs;
 mod security;

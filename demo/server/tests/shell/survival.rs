@@ -10,13 +10,13 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Process {
-    fn start(data: &Path) -> Self {
+    pub(crate) fn start(data: &Path) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_everwire-server"))
             .args(["--port", "0", "--data"])
             .arg(data)
@@ -30,13 +30,20 @@ impl Process {
         Self { child, address: address.expect("an address") }
     }
 
-    fn kill(mut self) {
+    /// Asks it to end, and waits for that.
+    pub(crate) fn stop(mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signalled");
+        assert!(self.child.wait().expect("ended").success());
+    }
+
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("killed");
         self.child.wait().expect("ended");
     }
 }
 
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("everwire-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
     folder

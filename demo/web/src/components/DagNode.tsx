@@ -19,7 +19,7 @@ export type DagFlowNode = Node<DagNodeData, 'dag'>;
 export const DagNode = memo(function DagNode({ data }: NodeProps<DagFlowNode>) {
   const { node, direction, highlight } = data;
   return (
-    <div className="node" data-testid={`node-${node.id}`} data-status={node.status} data-highlight={highlight || undefined}>
+    <div className="node" data-place={`node ${node.id}`} data-testid={`node-${node.id}`} data-status={node.status} data-highlight={highlight || undefined}>
       <Handle type="target" position={direction === 'LR' ? Position.Left : Position.Top} isConnectable={false} />
       <NodeFace node={node} />
       <Handle type="source" position={direction === 'LR' ? Position.Right : Position.Bottom} isConnectable={false} />

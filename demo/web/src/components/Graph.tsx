@@ -129,6 +129,7 @@ function Canvas({ run, direction, selected, highlighted, onSelect }: Props) {
       fitView
       fitViewOptions={FIT}
       className={edges.length > DENSE ? 'dense' : ''}
+      data-plane={`graph ${direction}`}
       aria-label="Graph of the run"
     >
       <Background variant={BackgroundVariant.Dots} gap={22} size={1.4} />

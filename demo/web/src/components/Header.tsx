@@ -1,5 +1,6 @@
 // Owns the bar at the top: whose run this is, its controls, its budget, the connection.
 
+import type { ReactNode } from 'react';
 import type { Snapshot } from 'everwire/react';
 import { isLive } from '../connectionView.ts';
 import type { NetworkAction } from '../network.ts';
@@ -22,9 +23,10 @@ interface Props {
   readonly onControl: (control: Control) => void;
   readonly onRetry: () => void;
   readonly onNetwork: (action: NetworkAction) => Promise<string | null>;
+  readonly room: ReactNode;
 }
 
-export function Header({ dagId, onDag, run, connection, pending, onControl, onRetry, onNetwork }: Props) {
+export function Header({ dagId, onDag, run, connection, pending, onControl, onRetry, onNetwork, room }: Props) {
   return (
     <header className="header">
       <div className="brand">
@@ -48,7 +50,7 @@ export function Header({ dagId, onDag, run, connection, pending, onControl, onRe
       <div className="header-end">
         <ConnectionBadge snapshot={connection} onRetry={onRetry} />
         <NetworkMenu live={isLive(connection)} onAction={onNetwork} />
-        <PageLinks />
+        <PageLinks room={room} />
         <ThemeToggle />
       </div>
     </header>

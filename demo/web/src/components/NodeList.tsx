@@ -42,6 +42,7 @@ const Row = memo(function Row({ node, depth, highlight, onSelect }: RowProps) {
       <button
         type="button"
         className="node"
+        data-place={`node ${node.id}`}
         data-testid={`node-${node.id}`}
         data-status={node.status}
         data-highlight={highlight || undefined}

@@ -6,6 +6,7 @@ const PAGES = [
   { id: 'run', href: '/', word: 'Run' },
   { id: 'notifications', href: '/notifications/', word: 'Notifications' },
   { id: 'answer', href: '/answer/', word: 'Answers' },
+  { id: 'room', href: '/room/', word: 'Room' },
 ] as const;
 
 export function PageHeader({ current }: { current: (typeof PAGES)[number]['id'] }) {

@@ -4,11 +4,13 @@
 
 use super::{BAD_HELLO, Hub, text_of};
 use crate::core::{
+    channels::{Missing, RESYNC},
     client::{is_client_id, number_of},
-    command::{Command, Question, Refusal},
+    command::{Question, Refusal},
     event::DagEvent,
     limits::Limits,
     outcomes::Outcome,
+    presence::{Said, is_name},
     room::Room,
     session::{Peer, Phase},
     time::Now,
@@ -66,8 +68,12 @@ impl Hub {
         if session.awaits_hello() && !may_say_hello {
             session.phase = Phase::Plain;
         }
-        let price =
-            if matches!(message, FromClient::Control(ClientMessage::ResyncRequest { .. })) { RESYNC_PRICE } else { 1 };
+        let is_resync = match &message {
+            FromClient::Control(control) => matches!(control, ClientMessage::ResyncRequest { .. }),
+            FromClient::Event(Event { event, .. }) => event.get("type").is_some_and(|kind| kind == RESYNC),
+            FromClient::Ping(_) | FromClient::Pong => false,
+        };
+        let price = if is_resync { RESYNC_PRICE } else { 1 };
         if let Err(wait) = session.bucket.take(now.mono, price) {
             self.stats.rate_limited += 1;
             match message {
@@ -121,7 +127,7 @@ impl Hub {
         }
         if !room.clients.contains_key(&hello.client) && room.clients.len() >= self.limits.clients {
             self.refuse(conn);
-            self.sessions.remove(&conn);
+            self.forget(conn, now);
             return;
         }
         let [batch, ack, seq, reply] =
@@ -130,6 +136,7 @@ impl Hub {
             // It was told events without their numbers: the state stands for them, or it would ask for them again.
             session.resync = Some(u64::MAX);
         }
+        session.user = hello.token.filter(|name| self.limits.token_names && is_name(name)).map(Into::into);
         session.phase = Phase::Everwire(Peer { client: hello.client.clone(), batch, ack, seq, reply });
         room.touch(&hello.client);
         let client = room.clients.entry(hello.client).or_default();
@@ -216,13 +223,23 @@ impl Hub {
     }
 
     fn apply(&mut self, conn: u64, event: Object, now: Now) -> Result<(), Refusal> {
-        let command = Command::read(event)?;
-        let room = self.sessions.get(&conn).and_then(|session| self.rooms.get_mut(&session.room));
+        if let Some(said) = Said::read(&event) {
+            self.said(conn, said, now);
+            return Ok(());
+        }
+        let Some(session) = self.sessions.get_mut(&conn) else { return Ok(()) };
+        let Some(room) = self.rooms.get_mut(&session.room) else { return Ok(()) };
+        if let Some(missing) = Missing::read(&event)? {
+            // Without their numbers: the log is past them.
+            room.said(&missing, self.limits.queue_bytes / 4).for_each(|text| session.tell(text.as_ref().to_owned()));
+            return Ok(());
+        }
         let mut work = Vec::new();
-        let result = room.map_or(Ok(()), |room| room.command(command, now, &self.limits, &mut work));
+        let result = room.command(event, now, &self.limits, &mut work);
         self.work(work);
-        self.stats.commands += u64::from(result.is_ok());
-        result
+        self.stats.commands += u64::from(result == Ok(true));
+        self.stats.repeated += u64::from(result == Ok(false));
+        result.map(drop)
     }
 
     fn answer(&mut self, conn: u64, id: String, outcome: Outcome) {

@@ -2,7 +2,7 @@
 //!
 //! Owns the order of it and what becomes of those who read too slowly; must not know what messages mean.
 
-use super::{Hub, Output};
+use super::{Hub, Output, presence::presence_for};
 use crate::core::{
     limits::Limits,
     resync,
@@ -53,12 +53,13 @@ impl Hub {
                 session.tell(enveloped(&critical.text, None, Some(&critical.id)));
             }
         }
-        let Some(events) = events_for(session, room, &limits, &mut self.stats) else {
+        let Some(mut events) = events_for(session, room, &limits, &mut self.stats) else {
             self.stats.slow_closed += 1;
             self.close(conn, close_code::TRY_AGAIN_LATER, "reads too slowly", now);
             return;
         };
         self.stats.events_out += events.len() as u64;
+        presence_for(session, room, &limits, &mut events, &mut self.stats.presence);
         for text in session.frames(events, now.mono, &limits) {
             self.stats.frames_out += 1;
             self.outputs.push_back(Output::Send { conn, text });

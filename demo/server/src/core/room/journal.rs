@@ -4,12 +4,15 @@
 
 use super::{Dirty, Room};
 use crate::core::{
+    channels::Channels,
     client::Client,
     definition::Definition,
     journal::{Corrupt, Record, Table, Write, event_key, key_in, split_key},
+    keys::Keys,
     limits::Limits,
     log::{Entry, Log},
     node::Node,
+    presence::Rosters,
     run::{Run, RunHead},
     time::Now,
 };
@@ -44,12 +47,21 @@ impl Room {
         for record in of(Table::Nodes) {
             nodes.insert(split_key(&record.key).1.to_owned(), parse::<Node>(record)?);
         }
+        let mut keys = BTreeMap::new();
+        for record in of(Table::Keys) {
+            keys.insert(split_key(&record.key).1.to_owned(), parse(record)?);
+        }
         let run = of(Table::Runs).next().map(parse::<RunHead>).transpose()?.map(|run| Run::restore(run, nodes));
+        let log = Log::restore(head.epoch, head.head, entries);
+        let kept = log.after(log.before_oldest()).into_iter().flatten();
         Ok(Some(Self {
             definition,
-            log: Log::restore(head.epoch, head.head, entries),
+            channels: Channels::restore(kept.map(|entry| &*entry.text)),
+            log,
             clients,
             run,
+            keys: Keys::restore(keys),
+            rosters: Rosters::restore(records, now)?,
             criticals: head.criticals,
             dirty: Dirty { journaled: head.head, ..Dirty::default() },
         }))
@@ -62,10 +74,12 @@ impl Room {
         self.dirty.head = true;
         self.dirty.journaled = self.log.before_oldest();
         self.dirty.clients = self.clients.keys().cloned().collect();
+        self.keys.journal_anew();
         if let Some(run) = &mut self.run {
             self.dirty.run = true;
             run.dirty = run.nodes().map(|node| node.spec.id.clone()).collect();
         }
+        self.rosters.journal_anew();
     }
 
     /// The log goes on under another epoch.
@@ -91,6 +105,10 @@ impl Room {
             let value = self.clients.get(&id).and_then(|client| serde_json::to_string(client).ok());
             out.push(Write { table: Table::Clients, key: key_in(&room, &id), value });
         }
+        for (name, applied) in self.keys.take_dirty() {
+            let value = applied.and_then(|applied| serde_json::to_string(&applied).ok());
+            out.push(Write { table: Table::Keys, key: key_in(&room, &name), value });
+        }
         if let Some(run) = &mut self.run
             && std::mem::take(&mut self.dirty.run)
         {
@@ -102,6 +120,7 @@ impl Room {
                     .map(|node| put(Table::Nodes, key_in(&room, &node.spec.id), serde_json::to_string(node))),
             );
         }
+        self.rosters.take_writes(&room, out);
         if std::mem::take(&mut self.dirty.head) {
             let record =
                 RoomRecord { epoch: self.log.epoch().to_owned(), head: self.log.head(), criticals: self.criticals };

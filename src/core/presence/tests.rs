@@ -1,0 +1,396 @@
+//! Each rule of presence by itself.
+//!
+//! Owns a room, a clock and what was ordered; must not know how it is decided.
+
+use super::*;
+
+const WALL: u64 = 1_700_000_000_000;
+
+struct Room {
+    presence: Presence,
+    at: u64,
+}
+
+impl Room {
+    fn new(choose: impl FnOnce(&mut Settings)) -> Self {
+        let mut settings = Settings { throttle: 100, grace: 5_000, idle: 300_000, state: true };
+        choose(&mut settings);
+        Self { presence: Presence::new(Now { mono: Instant(0), wall: WALL }, settings), at: 0 }
+    }
+
+    /// One that is joined on connection 1, oneself in slot 0, others at clock 10.
+    fn of(others: &[Slot]) -> Self {
+        let mut room = Self::new(|_| {});
+        room.give(Input::Connection(Some(1)));
+        room.list(others);
+        room
+    }
+
+    fn give(&mut self, input: Input) -> Vec<Action> {
+        self.presence.handle(Now { mono: Instant(self.at), wall: WALL + self.at }, input);
+        std::iter::from_fn(|| self.presence.poll()).collect()
+    }
+
+    fn list(&mut self, others: &[Slot]) -> Vec<Action> {
+        let mut out = self.give(Input::List(0));
+        for slot in std::iter::once(&0).chain(others) {
+            out.extend(self.give(Input::Listed(word(*slot, 10), Origin::Last)));
+        }
+        out.extend(self.give(Input::ListEnd { more: false }));
+        out
+    }
+
+    /// Until all is quiet or so much time has gone.
+    fn wait(&mut self, ms: u64) -> Vec<Action> {
+        let until = self.at + ms;
+        let mut out = Vec::new();
+        while let Some(due) = self.presence.deadline().filter(|due| due.0 <= until) {
+            assert!(due.0 >= self.at || out.len() < 100_000, "stuck");
+            self.at = self.at.max(due.0);
+            out.extend(self.give(Input::Tick));
+        }
+        self.at = until;
+        out
+    }
+}
+
+const fn word(slot: Slot, clock: u64) -> Word {
+    Word { slot, clock, status: Status::Here, state: true }
+}
+
+const fn still_here() -> Action {
+    Action::Update { state: false, away: None }
+}
+
+fn said(actions: &[Action]) -> Vec<Action> {
+    let says = |action: &&Action| matches!(action, Action::Join { .. } | Action::Update { .. } | Action::Leave);
+    actions.iter().filter(says).copied().collect()
+}
+
+fn shown(actions: &[Action], slot: Slot) -> Vec<Status> {
+    let of = |action: &Action| {
+        if let Action::Show { slot: other, status, .. } = action { (*other == slot).then_some(*status) } else { None }
+    };
+    actions.iter().filter_map(of).collect()
+}
+
+#[test]
+fn each_connection_is_joined_once() {
+    let mut room = Room::new(|_| {});
+    let join = Action::Join { state: true, away: false };
+    assert_eq!(said(&room.give(Input::Connection(Some(1)))), [join]);
+    assert_eq!(said(&room.give(Input::Connection(Some(1)))), []);
+    room.list(&[]);
+    assert_eq!(said(&room.give(Input::Connection(None))), []);
+    assert_eq!(said(&room.give(Input::Connection(Some(2)))), [join]);
+    assert_eq!(said(&room.give(Input::Connection(Some(3)))), [join], "without a loss in between");
+}
+
+#[test]
+fn one_is_renewed_every_15_s_and_only_where_the_server_has_answered() {
+    let mut room = Room::of(&[]);
+    assert_eq!(said(&room.wait(46_000)), [still_here(); 3]);
+    let mut room = Room::new(|_| {});
+    room.give(Input::Connection(Some(1)));
+    assert_eq!(said(&room.wait(100_000)), []);
+}
+
+#[test]
+fn a_server_that_knows_no_presence_is_warned_of_once_and_asked_once_a_connection() {
+    let mut room = Room::new(|_| {});
+    let mut all = Vec::new();
+    for connection in 1..=4 {
+        all.extend(room.give(Input::Connection(Some(connection))));
+        room.give(Input::Set);
+        all.extend(room.wait(60_000));
+        all.extend(room.give(Input::Connection(None)));
+    }
+    assert_eq!(said(&all).len(), 4);
+    assert_eq!(all.iter().filter(|action| **action == Action::Warn(Warning::Unsupported)).count(), 1);
+    assert_eq!(room.presence.supported(), Some(false));
+    room.give(Input::Connection(Some(9)));
+    room.wait(20_000);
+    room.list(&[]);
+    assert_eq!(room.presence.supported(), Some(true), "an answer that comes late is one");
+    assert!(room.presence.is_live());
+}
+
+#[test]
+fn a_server_that_answered_before_and_is_silent_is_asked_once_more() {
+    let mut room = Room::of(&[]);
+    room.give(Input::Connection(None));
+    let mut all = room.give(Input::Connection(Some(2)));
+    all.extend(room.wait(120_000));
+    assert_eq!(said(&all).len(), 2);
+    assert_eq!(room.presence.supported(), Some(false));
+}
+
+#[test]
+fn changes_are_said_at_once_and_then_as_often_as_allowed_the_newest_last() {
+    let mut room = Room::of(&[]);
+    room.wait(1_000);
+    let state = Action::Update { state: true, away: None };
+    assert_eq!(said(&room.give(Input::Set)), [state]);
+    let mut all = Vec::new();
+    for _ in 0..50 {
+        all.extend(room.give(Input::Set));
+        all.extend(room.wait(10));
+    }
+    all.extend(room.wait(1_000));
+    assert_eq!(said(&all), [state; 5]);
+}
+
+#[test]
+fn a_state_that_is_set_before_the_answer_waits_for_it() {
+    let mut room = Room::new(|settings| settings.state = false);
+    assert_eq!(said(&room.give(Input::Connection(Some(1)))), [Action::Join { state: false, away: false }]);
+    room.wait(200);
+    assert_eq!(said(&room.give(Input::Set)), []);
+    assert_eq!(said(&room.list(&[])), [Action::Update { state: true, away: None }]);
+}
+
+#[test]
+fn who_hides_the_page_or_does_nothing_for_5_minutes_is_away_until_anything_is_done() {
+    let away = |away| Action::Update { state: false, away: Some(away) };
+    let mut room = Room::of(&[]);
+    let mut told = said(&room.wait(299_999));
+    told.retain(|action| *action != still_here());
+    assert_eq!(told, []);
+    assert!(said(&room.wait(1)).contains(&away(true)));
+    room.wait(500);
+    assert_eq!(said(&room.give(Input::Used)), [away(false)]);
+    room.wait(500);
+    assert_eq!(said(&room.give(Input::Hidden(true))), [away(true)]);
+    room.wait(500);
+    assert_eq!(said(&room.give(Input::Used)), [], "a hidden page is not looked at");
+    assert_eq!(said(&room.give(Input::Hidden(false))), [away(false)]);
+    assert!(!room.presence.is_away());
+}
+
+#[test]
+fn the_join_says_that_one_is_away() {
+    let mut room = Room::new(|_| {});
+    room.give(Input::Hidden(true));
+    assert_eq!(said(&room.give(Input::Connection(Some(1)))), [Action::Join { state: true, away: true }]);
+    assert_eq!(said(&room.list(&[])), []);
+}
+
+#[test]
+fn what_could_not_be_sent_is_said_again() {
+    let mut room = Room::new(|_| {});
+    room.give(Input::Connection(Some(1)));
+    room.give(Input::Unsent { join: true, state: true, away: false });
+    assert_eq!(said(&room.wait(AGAIN_MS)), [Action::Join { state: true, away: false }]);
+    room.list(&[]);
+    room.wait(100);
+    room.give(Input::Set);
+    room.give(Input::Unsent { join: false, state: true, away: false });
+    assert_eq!(said(&room.wait(AGAIN_MS)), [Action::Update { state: true, away: None }]);
+    room.give(Input::Hidden(true));
+    room.wait(100);
+    room.give(Input::Unsent { join: false, state: false, away: true });
+    assert_eq!(said(&room.wait(AGAIN_MS)), [Action::Update { state: false, away: Some(true) }]);
+    room.give(Input::Unsent { join: false, state: false, away: false });
+    assert_eq!(said(&room.wait(AGAIN_MS)), [still_here()]);
+}
+
+#[test]
+fn who_leaves_says_so_and_says_nothing_more() {
+    let mut room = Room::of(&[1]);
+    assert_eq!(room.give(Input::Leave), [Action::Leave]);
+    assert_eq!(room.give(Input::Connection(Some(2))), []);
+    assert_eq!(room.presence.deadline(), None);
+    let mut room = Room::new(|_| {});
+    assert_eq!(room.give(Input::Leave), [], "nobody knew of us");
+}
+
+#[test]
+fn a_server_that_lost_us_is_joined_again_and_not_in_a_storm() {
+    let mut room = Room::of(&[]);
+    room.wait(20_000);
+    assert_eq!(said(&room.give(Input::Gone { slot: 0, clock: 11 })).len(), 1);
+    room.list(&[]);
+    let mut all = Vec::new();
+    for _ in 0..10 {
+        all.extend(room.give(Input::Refused(Refusal::NotJoined)));
+        all.extend(room.wait(1_000));
+        all.extend(room.list(&[]));
+    }
+    assert_eq!(said(&all).iter().filter(|said| matches!(said, Action::Join { .. })).count(), 0);
+    room.give(Input::Refused(Refusal::NotJoined));
+    assert_eq!(said(&room.wait(RENEW_MS - 10_000)).len(), 1);
+}
+
+#[test]
+fn a_refusal_is_told_and_ends_it_for_this_connection() {
+    let mut room = Room::new(|_| {});
+    room.give(Input::Connection(Some(1)));
+    assert_eq!(room.give(Input::Refused(Refusal::Other)), [Action::Warn(Warning::Refused)]);
+    room.give(Input::Set);
+    assert_eq!(said(&room.wait(60_000)), []);
+    assert_eq!(room.presence.supported(), Some(true));
+    assert_eq!(said(&room.give(Input::Connection(Some(2)))).len(), 1);
+    let mut room = Room::of(&[]);
+    room.give(Input::Refused(Refusal::State));
+    assert!(room.presence.is_live(), "a state that is refused changes nothing else");
+}
+
+#[test]
+fn our_own_loss_freezes_the_others_once_and_the_list_thaws_them() {
+    let mut room = Room::of(&[1, 2]);
+    let lost = room.give(Input::Connection(None));
+    assert_eq!((shown(&lost, 0), shown(&lost, 1), shown(&lost, 2)), (vec![], vec![Status::Stale], vec![Status::Stale]));
+    assert!(!room.presence.is_live());
+    assert_eq!(room.wait(120_000), []);
+    assert_eq!(room.presence.roster().len(), 3);
+    room.give(Input::Connection(Some(2)));
+    let back = room.list(&[1, 2]);
+    assert_eq!((shown(&back, 1), shown(&back, 2)), (vec![Status::Here], vec![Status::Here]));
+    assert!(!back.iter().any(|action| matches!(action, Action::Show { state: true, .. })), "states are the same");
+    assert!(room.presence.is_live());
+}
+
+#[test]
+fn who_is_missing_from_the_list_is_offline_for_the_grace_and_leaves_then() {
+    let mut room = Room::of(&[1, 2]);
+    room.give(Input::Connection(None));
+    room.give(Input::Connection(Some(2)));
+    let back = room.list(&[2]);
+    assert_eq!(shown(&back, 1), [Status::Offline]);
+    assert!(!room.wait(4_999).contains(&Action::Gone { slot: 1 }));
+    assert!(room.wait(1).contains(&Action::Gone { slot: 1 }));
+    assert_eq!(room.presence.roster().len(), 2);
+}
+
+#[test]
+fn who_is_missing_from_a_list_that_nobody_asked_for_has_left() {
+    let mut room = Room::of(&[1, 2]);
+    let gone = room.list(&[2]);
+    assert!(gone.contains(&Action::Gone { slot: 1 }));
+    assert_eq!(room.presence.roster().len(), 2);
+    // Asked for, because the server had lost us, it may have lost others.
+    room.wait(20_000);
+    room.give(Input::Refused(Refusal::NotJoined));
+    assert!(!room.presence.is_live());
+    assert_eq!(shown(&room.list(&[]), 2), [Status::Offline]);
+}
+
+#[test]
+fn who_comes_back_within_the_grace_never_left() {
+    let mut room = Room::of(&[1]);
+    room.give(Input::Connection(None));
+    room.give(Input::Connection(Some(2)));
+    room.list(&[]);
+    room.wait(4_000);
+    assert_eq!(shown(&room.give(Input::Heard(word(1, 20), Origin::Other)), 1), [Status::Here]);
+    let later = room.wait(60_000);
+    assert!(!later.contains(&Action::Gone { slot: 1 }));
+}
+
+#[test]
+fn a_server_that_has_the_missing_one_again_under_the_old_clock_is_believed() {
+    let mut room = Room::of(&[1]);
+    room.give(Input::Connection(None));
+    room.give(Input::Connection(Some(2)));
+    room.list(&[]);
+    room.wait(6_000);
+    assert_eq!(room.presence.roster().len(), 1);
+    assert_eq!(shown(&room.list(&[1]), 1), [Status::Here]);
+}
+
+#[test]
+fn a_list_in_parts_is_one_list() {
+    let mut room = Room::of(&[1, 2]);
+    room.give(Input::Connection(None));
+    room.give(Input::Connection(Some(2)));
+    room.give(Input::List(0));
+    room.give(Input::Listed(word(1, 10), Origin::Other));
+    room.give(Input::ListEnd { more: true });
+    assert!(!room.presence.is_live());
+    room.give(Input::Heard(word(3, 11), Origin::Other));
+    room.give(Input::List(0));
+    room.give(Input::Listed(word(2, 10), Origin::Other));
+    let end = room.give(Input::ListEnd { more: false });
+    assert_eq!((shown(&end, 1), shown(&end, 2), shown(&end, 3)), (vec![], vec![], vec![]));
+    assert!(room.presence.is_live());
+}
+
+#[test]
+fn what_is_not_newer_is_ignored_leaves_included() {
+    let mut room = Room::of(&[1]);
+    assert_eq!(room.give(Input::Heard(word(1, 10), Origin::Other)), []);
+    assert_eq!(room.give(Input::Gone { slot: 1, clock: 10 }), []);
+    assert_eq!(room.give(Input::Gone { slot: 1, clock: 12 }), [Action::Gone { slot: 1 }]);
+    assert_eq!(room.give(Input::Heard(word(1, 11), Origin::Other)), []);
+    assert_eq!(room.give(Input::Gone { slot: 1, clock: 12 }), []);
+    assert_eq!(shown(&room.give(Input::Heard(word(1, 13), Origin::Other)), 1), [Status::Here]);
+    assert_eq!(room.give(Input::Gone { slot: 7, clock: 20 }), [], "a leave may come before the join");
+    assert_eq!(room.give(Input::Heard(word(7, 19), Origin::Other)), []);
+}
+
+#[test]
+fn a_state_that_comes_after_newer_words_without_one_is_taken() {
+    let mut room = Room::of(&[1]);
+    let silent = Word { state: false, status: Status::Away, ..word(1, 12) };
+    let [Action::Show { state: false, seen: true, .. }] = room.give(Input::Heard(silent, Origin::Unsaid))[..] else {
+        panic!("without a state");
+    };
+    let late = room.give(Input::Heard(word(1, 11), Origin::Other));
+    assert_eq!(late, [Action::Show { slot: 1, status: Status::Away, state: true, seen: false }]);
+    assert_eq!(room.give(Input::Heard(word(1, 11), Origin::Other)), []);
+}
+
+#[test]
+fn leaves_are_remembered_for_a_minute_and_a_thousand_at_most() {
+    let mut room = Room::of(&[1]);
+    room.give(Input::Gone { slot: 1, clock: 12 });
+    assert!(!room.wait(REMEMBER_MS - 1).contains(&Action::Forget { slot: 1 }));
+    assert!(room.wait(1).contains(&Action::Forget { slot: 1 }));
+    let mut forgotten = 0;
+    for slot in 10..3_000 {
+        let out = room.give(Input::Gone { slot, clock: 5 });
+        forgotten += out.iter().filter(|action| matches!(action, Action::Forget { .. })).count();
+    }
+    assert_eq!(forgotten, 2_990 - MOST_REMEMBERED);
+    assert_eq!(room.presence.roster().used(), 1 + MOST_REMEMBERED);
+}
+
+#[test]
+fn a_room_with_too_many_is_shown_in_part_and_told_of_once() {
+    let mut room = Room::of(&[]);
+    let mut warnings = 0;
+    for slot in 1..MOST_MEMBERS as u32 + 10 {
+        let out = room.give(Input::Heard(word(slot, 5), Origin::Other));
+        warnings += out.iter().filter(|action| **action == Action::Warn(Warning::TooMany)).count();
+        assert_eq!(out.contains(&Action::Forget { slot }), slot >= MOST_MEMBERS as u32);
+    }
+    assert_eq!((warnings, room.presence.roster().len()), (1, MOST_MEMBERS));
+}
+
+#[test]
+fn a_state_of_another_page_of_the_same_user_becomes_ours_and_is_not_said_again_as_ours() {
+    let mut room = Room::of(&[]);
+    room.wait(1_000);
+    let adopted = |actions: &[Action]| actions.contains(&Action::Adopt);
+    assert!(!adopted(&room.give(Input::Heard(word(0, 20), Origin::Earlier))));
+    assert!(adopted(&room.give(Input::Heard(word(0, 21), Origin::Other))));
+    room.give(Input::Connection(None));
+    assert_eq!(said(&room.give(Input::Connection(Some(2)))), [Action::Join { state: false, away: false }]);
+    room.list(&[]);
+    room.wait(1_000);
+    room.give(Input::Set);
+    room.give(Input::Set);
+    assert!(!adopted(&room.give(Input::Heard(word(0, 22), Origin::Other))), "what is to be said is newer");
+    room.wait(1_000);
+    assert!(adopted(&room.give(Input::Heard(word(0, 23), Origin::Last))));
+    room.give(Input::Connection(None));
+    assert_eq!(said(&room.give(Input::Connection(Some(3)))), [Action::Join { state: true, away: false }]);
+}
+
+#[test]
+fn a_sleep_is_noticed_and_one_is_renewed_at_once() {
+    let mut room = Room::of(&[]);
+    room.presence.handle(Now { mono: Instant(1), wall: WALL + 600_000 }, Input::Tick);
+    let out: Vec<_> = std::iter::from_fn(|| room.presence.poll()).collect();
+    assert_eq!(said(&out), [Action::Update { state: false, away: Some(true) }]);
+}

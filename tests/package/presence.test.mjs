@@ -507,3 +507,42 @@ test('a leave that a congested socket does not take is said when it does', async
   await wait(2_000);
   assert.deepEqual(said(server), [['join'], ['leave']]);
 });
+
+test('what another page of the same user said is not lost with a server that forgot', async () => {
+  const server = new PresenceServer({ user: 'ann' });
+  const room = await enter(server, { state: { from: 'this page' } });
+  server.put('ann', { from: 'another page' });
+  await wait();
+  server.members.clear();
+  await cut(server, 10);
+  await wait(200);
+  assert.deepEqual([room.me().state, server.members.get('ann')?.state], [{ from: 'another page' }, { from: 'another page' }]);
+});
+
+test('the list of a server that forgot and whose wall stepped back is believed', async () => {
+  const server = new PresenceServer();
+  const room = await enter(server);
+  server.put('ann', { n: 1 });
+  server.put('bob');
+  server.remove('bob');
+  await wait();
+  server.members.clear();
+  server.clock = 10;
+  server.put('ann', { n: 2 });
+  server.put('bob');
+  await cut(server, 10);
+  assert.deepEqual([names(room), room.member('ann').state], [['ann here', 'bob here'], { n: 2 }]);
+  server.remove('ann');
+  await wait();
+  assert.deepEqual(names(room), ['bob here']);
+});
+
+test('what was set just before a leave is said: another page of the same user stays with it', async () => {
+  const server = new PresenceServer({ user: 'ann' });
+  const room = await enter(server);
+  await wait(200);
+  room.set({ n: 1 });
+  room.set({ n: 2 });
+  room.leave();
+  assert.deepEqual(said(server), [['join'], ['update', { n: 1 }], ['update', { n: 2 }], ['leave']]);
+});

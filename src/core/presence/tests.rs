@@ -141,6 +141,17 @@ fn changes_are_said_at_once_and_then_as_often_as_allowed_the_newest_last() {
 }
 
 #[test]
+fn what_waits_is_said_before_one_leaves_and_when_the_page_is_hidden() {
+    let mut room = Room::of(&[]);
+    room.wait(1_000);
+    room.give(Input::Set);
+    assert_eq!(said(&room.give(Input::Set)), []);
+    assert_eq!(said(&room.give(Input::Hidden(true))), [Action::Update { state: true, away: Some(true) }]);
+    assert_eq!(said(&room.give(Input::Set)), []);
+    assert_eq!(said(&room.give(Input::Leave)), [Action::Update { state: true, away: None }, Action::Leave]);
+}
+
+#[test]
 fn a_state_that_is_set_before_the_answer_waits_for_it() {
     let mut room = Room::new(|settings| settings.state = false);
     assert_eq!(said(&room.give(Input::Connection(Some(1)))), [Action::Join { state: false, away: false }]);
@@ -385,6 +396,43 @@ fn a_state_of_another_page_of_the_same_user_becomes_ours_and_is_not_said_again_a
     assert!(adopted(&room.give(Input::Heard(word(0, 23), Origin::Last))));
     room.give(Input::Connection(None));
     assert_eq!(said(&room.give(Input::Connection(Some(3)))), [Action::Join { state: true, away: false }]);
+}
+
+#[test]
+fn a_state_of_another_page_is_said_where_the_server_has_none_any_more() {
+    let mut room = Room::of(&[]);
+    room.wait(1_000);
+    room.give(Input::Heard(word(0, 21), Origin::Other));
+    room.give(Input::Connection(None));
+    assert_eq!(said(&room.give(Input::Connection(Some(2)))), [Action::Join { state: false, away: false }]);
+    room.give(Input::List(0));
+    room.give(Input::Listed(word(0, 30), Origin::Unsaid));
+    room.give(Input::ListEnd { more: false });
+    assert_eq!(said(&room.wait(100)), [Action::Update { state: true, away: None }]);
+    room.give(Input::Connection(None));
+    assert_eq!(said(&room.give(Input::Connection(Some(3)))), [Action::Join { state: true, away: false }]);
+    let mut room = Room::new(|settings| settings.state = false);
+    room.give(Input::Connection(Some(1)));
+    room.give(Input::List(0));
+    room.give(Input::Listed(word(0, 30), Origin::Unsaid));
+    room.give(Input::ListEnd { more: false });
+    assert_eq!(said(&room.wait(1_000)), [], "there is none");
+}
+
+#[test]
+fn the_answer_to_a_join_is_true_although_its_clocks_are_behind() {
+    let mut room = Room::of(&[1, 2]);
+    room.give(Input::Heard(word(1, 900), Origin::Other));
+    room.give(Input::Gone { slot: 2, clock: 900 });
+    room.give(Input::Connection(None));
+    room.give(Input::Connection(Some(2)));
+    // The server forgot, and its wall stepped back.
+    let back = room.list(&[1, 2]);
+    assert_eq!((shown(&back, 1), shown(&back, 2)), (vec![Status::Here], vec![Status::Here]));
+    assert!(back.iter().any(|action| matches!(action, Action::Show { slot: 1, state: true, .. })));
+    assert_eq!(shown(&room.give(Input::Heard(word(1, 11), Origin::Other)), 1), [Status::Here]);
+    assert_eq!(room.give(Input::Gone { slot: 1, clock: 12 }), [Action::Gone { slot: 1 }]);
+    assert_eq!(shown(&room.list(&[1, 2]), 1), [], "a list that nobody asked for is behind like any word");
 }
 
 #[test]

@@ -60,7 +60,7 @@ export interface Presence<State = any> {
   readonly supported: boolean | null;
   /** Whether what is shown is what the server says now: connected, and its list received. */
   readonly synced: boolean;
-  /** Why the server would not have us on this connection; null where it has not refused. */
+  /** Why the server would not have us, or our state, on this connection; null where it has not refused, and when its list comes. */
   readonly refused: { readonly code: string; readonly message: string } | null;
 
   /** Oneself, as one says: with the state that was set, sent or not. */

@@ -91,8 +91,8 @@ class Presence {
     if (room.left) return;
     const text = textOf(typeof next === 'function' ? next(room.state) : next);
     const state = JSON.parse(text);
-    // Another order of fields is no news.
-    if (room.text === undefined || canonical(state) !== canonical(room.state)) room.set(state, text);
+    // Another order of fields is no news. The state before may have been changed in place.
+    if (room.text === undefined || canonical(state) !== canonical(JSON.parse(room.text))) room.set(state, text);
   }
 
   /** @param {any} first @param {any} [second] */

@@ -140,6 +140,8 @@ class Pointer {
       const now = performance.now();
       const cursors = this.cursors(now);
       for (const listener of [...this.listeners]) {
+        // One of those before may have taken it off.
+        if (!this.listeners.has(listener)) continue;
         try {
           listener(cursors);
         } catch (error) {

@@ -104,9 +104,10 @@ export function usePresenceStatus(presence) {
 /** @param {any} presence */
 function statusOf(presence) {
   if (presence == null) return 'joining';
+  // A state that is refused changes nothing else.
+  if (presence.synced) return 'synced';
   if (presence.refused !== null) return 'refused';
   if (presence.supported === false) return 'unsupported';
-  if (presence.synced) return 'synced';
   return presence.supported === null ? 'joining' : 'stale';
 }
 

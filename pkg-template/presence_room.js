@@ -164,6 +164,7 @@ export class Room {
   list({ you, members, more }) {
     if (!isId(you) || !Array.isArray(members)) return;
     const own = this.slotOf(you);
+    this.refused = null;
     if (you !== this.you) {
       // Who one was, or somebody else was, before the server knew better.
       const before = this.you === undefined ? undefined : this.slots.get(this.you);
@@ -192,6 +193,7 @@ export class Room {
   /** @param {any} event */
   refuse({ code, message }) {
     this.refused = Object.freeze({ code: String(code), message: String(message) });
+    this.view.renew();
     const place = REFUSALS.indexOf(code);
     this.tell(fact.REFUSED, place < 0 ? REFUSALS.length : place);
   }

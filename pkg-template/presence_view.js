@@ -12,6 +12,8 @@ const CHANGES = ['join', 'update', 'leave'];
 /** A frame is waited for as long as this. */
 const FRAME_MS = 250;
 
+const NONE = new Set();
+
 export class View {
   /** @param {() => Member} me */
   constructor(me) {
@@ -91,6 +93,8 @@ export class View {
     const own = () => listener();
     if (id === undefined) return add(this.listeners, own);
     const { byId } = this;
+    // What it is known to be now: one's own id may turn out to be another before anybody was told of any.
+    this.toldSelf ??= this.me();
     const those = byId.get(id) ?? new Set();
     byId.set(id, those);
     const off = add(those, own);
@@ -128,7 +132,7 @@ export class View {
     if (this.frame !== undefined) cancelAnimationFrame(this.frame);
     this.frame = undefined;
     clearTimeout(this.timer);
-    /** Only what anybody asked for: there may be thousands. @type {[those: Iterable<Handler>, member: Member][]} */
+    /** Only what anybody asked for: there may be thousands. @type {[those: Set<Handler>, member: Member][]} */
     const news = [];
     /** @type {Set<string>} */
     const ids = new Set();
@@ -156,7 +160,7 @@ export class View {
     }
     this.toldSelf = me;
     for (const [those, member] of news) tell(those, member);
-    for (const id of ids) tell(this.byId.get(id) ?? []);
+    for (const id of ids) tell(this.byId.get(id) ?? NONE);
     tell(this.listeners);
   }
 
@@ -169,9 +173,11 @@ export class View {
   }
 }
 
-/** @param {Iterable<Handler>} those @param {Member} [member] */
+/** @param {Set<Handler>} those @param {Member} [member] */
 function tell(those, member) {
   for (const each of [...those]) {
+    // One of those before may have taken it off.
+    if (!those.has(each)) continue;
     try {
       each(member);
     } catch (error) {

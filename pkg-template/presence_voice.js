@@ -49,7 +49,12 @@ export class Voice {
   }
 
   leave() {
-    this.say({ type: 'presence_leave', room: this.room.name }, 0);
+    const { client, connection, name } = this.room;
+    const event = { type: 'presence_leave', room: name };
+    this.say(event, 0, () => {
+      // Nobody is there to say it anew: it waits in the queue, unless the connection took it along.
+      if (client.state === 'open' && client.snapshot().connects < connection) client.send(event);
+    });
   }
 
   /** Which of our states is it? @param {any} state */
@@ -75,10 +80,11 @@ export class Voice {
    *
    * @param {any} event
    * @param {number} what that would be
+   * @param {() => unknown} [otherwise] what is done where it could not go
    */
-  say(event, what) {
+  say(event, what, otherwise) {
     const { client, connection } = this.room;
-    const unsent = () => this.room.connection === connection && this.room.tell(fact.UNSENT, what);
+    const unsent = otherwise ?? (() => this.room.connection === connection && this.room.tell(fact.UNSENT, what));
     // A message would wake a client that was closed.
     if (client.state !== 'open') return void unsent();
     try {

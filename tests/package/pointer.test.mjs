@@ -166,3 +166,15 @@ test('listeners hear each frame while anything moves, and none when nothing does
   }
   assert.deepEqual(seen, [0, 10, 20, 30, 40, 50]);
 });
+
+test('who is taken off while others are told is told no more', async () => {
+  await enter();
+  const own = pointer(room);
+  let times = 0;
+  own.subscribe(() => off());
+  const off = own.subscribe(() => times++);
+  newest().deliver({ type: 'cursor', userId: 'ann', x: 1, y: 2 });
+  await wait(20);
+  assert.deepEqual([times, own.cursors().length], [0, 1]);
+  own.stop();
+});

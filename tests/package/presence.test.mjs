@@ -420,3 +420,129 @@ test('what a congested socket does not take is said when it does', async () => {
   await wait(1_000);
   assert.deepEqual(said(server), [['update', { n: 2 }]]);
 });
+
+test('who asks for a member by the id that one has oneself is told when that turns out to be another', async () => {
+  const server = new PresenceServer({ user: 'ann' });
+  client = connect('wss://a.example/live', { heartbeat: false });
+  const room = presence(client);
+  const { userId } = room.me();
+  assert.equal(userId, '', 'not known yet');
+  let times = 0;
+  room.subscribe(userId, () => times++);
+  await wait();
+  assert.equal(times, 1);
+  room.subscribe(room.me().userId, () => times++);
+  server.serve(newest());
+  await wait();
+  assert.deepEqual([room.me().userId, times], ['ann', 2]);
+});
+
+test('a state that a function changed in place is another one', async () => {
+  const server = new PresenceServer();
+  const room = await enter(server, { state: { n: 0, list: [1] } });
+  room.set((/** @type {any} */ state) => {
+    state.n++;
+    state.list.push(2);
+    return state;
+  });
+  await wait(200);
+  assert.deepEqual(server.members.get('me')?.state, { n: 1, list: [1, 2] });
+  room.set((/** @type {any} */ state) => state);
+  await wait(200);
+  assert.deepEqual(said(server).map(([what]) => what), ['join', 'update']);
+});
+
+test('who is taken off while others are told is told no more', async () => {
+  const server = new PresenceServer();
+  const room = await enter(server);
+  /** @type {string[]} */
+  const told = [];
+  /** @type {(() => void)[]} */
+  const offs = [];
+  for (const name of ['a', 'b']) {
+    const other = name === 'a' ? 1 : 0;
+    offs.push(room.subscribe(() => (told.push(name), offs[other]?.())));
+  }
+  room.on('join', () => void told.push('first'));
+  const off = room.on('join', () => void told.push('never'));
+  room.on('join', () => void told.push('last'));
+  off();
+  server.put('ann');
+  await wait();
+  assert.deepEqual(told.splice(0), ['first', 'last', 'a']);
+  room.on('leave', () => room.leave());
+  room.on('leave', () => void told.push('never'));
+  room.subscribe(() => void told.push('never'));
+  server.remove('ann');
+  await wait();
+  assert.deepEqual(told, []);
+});
+
+test('a refusal is told to who listens, and is over when one is in', async () => {
+  const server = new PresenceServer();
+  const { hear } = server;
+  server.hear = (socket) => socket.deliver({ type: 'presence_refused', code: 'not_joined', message: 'who?' });
+  const room = await enter(server);
+  let times = 0;
+  room.subscribe(() => times++);
+  server.hear = hear;
+  await wait(16_000);
+  assert.deepEqual([room.synced, room.refused], [true, null]);
+  times = 0;
+  newest().deliver({ type: 'presence_refused', code: 'bad_state', message: 'no' });
+  await wait();
+  assert.deepEqual([room.synced, room.refused?.code, times], [true, 'bad_state', 1]);
+});
+
+test('a leave that a congested socket does not take is said when it does', async () => {
+  const server = new PresenceServer();
+  const room = await enter(server);
+  await wait(200);
+  newest().bufferedAmount = 8 << 20;
+  client.send({ type: 'x', text: 'x'.repeat(1 << 20) });
+  await wait(200);
+  room.leave();
+  await wait(200);
+  newest().bufferedAmount = 0;
+  await wait(2_000);
+  assert.deepEqual(said(server), [['join'], ['leave']]);
+});
+
+test('what another page of the same user said is not lost with a server that forgot', async () => {
+  const server = new PresenceServer({ user: 'ann' });
+  const room = await enter(server, { state: { from: 'this page' } });
+  server.put('ann', { from: 'another page' });
+  await wait();
+  server.members.clear();
+  await cut(server, 10);
+  await wait(200);
+  assert.deepEqual([room.me().state, server.members.get('ann')?.state], [{ from: 'another page' }, { from: 'another page' }]);
+});
+
+test('the list of a server that forgot and whose wall stepped back is believed', async () => {
+  const server = new PresenceServer();
+  const room = await enter(server);
+  server.put('ann', { n: 1 });
+  server.put('bob');
+  server.remove('bob');
+  await wait();
+  server.members.clear();
+  server.clock = 10;
+  server.put('ann', { n: 2 });
+  server.put('bob');
+  await cut(server, 10);
+  assert.deepEqual([names(room), room.member('ann').state], [['ann here', 'bob here'], { n: 2 }]);
+  server.remove('ann');
+  await wait();
+  assert.deepEqual(names(room), ['bob here']);
+});
+
+test('what was set just before a leave is said: another page of the same user stays with it', async () => {
+  const server = new PresenceServer({ user: 'ann' });
+  const room = await enter(server);
+  await wait(200);
+  room.set({ n: 1 });
+  room.set({ n: 2 });
+  room.leave();
+  assert.deepEqual(said(server), [['join'], ['update', { n: 1 }], ['update', { n: 2 }], ['leave']]);
+});

@@ -233,6 +233,9 @@ impl Presence {
                 // It may have been heard before it was known to be about ourselves.
                 let taken = self.roster.clock(word.slot) == Some(word.clock);
                 self.took(word.slot, origin, fits, taken);
+                if taken && origin == Origin::Unsaid && self.roster.own() == Some(word.slot) {
+                    self.own.unstated();
+                }
             }
             Input::ListEnd { more: true } | Input::Tick => {}
             Input::ListEnd { more: false } => {

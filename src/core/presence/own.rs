@@ -52,6 +52,8 @@ pub(super) struct Own {
     changed: bool,
     /// The state is this page's, and not what another one of the same user said.
     owns: bool,
+    /// There is a state, whosever it is.
+    stated: bool,
     pace: Pace,
     /// When to say that one is still here, if nothing else is said before.
     renew: Instant,
@@ -74,6 +76,7 @@ impl Own {
             told_away: false,
             changed: false,
             owns: settings.state,
+            stated: settings.state,
             pace: Pace::new(settings.throttle),
             renew: Instant::NEVER,
             joined: Instant(0),
@@ -112,6 +115,10 @@ impl Own {
         self.hidden = hidden;
         // Who looks at the page is there.
         self.used = at;
+        // Such a page may not come to say anything later.
+        if hidden {
+            self.pace.hurry();
+        }
     }
 
     pub(super) const fn used(&mut self, at: Instant) {
@@ -121,6 +128,7 @@ impl Own {
     pub(super) const fn set(&mut self) {
         self.changed = true;
         self.owns = true;
+        self.stated = true;
     }
 
     /// The server sent its list, however late.
@@ -138,8 +146,16 @@ impl Own {
         let adopts = matches!(origin, Origin::Last | Origin::Other) && !self.changed;
         if adopts {
             self.owns = origin == Origin::Last;
+            self.stated = true;
         }
         adopts
+    }
+
+    /// The server answers that it has no state of us. Where another page's was ours, that page may be gone.
+    pub(super) const fn unstated(&mut self) {
+        if self.stated && !self.owns {
+            self.set();
+        }
     }
 
     /// The server does not have us: joins again, soon once and then not more often than it would renew.
@@ -177,6 +193,10 @@ impl Own {
 
     /// Leaves for good.
     pub(super) fn leave(&mut self, out: &mut VecDeque<Action>) {
+        if self.is_joined() && self.changed {
+            // Another page of the same user stays with it.
+            out.push_back(Action::Update { state: true, away: None });
+        }
         if matches!(self.phase, Phase::Asked(_) | Phase::Joined) {
             out.push_back(Action::Leave);
         }

@@ -29,6 +29,11 @@ impl Pace {
         self.next = at.after(self.every);
     }
 
+    /// It may go although it went just now.
+    pub const fn hurry(&mut self) {
+        self.next = Instant(0);
+    }
+
     /// It could not go; not before `least` has passed.
     pub fn failed(&mut self, at: Instant, least: Millis) {
         self.next = at.after(self.every.max(least));

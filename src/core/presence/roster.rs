@@ -165,6 +165,15 @@ impl Roster {
     /// The list has a member. False if the room is too full for it.
     pub fn listed(&mut self, word: Word, out: &mut VecDeque<Action>) -> bool {
         let told = Word { state: true, ..word };
+        // The answer to a join is true although its clocks are behind: a server may have forgotten, and its wall stepped back.
+        let older = word.clock.saturating_sub(1);
+        match self.places.get_mut(word.slot as usize) {
+            Some(Place::Here(member)) if !self.whole && word.clock < member.clock => {
+                (member.clock, member.state) = (older, older);
+            }
+            Some(Place::Left { clock, .. }) if !self.whole => *clock = older.min(*clock),
+            _ => {}
+        }
         if let Some(Place::Here(member)) = self.places.get_mut(word.slot as usize) {
             let before = member.shown();
             // Who was missing from the list before was shown as offline, which nobody had said.

@@ -3,7 +3,7 @@
 // how often anything may be sent, which the pacer says.
 
 import { choicesOf, isWhole, MOST_NAME, refusal } from './entry_options.js';
-import { report } from './everwire_error.js';
+import { EverwireError, report } from './everwire_error.js';
 import { sizeOf } from './outlet.js';
 import { Alarm } from './timer.js';
 

@@ -87,8 +87,9 @@ export interface CausalStats {
 /** Unknown names and senseless values throw `invalid_option`. */
 export interface CausalOptions {
   /**
-   * Who sends here: 1 to 128 bytes, and nobody else at the same time. One that was here before goes on with the `clock` that
-   * it had. Default: 128 random bits.
+   * Who sends here: 1 to 128 bytes, and nobody else at the same time. One that was here before, and be it before
+   * a reload, goes on with the `clock` that it had: the others drop what comes under numbers that were used. Default: 128
+   * random bits.
    */
   actor?: string | undefined;
   /** What a state that this member begins with has the effects of. Default: nothing was sent yet. */

@@ -243,6 +243,37 @@ test('those that a closed client did not send keep nobody waiting when it is ope
   assert.deepEqual(again.messages().map(({ clock, text }) => [clock, text]), [[['me', 1], 4]]);
 });
 
+test('numbers go on without a hole where not even that could be told', async (t) => {
+  const { client, channel, socket } = join(t);
+  channel.send({ text: 1 });
+  socket.deliver({ type: 'ack', id: socket.messages()[0].$id });
+  socket.drop();
+  const stop = new AbortController();
+  const [two, three] = [channel.send({ text: 2 }, { signal: stop.signal }), channel.send({ text: 3 })];
+  stop.abort();
+  assert.equal((await two.settled).fate, 'aborted');
+  client.close({ drain: 0 });
+  assert.equal((await three.settled).fate, 'aborted');
+  client.retry();
+  const again = newest();
+  again.accept();
+  again.deliver(HELLO);
+  channel.send({ text: 4 });
+  channel.send({ text: 5 });
+  const heard = new Set([1]);
+  for (let turn = 0; turn < 20; turn++) {
+    for (const { $id, clock } of again.messages()) {
+      assert.ok(!heard.has(clock[1]), `${clock[1]} twice`);
+      heard.add(clock[1]);
+      again.deliver({ type: 'ack', id: $id });
+    }
+    again.sent.length = 0;
+    await null;
+  }
+  assert.deepEqual([...heard].sort(), [1, 2, 3, ...(heard.size === 4 ? [4] : [])]);
+  assert.ok(heard.has(channel.clock().get('me')));
+});
+
 test('as many messages as reached nobody are told of, however few find room at a time', async (t) => {
   const { client, channel, socket } = join(t);
   const stop = new AbortController();

@@ -118,7 +118,8 @@ export class Dashboard {
  * @param {TestContext} t
  * @param {{ origin: string }} server
  * @param {Parameters<typeof openPage>[1] & { dag?: string, live?: boolean, alone?: boolean }} [options] `live`: wait for the connection; `alone`:
- *   without presence, for what depends on when a connection is silent
+ *   without presence. A page in a room hears what it says of itself, and whatever is heard proves that the connection lives: the
+ *   limits of silence count from then, and not from when a test makes the silence
  */
 export async function openDashboard(t, server, { dag, live = true, alone = false, ...options } = {}) {
   const { page, context, errors } = await openPage(t, options);

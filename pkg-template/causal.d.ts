@@ -54,7 +54,7 @@ export interface Missing {
   readonly waiting: number;
 }
 
-/** Waiting was given up: causes are missing. What was handed over is in order all the same. */
+/** Causes were waited for in vain, or there was no room to wait. What was handed over is in order all the same. */
 export interface Gap {
   readonly missing: readonly Missing[];
   /** What was delivered. */
@@ -64,7 +64,7 @@ export interface Gap {
 export interface CausalStats {
   /** Handed to the handlers, or taken note of where they were nothing. */
   readonly delivered: number;
-  /** Came more than once. */
+  /** Came more than once; one's own too, where the server sends them back. */
   readonly duplicates: number;
   /** Had no `from` and `clock` that make sense. */
   readonly senseless: number;
@@ -87,8 +87,9 @@ export interface CausalStats {
 /** Unknown names and senseless values throw `invalid_option`. */
 export interface CausalOptions {
   /**
-   * Who sends here: 1 to 128 bytes, and nobody else at the same time. One that was here before goes on with the `clock` that
-   * it had. Default: 128 random bits.
+   * Who sends here: 1 to 128 bytes, and nobody else at the same time. One that was here before, and be it before
+   * a reload, goes on with the `clock` that it had: the others drop what comes under numbers that were used. Default: 128
+   * random bits.
    */
   actor?: string | undefined;
   /** What a state that this member begins with has the effects of. Default: nothing was sent yet. */
@@ -131,8 +132,9 @@ export interface CausalChannel<T extends object> {
    */
   send(event?: T, options?: SendOptions): Receipt;
   /**
-   * A state stands for everything that `clock` counts; what waited for that is delivered. False, and nothing changed, where
-   * it lacks something that was delivered here already: then the state is older than what is shown, and not to be used.
+   * A state stands for everything that `clock` counts; what waited for that is delivered in a microtask, so that the state can
+   * be shown first. False, and nothing changed, where it lacks something that was delivered here already: then the state is
+   * older than what is shown, and not to be used.
    *
    * @throws EverwireError `invalid_clock`, `closed`
    */

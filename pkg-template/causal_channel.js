@@ -52,6 +52,10 @@ class CausalChannel {
   #handlers = [];
   #ticket = 0;
   #busy = false;
+  /** Numbers of messages that nobody saw, while others may wait for them. @type {Set<number>} */
+  #nothing = new Set();
+  /** The one of them that the others are being told of; 0 for none. */
+  #telling = 0;
   /** @type {Set<string>} */
   #told = new Set();
 
@@ -62,6 +66,7 @@ class CausalChannel {
     this.client = client;
     this.channel = channel;
     this.actor = actor;
+    this.age = age;
     this.resync = resync;
     this.onWarning = onWarning;
     this.names = new CausalNames(mostNames());
@@ -107,11 +112,11 @@ class CausalChannel {
     const clock = this.names.named(stamp);
     try {
       const message = { ...event, type: this.channel, from: this.actor, clock };
-      const receipt = this.client.send(message, { ack: !options?.volatile, ...options });
-      receipt.settled.then((/** @type {any} */ { fate }) => UNSEEN.includes(fate) && this.#unsent(number, clock));
+      const receipt = this.client.send(message, { ...options, ack: options?.ack ?? !options?.volatile });
+      receipt.settled.then((/** @type {any} */ { fate }) => (UNSEEN.includes(fate) ? this.#unsent(number) : this.#tell()));
       return receipt;
     } catch (error) {
-      this.#unsent(number, clock);
+      this.#unsent(number);
       throw error;
     }
   }
@@ -123,7 +128,8 @@ class CausalChannel {
     if (!this.names.add(counts.keys(), () => core.used())) throw invalidClock('too many actors are waited for');
     const said = core.restore(performance.now(), this.names.numbered(counts));
     if (said > 1) throw invalidClock('a clock with this actor has at most 1,000 actors: prune() those that left');
-    this.#drain();
+    // Whoever calls this shows the state first: what waits builds on it.
+    queueMicrotask(() => this.#drain());
     return said === 0;
   }
 
@@ -154,6 +160,7 @@ class CausalChannel {
     this.#core?.free();
     this.#core = undefined;
     this.#events.clear();
+    for (const registration of this.#handlers) registration.run = nothing;
     this.#handlers = [];
   }
 
@@ -233,7 +240,8 @@ class CausalChannel {
       if (this.resync) this.resync(gap);
       else if (this.resync === undefined) {
         const missing = gap.missing.flatMap(({ from, after, until }) => [from, after, until]);
-        this.client.send({ type: 'causal_resync', channel: this.channel, clock: gap.clock.toJSON(), missing }, { priority: 'high' });
+        // Without a connection it does not outlive the next one.
+        this.client.send({ type: 'causal_resync', channel: this.channel, clock: gap.clock.toJSON(), missing }, { priority: 'high', ttl: this.age });
       }
     } catch (error) {
       report(error);
@@ -250,16 +258,34 @@ class CausalChannel {
     return Object.freeze(missing);
   }
 
+  /** Nobody saw the message with that number. @param {number} number */
+  #unsent(number) {
+    const core = this.#core;
+    if (core === undefined) return;
+    if (!core.unsent(number)) this.#nothing.add(number);
+    // With the last one go those before it that nobody saw either.
+    else for (let before = number - 1; before !== this.#telling && this.#nothing.delete(before); before--) core.unsent(before);
+    this.#tell();
+  }
+
   /**
-   * Nobody saw the message with that number. Where later ones went out, others wait for it: they are told that it is nothing.
-   *
-   * @param {number} number @param {(string | number)[]} clock
+   * Tells those who wait for it that a number is nothing: one after the other, since many at once find no room. One that cannot
+   * be told now is told after the next message.
    */
-  #unsent(number, clock) {
-    if (this.#core === undefined || this.#core.unsent(number) || this.client.snapshot().final) return;
+  #tell() {
+    const [number] = this.#nothing;
+    if (this.#core === undefined || number === undefined || this.#telling !== 0 || this.client.snapshot().final) return;
+    this.#telling = number;
     try {
-      this.client.send({ type: this.channel, from: this.actor, clock, void: true }, { ack: true, priority: 'high' });
+      const receipt = this.client.send({ type: this.channel, from: this.actor, clock: [this.actor, number], void: true }, { ack: true, priority: 'high' });
+      receipt.settled.then((/** @type {any} */ { fate }) => {
+        this.#telling = 0;
+        if (UNSEEN.includes(fate)) return;
+        this.#nothing.delete(number);
+        this.#tell();
+      });
     } catch (error) {
+      this.#telling = 0;
       report(error);
     }
   }

@@ -44,7 +44,7 @@ function join(t, options) {
 /** The clock of the test's own. @param {TestContext} t */
 function timers(t) {
   let now = 10_000;
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
   t.mock.method(performance, 'now', () => now);
   return (/** @type {number} */ ms) => {
     for (; ms > 0; ms -= 50) {
@@ -140,7 +140,17 @@ test('a lost cause is told, asked for, and everything goes on when it comes agai
   assert.deepEqual([channel.stats().gaps, channel.stats().waitingFor, socket.messages().length], [1, [], 1]);
 });
 
-test('or when a state stands for it, unless that is older than what is shown', (t) => {
+test('without a connection what is missing is not asked for over and over', (t) => {
+  const pass = timers(t);
+  const { client, channel, socket, say } = join(t, { age: 1_000 });
+  say('ann', ['ann', 2]);
+  socket.drop();
+  pass(20_000);
+  assert.ok(channel.stats().gaps > 10);
+  assert.ok(client.snapshot().queued <= 2, `${client.snapshot().queued} questions wait`);
+});
+
+test('or when a state stands for it, unless that is older than what is shown', async (t) => {
   const pass = timers(t);
   /** @type {any[]} */
   const gaps = [];
@@ -153,6 +163,9 @@ test('or when a state stands for it, unless that is older than what is shown', (
   assert.equal(channel.restore(['bob', 9]), false);
   assert.deepEqual(channel.clock().toJSON(), ['ann', 1]);
   assert.equal(channel.restore(new VectorClock(['ann', 4, 'bob', 9])), true);
+  // The state is shown before what builds on it.
+  assert.deepEqual(got, ['a1']);
+  await null;
   assert.deepEqual([got, channel.stats().covered], [['a1', 'a5'], 1]);
   assert.throws(() => channel.restore(/** @type {any} */ ('now')), code('invalid_clock'));
 });
@@ -212,6 +225,85 @@ test('a message that reached nobody keeps nobody waiting', async (t) => {
   await three.settled;
   await null;
   assert.deepEqual([channel.clock().toJSON(), socket.messages().length], [['me', 2], 4]);
+});
+
+test('those that a closed client did not send keep nobody waiting when it is open again', async (t) => {
+  const { client, channel, socket } = join(t);
+  socket.drop();
+  const unsent = [1, 2, 3].map((text) => channel.send({ text }));
+  client.close({ drain: 0 });
+  for (const { settled } of unsent) assert.equal((await settled).fate, 'aborted');
+  await null;
+  assert.equal(channel.clock().size, 0);
+  client.retry();
+  const again = newest();
+  again.accept();
+  again.deliver(HELLO);
+  channel.send({ text: 4 });
+  assert.deepEqual(again.messages().map(({ clock, text }) => [clock, text]), [[['me', 1], 4]]);
+});
+
+test('numbers go on without a hole where not even that could be told', async (t) => {
+  const { client, channel, socket } = join(t);
+  channel.send({ text: 1 });
+  socket.deliver({ type: 'ack', id: socket.messages()[0].$id });
+  socket.drop();
+  const stop = new AbortController();
+  const [two, three] = [channel.send({ text: 2 }, { signal: stop.signal }), channel.send({ text: 3 })];
+  stop.abort();
+  assert.equal((await two.settled).fate, 'aborted');
+  client.close({ drain: 0 });
+  assert.equal((await three.settled).fate, 'aborted');
+  client.retry();
+  const again = newest();
+  again.accept();
+  again.deliver(HELLO);
+  channel.send({ text: 4 });
+  channel.send({ text: 5 });
+  const heard = new Set([1]);
+  for (let turn = 0; turn < 20; turn++) {
+    for (const { $id, clock } of again.messages()) {
+      assert.ok(!heard.has(clock[1]), `${clock[1]} twice`);
+      heard.add(clock[1]);
+      again.deliver({ type: 'ack', id: $id });
+    }
+    again.sent.length = 0;
+    await null;
+  }
+  assert.deepEqual([...heard].sort(), [1, 2, 3, ...(heard.size === 4 ? [4] : [])]);
+  assert.ok(heard.has(channel.clock().get('me')));
+});
+
+test('as many messages as reached nobody are told of, however few find room at a time', async (t) => {
+  const { client, channel, socket } = join(t);
+  const stop = new AbortController();
+  socket.drop();
+  const unsent = Array.from({ length: 120 }, (_, text) => channel.send({ text }, { signal: stop.signal }));
+  channel.send({ text: 'last' });
+  stop.abort();
+  for (const { settled } of unsent) assert.equal((await settled).fate, 'aborted');
+  client.retry();
+  const again = newest();
+  again.accept();
+  again.deliver(HELLO);
+  const heard = new Set();
+  for (let turn = 0; turn < 300; turn++) {
+    for (const { $id, clock } of again.messages()) {
+      heard.add(clock[1]);
+      again.deliver({ type: 'ack', id: $id });
+    }
+    again.sent.length = 0;
+    await null;
+  }
+  assert.equal(heard.size, 121);
+});
+
+test('what is sent wants an acknowledgement unless it is told otherwise', (t) => {
+  const { channel, socket } = join(t);
+  channel.send({}, { ack: undefined });
+  channel.send({}, { ack: false });
+  channel.send({}, { volatile: true });
+  assert.deepEqual(socket.messages().map(({ $id }) => $id !== undefined), [true, false, false]);
 });
 
 test('a message that is nothing counts and is not delivered', (t) => {
@@ -283,6 +375,7 @@ test('a channel that was closed hears nothing, and says so', (t) => {
   const { channel, got, say } = join(t);
   say('ann', ['ann', 2], { text: 'waits' });
   channel.on(() => channel.close());
+  channel.on(() => got.push('too late'));
   say('ann', ['ann', 1], { text: 'first' });
   assert.deepEqual(got, ['first']);
   say('ann', ['ann', 3]);

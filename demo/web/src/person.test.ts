@@ -31,5 +31,6 @@ test('it is said where somebody is, and at which node', () => {
   assert.equal(whereabouts({ page: 'dashboard' }), 'On the dashboard');
   assert.equal(whereabouts({ page: 'dashboard', node: 'First' }), 'On the dashboard, at “First”');
   assert.equal(whereabouts({ page: 'dashboard', node: 7 }), 'On the dashboard');
+  assert.equal(whereabouts({ page: 'dashboard', node: `\u202ea\nb${'😀'.repeat(80)}` }), `On the dashboard, at “a b${'😀'.repeat(61)}”`);
   assert.equal(whereabouts('nonsense'), '');
 });

@@ -27,11 +27,11 @@ export function nameOf(id: string, said: unknown): string {
 }
 
 /** One line of what can be read, and no more of it than fits; empty if there is nothing. */
-export function cleanName(given: unknown): string {
+export function cleanName(given: unknown, most = MAX_NAME): string {
   if (typeof given !== 'string') return '';
   // Controls, and marks that turn the direction of what stands after them.
   const line = given.slice(0, 256).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  return [...line].slice(0, MAX_NAME).join('').trim();
+  return [...line].slice(0, most).join('').trim();
 }
 
 /** Which of the colours: the same on every page and after a reload. */
@@ -48,8 +48,8 @@ export function initialsOf(name: string): string {
 export function whereabouts(said: unknown): string {
   if (field(said, 'page') === 'room') return 'In this room';
   if (field(said, 'page') !== 'dashboard') return '';
-  const node = field(said, 'node');
-  return typeof node === 'string' && node !== '' ? `On the dashboard, at “${node.slice(0, 64)}”` : 'On the dashboard';
+  const node = cleanName(field(said, 'node'), 64);
+  return node === '' ? 'On the dashboard' : `On the dashboard, at “${node}”`;
 }
 
 function field(said: unknown, name: keyof Said): unknown {

@@ -171,6 +171,8 @@ impl Channel {
             stats.lost += u64::from(!stays);
             stays
         });
+        // It is answered, and what it named has no number here for that any more.
+        self.asked = VectorClock::default();
         self.asked_at = self.asked_at.map(|_| now);
         Restored::Done
     }

@@ -236,6 +236,15 @@ fn what_a_state_that_was_asked_for_does_not_cover_is_lost_and_what_was_let_go_la
 }
 
 #[test]
+fn who_was_asked_about_means_nothing_any_more_once_a_state_came() {
+    let mut channel = channel(8);
+    receive(&mut channel, 0, 1, BOB, &[(ANN, 1), (BOB, 1)]);
+    assert!(channel.on_time(Instant(2 * AGE)));
+    assert_eq!(channel.restore(Instant(2 * AGE), &VectorClock::default()), Restored::Done);
+    assert_eq!((channel.stats().lost, channel.in_use()), (2, clock(&[(ME, 1)])));
+}
+
+#[test]
 fn who_left_is_not_named_and_its_stragglers_and_its_return_are_told_apart() {
     let mut channel = channel(8);
     receive(&mut channel, 0, 1, ANN, &[(ANN, 1)]);

@@ -31,7 +31,8 @@ export function NotesPanel({ dagId, link, live, me, onClose }: Props) {
       data-testid="notes-panel"
       aria-label="Notes on this run"
       onKeyDown={(event) => {
-        if (event.key === 'Escape') onClose();
+        // One that takes back what an input method proposes closes nothing.
+        if (event.key === 'Escape' && !event.nativeEvent.isComposing) onClose();
       }}
     >
       <div className="panel-head">

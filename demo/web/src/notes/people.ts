@@ -2,6 +2,7 @@
 // Must not know the editor.
 
 import type { Awareness } from 'y-protocols/awareness';
+import { createAbsolutePositionFromRelativePosition, type Doc } from 'yjs';
 import { colourOf, nameOf } from '../person.ts';
 
 /** For those who do not know our colours. */
@@ -12,7 +13,10 @@ export function introduce(awareness: Awareness, id: string, name: string): void 
   awareness.setLocalStateField('user', { id, name, color, colorLight: `${color}33` });
 }
 
-/** A colour that somebody sent would go into a style as it is, and a name could be of any length. */
+/**
+ * A colour that somebody sent would go into a style as it is, a name could be of any length, and what is no place in the text
+ * would end the drawing of everybody's cursors.
+ */
 export function plainPeople(awareness: Awareness) {
   return {
     doc: awareness.doc,
@@ -20,8 +24,18 @@ export function plainPeople(awareness: Awareness) {
     off: awareness.off.bind(awareness),
     getLocalState: () => awareness.getLocalState(),
     setLocalStateField: (field: string, value: unknown) => awareness.setLocalStateField(field, value),
-    getStates: () => new Map([...awareness.getStates()].map(([client, state]) => [client, { cursor: state['cursor'], user: userOf(client, state['user']) }])),
+    getStates: () => new Map([...awareness.getStates()].map(([client, state]) => [client, { cursor: cursorOf(awareness.doc, state['cursor']), user: userOf(client, state['user']) }])),
   };
+}
+
+function cursorOf(doc: Doc, cursor: any) {
+  try {
+    const { anchor, head } = cursor;
+    for (const place of [anchor, head]) createAbsolutePositionFromRelativePosition(place, doc);
+    return { anchor, head };
+  } catch {
+    return null;
+  }
 }
 
 function userOf(client: number, user: unknown) {

@@ -29,10 +29,15 @@ export function OwnNetwork({ link, connection, onBack }: Props) {
 
   useEffect(() => {
     if (!cut || !live) return;
-    const timer = setTimeout(() => setCut(false), NOT_CUT_AFTER);
+    const timer = setTimeout(() => turn(false), NOT_CUT_AFTER);
     return () => clearTimeout(timer);
   }, [cut, live]);
-  useEffect(() => rememberNetworkAction(cut ? 'cut' : 'restore'), [cut]);
+
+  // What the dashboard did to this tab's link is not forgotten for looking at it.
+  const turn = (next: boolean) => {
+    setCut(next);
+    rememberNetworkAction(next ? 'cut' : 'restore');
+  };
 
   const toggle = async () => {
     setBusy(true);
@@ -40,7 +45,7 @@ export function OwnNetwork({ link, connection, onBack }: Props) {
     setBusy(false);
     setFailure(wrong);
     if (wrong !== null) return;
-    setCut(!cut);
+    turn(!cut);
     if (cut) onBack();
   };
 

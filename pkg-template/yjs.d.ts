@@ -24,7 +24,7 @@ export interface YjsPersistence {
 export interface YjsOptions {
   /** Who is at the document. Default: an Awareness of its own, which ends with the provider. */
   awareness?: Awareness | undefined;
-  /** Waited for before anything is asked or told. A rejection is reported, and the provider goes on without it. */
+  /** Waited for before anything is asked or told, for 10 s at most. A rejection, or that it took longer, is reported, and the provider goes on without it. */
   persistence?: YjsPersistence | undefined;
 }
 

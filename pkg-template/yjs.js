@@ -3,7 +3,7 @@
 // know how a connection is kept: it is a client's, with a protocol of its own.
 
 import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness';
-import { applyUpdate, encodeStateAsUpdate, encodeStateVector, mergeUpdates } from 'yjs';
+import { applyUpdate, decodeUpdate, encodeStateAsUpdate, encodeStateVector, mergeUpdates } from 'yjs';
 import { refusal } from './entry_options.js';
 import { EverwireError, report } from './everwire_error.js';
 import { connect } from './index.js';
@@ -12,10 +12,22 @@ import { ANSWER, ASK, ASK_AWARENESS, AWARENESS, DENIED, UPDATE, frame, isAnswer,
 /** Local changes are asked after once nothing was changed for so long, and at the latest after; in milliseconds. */
 const QUIET = 1_000;
 const LATEST = 10_000;
+/** How long what this page kept is waited for, in milliseconds: where it cannot be read, y-indexeddb never says so. */
+const PATIENCE = 10_000;
 /** Updates that wait as they are; more are merged. */
 const WAITING = 100;
 
 /** A question on its way: how many of the local changes its answer proves. @typedef {{ covers: number }} Question */
+
+/** Whether a client hands over frames as they are: it has no other types to listen to. @param {any} client */
+function isRaw(client) {
+  try {
+    client.on('*', () => {})();
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 export class YjsProvider {
   #client;
@@ -64,13 +76,17 @@ export class YjsProvider {
     for (const name of given ? Object.keys(connection) : ['protocol', 'validate', 'flow'].filter((name) => name in connection)) {
       throw refusal(name, given ? 'belongs to the client' : 'is not known to a YjsProvider');
     }
+    if (given && !isRaw(to)) throw refusal('client', 'one with protocol "raw"');
     this.doc = doc;
     this.#persistence = persistence;
     this.#changes = doc.store.clients.size > 0 ? 1 : 0;
     this.whenSynced = /** @type {Promise<void>} */ (new Promise((fulfil) => (this.#fulfil = fulfil)));
     this.#snapshot = this.#facts();
     // Before the client's own, which may end the connection: the others are told that nobody looks any more.
-    this.#listen('pagehide', () => this.#leave());
+    this.#listen('pagehide', () => {
+      this.#flush();
+      this.#leave();
+    });
     this.#listen('pageshow', () => this.#announce());
     this.#ours = !given;
     try {
@@ -100,15 +116,24 @@ export class YjsProvider {
     );
     if (awareness === undefined) this.#undo.push(() => this.awareness.destroy());
     const loaded = () => {
+      clearTimeout(patience);
+      // What comes after all is a change like others.
+      if (this.#loaded) return;
       this.#loaded = true;
       if (this.#on > 0 && !this.#ended) this.#begin();
     };
+    const without = (/** @type {unknown} */ error) => {
+      report(error);
+      loaded();
+    };
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let patience;
     if (persistence === undefined) this.#loaded = true;
-    else
-      persistence.whenSynced.then(loaded, (/** @type {unknown} */ error) => {
-        report(error);
-        loaded();
-      });
+    else {
+      patience = setTimeout(() => without(new EverwireError('timeout', 'what this page kept of the document is not read yet; it goes on without', true)), PATIENCE);
+      this.#undo.push(() => clearTimeout(patience));
+      persistence.whenSynced.then(loaded, without);
+    }
     this.#look();
   }
 
@@ -143,6 +168,7 @@ export class YjsProvider {
 
   destroy() {
     if (this.#ended) return;
+    this.#flush();
     this.#leave();
     this.#ended = true;
     clearTimeout(this.#timer);
@@ -222,10 +248,12 @@ export class YjsProvider {
         this.#theirs = body.slice();
         if (this.#loaded) this.#answer();
       } else if (kind === ANSWER || kind === UPDATE) {
-        applyUpdate(this.doc, body, this);
+        this.#apply(body);
         answered = kind === ANSWER;
         const question = answered ? this.#questions.shift() : undefined;
         if (question !== undefined) this.#prove(question);
+        // It asked before anybody listened, or does not: then it is told everything.
+        if (question !== undefined && this.#loaded && this.#theirs === undefined) this.#answer();
       } else if (kind === AWARENESS) {
         applyAwarenessUpdate(this.awareness, body, this);
       } else if (kind === ASK_AWARENESS) {
@@ -240,6 +268,16 @@ export class YjsProvider {
     }
     this.#note();
     return answered;
+  }
+
+  /** What the application does when it hears of a change may throw; the change is made all the same. @param {Uint8Array} update */
+  #apply(update) {
+    try {
+      applyUpdate(this.doc, update, this);
+    } catch (error) {
+      decodeUpdate(update);
+      report(error);
+    }
   }
 
   /** @param {Question} question */
@@ -285,13 +323,17 @@ export class YjsProvider {
     this.#pumping = true;
     this.#client.ready.then(() => {
       this.#pumping = false;
-      const [first, ...others] = this.#waiting;
-      if (first === undefined || this.#on === 0) return;
-      this.#waiting = [];
-      if (this.#level) this.#told = this.#changes;
-      this.#send(frame(UPDATE, others.length === 0 ? first : mergeUpdates([first, ...others])));
-      this.#wonder();
+      this.#flush();
     });
+  }
+
+  #flush() {
+    const [first, ...others] = this.#waiting;
+    if (first === undefined || this.#on === 0) return;
+    this.#waiting = [];
+    if (this.#level) this.#told = this.#changes;
+    this.#send(frame(UPDATE, others.length === 0 ? first : mergeUpdates([first, ...others])));
+    this.#wonder();
   }
 
   /** Sees to it that it is known whether the server has what was changed. */

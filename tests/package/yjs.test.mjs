@@ -275,6 +275,67 @@ test('edits of a page that ended without a connection are those of the next one'
   assert.deepEqual([theirs.getText('t').toString(), provider.unsaved], ['offline', true]);
 });
 
+test('what this page kept and cannot be read holds nothing up for longer than ten seconds', async (t) => {
+  const errors = /** @type {any[]} */ ([]);
+  globalThis.reportError = (error) => errors.push(error);
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const doc = new Y.Doc();
+  let fulfil = () => {};
+  const { text, said, receive } = bind(t, { heartbeat: false, persistence: { whenSynced: new Promise((done) => (fulfil = () => done(null))) } }, doc);
+  newest().accept();
+  receive(ask(NOTHING));
+  t.mock.timers.tick(9_000);
+  assert.equal(said().length, 0);
+  t.mock.timers.tick(1_000);
+  assert.deepEqual([said().map(({ what }) => what), errors.map(({ code }) => code)], [['ask', 'answer', 'awareness'], ['timeout']]);
+  text.insert(0, 'late');
+  fulfil();
+  for (let turn = 0; turn < 20; turn++) await null;
+  assert.deepEqual(said().slice(3).map(({ what }) => what), ['update'], 'what comes after all is a change like others');
+});
+
+test('a client that was asked before there was a provider tells everything', (t) => {
+  const { doc: theirs } = far();
+  const client = connect(URL_A, { protocol: 'raw' });
+  t.after(() => client.close({ drain: 0 }));
+  newest().accept();
+  newest().receive(/** @type {any} */ (ask(NOTHING)));
+  const doc = new Y.Doc();
+  doc.getText('t').insert(0, 'before');
+  const provider = new YjsProvider(doc, client);
+  t.after(() => doc.destroy());
+  newest().receive(/** @type {any} */ (answer(NOTHING_UPDATE)));
+  for (const { what, body } of /** @type {any[]} */ (newest().sent).map(read)) if (what === 'answer' || what === 'update') Y.applyUpdate(theirs, body);
+  assert.deepEqual([theirs.getText('t').toString(), provider.synced], ['before', true]);
+});
+
+test('what was changed just before the end is told', (t) => {
+  const { doc: theirs } = far();
+  const { provider, text, give, receive } = bind(t);
+  newest().accept();
+  receive(ask(NOTHING));
+  receive(answer(NOTHING_UPDATE));
+  text.insert(0, 'last words');
+  provider.destroy();
+  give(theirs);
+  assert.equal(theirs.getText('t').toString(), 'last words');
+});
+
+test('an application that throws when it hears of a change changes nothing of that', (t) => {
+  const errors = /** @type {any[]} */ ([]);
+  globalThis.reportError = (error) => errors.push(error);
+  const { doc: theirs, text: theirText } = far();
+  theirText.insert(0, 'there');
+  const { provider, text, receive } = bind(t);
+  text.observe(() => {
+    throw new Error('the application');
+  });
+  newest().accept();
+  receive(ask(NOTHING));
+  receive(answer(Y.encodeStateAsUpdate(theirs)));
+  assert.deepEqual([text.toString(), provider.synced, errors.map(({ message }) => message)], ['there', true, ['the application']]);
+});
+
 test('destroy says goodbye, lets go of the document, and closes only what it opened', async (t) => {
   const own = bind(t);
   newest().accept();
@@ -358,6 +419,9 @@ test('what makes no sense is refused before anything is connected', (t) => {
     assert.throws(() => new YjsProvider(wrong, to, options), { code: 'invalid_option' });
   }
   assert.equal(sockets.length, count);
+  const other = connect(URL_A);
+  t.after(() => other.close({ drain: 0 }));
+  assert.throws(() => new YjsProvider(doc, /** @type {any} */ (other)), { code: 'invalid_option' });
   const { provider } = bind(t);
   assert.throws(() => provider.subscribe(/** @type {any} */ (7)), { code: 'invalid_handler' });
 });

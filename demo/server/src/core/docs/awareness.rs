@@ -8,7 +8,7 @@ use super::{
     terms::Terms,
 };
 use serde::de::IgnoredAny;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// People that are remembered after they left.
 const GONE: usize = 1_000;
@@ -84,8 +84,12 @@ impl Roster {
             })
             .collect();
         let more: usize = newer.iter().filter_map(|(_, _, state)| state.map(str::len)).sum();
+        // What somebody says takes the place of what they said before; whoever is named twice said that once.
+        let renewed: BTreeSet<_> = newer.iter().map(|(client, ..)| client).collect();
+        let states = renewed.into_iter().filter_map(|client| self.members.get(client)?.state.as_ref());
+        let less: usize = states.map(String::len).sum();
         let joining = newer.iter().filter(|(client, _, state)| state.is_some() && !self.is_present(*client)).count();
-        if self.bytes + more > terms.states || self.present + joining > terms.people {
+        if self.bytes + more - less > terms.states || self.present + joining > terms.people {
             return Err(NotTaken::Full);
         }
         for (client, clock, state) in &newer {
@@ -269,6 +273,8 @@ mod tests {
         let mut take = |entries: &[(u64, u64, &str)]| roster.take(Source::Here(1), &said(entries), &terms, 0);
         assert_eq!(take(&[(1, 0, "{}"), (2, 0, "{}")]), Err(NotTaken::Full));
         assert_eq!(take(&[(1, 0, "\"0123456789\"")]), Err(NotTaken::Full));
-        assert_eq!(take(&[(1, 0, "{}")]), Ok(vec![1]));
+        assert_eq!(take(&[(1, 0, "\"123456\"")]), Ok(vec![1]));
+        assert_eq!(take(&[(1, 1, "\"123456\"")]), Ok(vec![1]), "a renewal takes no more room");
+        assert_eq!(take(&[(1, 2, "\"123\""), (1, 3, "\"12345678\"")]), Err(NotTaken::Full));
     }
 }

@@ -4,24 +4,33 @@
 //! the same updates what Yjs does. What it reads comes from a network, so its panics are caught, and whatever went wrong
 //! half way is made anew by who has the updates.
 
-use super::frame::Reader;
+use super::{frame::Reader, shape::types_of};
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    thread,
 };
 use yrs::{
     ClientID, Doc, Options, ReadTxn, StateVector, Transact, Update,
     updates::{decoder::Decode, encoder::Encode},
 };
 
+/// Types in each other whose end every stack has room for.
+const SHALLOW: u64 = 200;
+/// Types of a document; and what one takes of a stack, where they all lie in each other and end at once.
+const TYPES: u64 = 100_000;
+const STACK: usize = 2 << 10;
+
 /// A document.
 pub struct Document {
     doc: Doc,
     changed: Arc<AtomicBool>,
+    /// Types in it, at most.
+    types: AtomicU64,
 }
 
 /// An update or a state vector that is none; the document may be half changed.
@@ -41,7 +50,7 @@ impl Document {
         let changed = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&changed);
         doc.observe_update_v1("kept", move |_, _| seen.store(true, Ordering::Relaxed)).map_err(|_| NoUpdate)?;
-        Ok(Self { doc, changed })
+        Ok(Self { doc, changed, types: AtomicU64::new(0) })
     }
 
     /// Takes an update in. Whether it is worth keeping: what is there already is not.
@@ -50,7 +59,17 @@ impl Document {
     /// [`NoUpdate`].
     pub fn apply(&self, update: &[u8]) -> Result<bool, NoUpdate> {
         self.changed.store(false, Ordering::Relaxed);
-        let waiting = guarded(update, || {
+        let more = types_of(update).map_err(|_| NoUpdate)?;
+        let mut types = self.types.load(Ordering::Relaxed) + more;
+        if types > TYPES {
+            // What was counted is what came: some of it was there before.
+            types = types_of(&self.whole()?).map_err(|_| NoUpdate)? + more;
+        }
+        if types > TYPES {
+            return Err(NoUpdate);
+        }
+        self.types.store(types, Ordering::Relaxed);
+        let waiting = with_room(types, update, || {
             let update = Update::decode_v1(update).map_err(|_| NoUpdate)?;
             self.doc.transact_mut().apply_update(update).map_err(|_| NoUpdate)?;
             let transaction = self.doc.transact();
@@ -95,6 +114,22 @@ impl fmt::Debug for Document {
     }
 }
 
+/// Does what reads `bytes`, on a stack on which so many types may end that lie in each other: each ends those in it.
+fn with_room<T: Send>(
+    types: u64,
+    bytes: &[u8],
+    act: impl FnOnce() -> Result<T, NoUpdate> + Send,
+) -> Result<T, NoUpdate> {
+    if types <= SHALLOW {
+        return guarded(bytes, act);
+    }
+    let stack = usize::try_from(types).unwrap_or(usize::MAX).saturating_mul(STACK).max(2 << 20);
+    thread::scope(|scope| {
+        let done = thread::Builder::new().stack_size(stack).spawn_scoped(scope, || guarded(bytes, act));
+        done.map_err(|_| NoUpdate)?.join().unwrap_or(Err(NoUpdate))
+    })
+}
+
 /// Does what reads `bytes`. They begin with how many clients there are in them, for which room is made before they are read.
 fn guarded<T>(bytes: &[u8], act: impl FnOnce() -> Result<T, NoUpdate>) -> Result<T, NoUpdate> {
     let count = Reader(bytes).number().map_err(|_| NoUpdate)?;
@@ -106,7 +141,10 @@ fn guarded<T>(bytes: &[u8], act: impl FnOnce() -> Result<T, NoUpdate>) -> Result
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{frame::put_number, shape::tests::rich},
+        *,
+    };
     use proptest::prelude::*;
     use yrs::{GetString, Text};
 
@@ -166,7 +204,56 @@ mod tests {
         assert_eq!((document.since(&many), document.apply(&many)), (Err(NoUpdate), Err(NoUpdate)));
     }
 
+    /// Lists in each other, and in the same update the end of the outermost.
+    fn nested(depth: u64) -> Vec<u8> {
+        let mut update = vec![1];
+        put_number(&mut update, depth);
+        update.extend([1, 0, 7, 1, 1, b't', 0]);
+        for clock in 0..depth - 1 {
+            update.extend([7, 0, 1]);
+            put_number(&mut update, clock);
+            update.push(0);
+        }
+        update.extend([1, 1, 1, 0, 1]);
+        update
+    }
+
+    #[test]
+    fn no_value_goes_so_deep_that_it_ends_the_process() {
+        let document = Document::new().expect("new");
+        let mut value = vec![1, 1, 1, 0, 8, 1, 1, b't', 1];
+        value.extend([117, 1].repeat(1 << 20));
+        value.extend([126, 0]);
+        assert_eq!(document.apply(&value), Err(NoUpdate));
+    }
+
+    #[test]
+    fn no_types_lie_so_deep_in_each_other_that_their_end_is_that_of_the_process() {
+        let document = Document::new().expect("new");
+        assert_eq!(document.apply(&nested(90_000)), Ok(true));
+        assert_eq!(Document::new().expect("new").apply(&nested(TYPES + 1)), Err(NoUpdate));
+        // The same over again are no more.
+        let document = Document::new().expect("new");
+        for _ in 0..3 {
+            document.apply(&nested(60_000)).expect("applied");
+        }
+        assert!(document.whole().expect("whole").len() < 1_000);
+    }
+
     proptest! {
+        #[test]
+        fn what_is_wrong_in_an_update_harms_nobody_else(wrong in prop::collection::vec((any::<u16>(), any::<u8>()), 1..6)) {
+            let document = Document::new().expect("new");
+            document.apply(&typed(1, "hello")[0]).expect("applied");
+            let mut update = rich();
+            for (place, byte) in wrong {
+                let at = usize::from(place) % update.len();
+                update[at] = byte;
+            }
+            let _ = document.apply(&update);
+            let _ = (document.vector(), document.whole(), document.apply(&rich()));
+        }
+
         #[test]
         fn no_bytes_are_too_strange(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
             let document = Document::new().expect("new");

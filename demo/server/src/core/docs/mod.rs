@@ -6,4 +6,5 @@ pub mod awareness;
 pub mod document;
 pub mod frame;
 pub mod ledger;
+pub mod shape;
 pub mod terms;

@@ -129,7 +129,8 @@ impl Docs {
     /// Who has the document, which is opened if nobody does.
     fn desk(&self, id: &str) -> Option<mpsc::Sender<Order>> {
         self.desks(|desks| {
-            if let Some(desk) = desks.get(id) {
+            // One that is closed and still here ended by a panic; who opens the document anew takes its place.
+            if let Some(desk) = desks.get(id).filter(|desk| !desk.is_closed()) {
                 return Some(desk.clone());
             }
             if desks.len() >= self.0.terms.open {

@@ -161,7 +161,7 @@ export class Receipts {
       if (this.check) event = this.check(event);
       const refusal = this.refusal(event);
       if (refusal !== '') throw new EverwireError('invalid_event', refusal);
-      text = JSON.stringify(event);
+      text = wellFormed(JSON.stringify(event));
     } catch (error) {
       if (error instanceof EverwireError) throw error;
       throw new EverwireError('invalid_event', 'the event cannot be turned into what is sent', false, error);
@@ -196,6 +196,15 @@ export class Receipts {
     return '';
   }
 }
+
+/**
+ * JSON in which half a character (a name cut after sixteen units) is U+FFFD, as a `WebSocket` sends it: escaped it is no text to
+ * many a parser, so nobody would ever take the event.
+ *
+ * @param {string | undefined} json
+ */
+const wellFormed = (json) =>
+  json?.includes('\\ud') ? json.replace(/\\\\|\\ud.../g, (found) => (found[2] ? '\ufffd' : found)) : json;
 
 const WEEK = 604_800_000;
 

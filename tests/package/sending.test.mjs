@@ -86,6 +86,18 @@ test('a message aborted in flight is unknown', async () => {
   client.close({ drain: 0 });
 });
 
+test('half a character travels as U+FFFD, which every parser reads, and what only looks like one as it is', async () => {
+  const client = connect(URL_A);
+  newest().accept();
+  const name = 'Ann 😀';
+  client.send({ type: 'x', name: name.slice(0, -1), half: '\udE00!', whole: name, code: '\\ud83d \\\\udead' });
+  await soon();
+  const sent = newest().sent.at(-1) ?? '';
+  assert.deepEqual(JSON.parse(sent), { type: 'x', name: 'Ann \ufffd', half: '\ufffd!', whole: name, code: '\\ud83d \\\\udead' });
+  assert.ok(!/(?<!\\)(?:\\\\)*\\ud/.test(sent), sent);
+  client.close({ drain: 0 });
+});
+
 test('a volatile message is sent now or never', async () => {
   const client = connect(URL_A);
   assert.equal((await client.send({ type: 'x' }, { volatile: true }).settled).code, 'not_now');

@@ -27,28 +27,81 @@ const drivers = {
  * @param {Engine} engine @param {string} url @param {number} seconds how long the page may take
  */
 export async function resultOfPage(engine, url, seconds) {
-  const port = await freePort();
-  const [program = '', ...args] = drivers[engine];
-  const driver = spawn(program, [...args, `--port=${port}`], { detached: true, stdio: 'ignore' });
-  const failed = new Promise((_, reject) => {
-    driver.on('error', reject);
-    driver.on('exit', (code) => reject(new Error(`${program} ended (${code}) before it answered`)));
-  });
-  const base = `http://127.0.0.1:${port}`;
-  let session = '';
+  const page = await RemotePage.open(engine, url);
   try {
-    await Promise.race([failed, untilListening(base)]);
-    session = (await call(`${base}/session`, { capabilities: { alwaysMatch: capabilities(engine) } })).sessionId;
-    await call(`${base}/session/${session}/url`, { url });
     for (let waited = 0; waited < seconds * 4; waited += 1) {
       await sleep(250);
-      const result = await call(`${base}/session/${session}/execute/sync`, { script: 'return window.result', args: [] });
+      const result = await page.run('return window.result');
       if (result) return result;
     }
     throw new Error(`${engine}: the page gave no result within ${seconds} s`);
   } finally {
-    if (session) await fetch(`${base}/session/${session}`, { method: 'DELETE' }).catch(() => {});
-    if (driver.pid) process.kill(-driver.pid, 'SIGKILL');
+    await page.end();
+  }
+}
+
+/** A page in a browser of its own. */
+export class RemotePage {
+  #session = '';
+
+  /** @param {import('node:child_process').ChildProcess} driver @param {string} base */
+  constructor(driver, base) {
+    this.driver = driver;
+    this.base = base;
+  }
+
+  /** @param {Engine} engine @param {string} url */
+  static async open(engine, url) {
+    const port = await freePort();
+    const [program = '', ...args] = drivers[engine];
+    const driver = spawn(program, [...args, `--port=${port}`], { detached: true, stdio: 'ignore' });
+    const page = new RemotePage(driver, `http://127.0.0.1:${port}`);
+    const failed = new Promise((_, reject) => {
+      driver.on('error', reject);
+      driver.on('exit', (code) => reject(new Error(`${program} ended (${code}) before it answered`)));
+    });
+    try {
+      await Promise.race([failed, untilListening(page.base)]);
+      const { sessionId } = await call(`${page.base}/session`, { capabilities: { alwaysMatch: capabilities(engine) } });
+      page.#session = sessionId;
+      await page.#ask('url', { url });
+      return page;
+    } catch (error) {
+      await page.end();
+      throw error;
+    }
+  }
+
+  /** @param {string} script what a function does that is given `args` @param {...unknown} args @returns {Promise<any>} */
+  run(script, ...args) {
+    return this.#ask('execute/sync', { script, args });
+  }
+
+  /** As a person does: clicks into it, and types. @param {string} selector @param {string} text */
+  async type(selector, text) {
+    const [element] = Object.values(await this.#ask('element', { using: 'css selector', value: selector }));
+    await this.#ask(`element/${element}/click`, {});
+    await this.#ask(`element/${element}/value`, { text });
+  }
+
+  /** As a mouse does. @param {readonly (readonly [x: number, y: number])[]} places in the viewport */
+  async move(places) {
+    const actions = places.map(([x, y]) => ({ type: 'pointerMove', x: Math.round(x), y: Math.round(y), duration: 30, origin: 'viewport' }));
+    await this.#ask('actions', { actions: [{ type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions }] });
+  }
+
+  reload() {
+    return this.#ask('refresh', {});
+  }
+
+  async end() {
+    if (this.#session) await fetch(`${this.base}/session/${this.#session}`, { method: 'DELETE' }).catch(() => {});
+    if (this.driver.pid) process.kill(-this.driver.pid, 'SIGKILL');
+  }
+
+  /** @param {string} what @param {unknown} body */
+  #ask(what, body) {
+    return call(`${this.base}/session/${this.#session}/${what}`, body);
   }
 }
 

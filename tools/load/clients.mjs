@@ -62,6 +62,8 @@ export function viewer(port, path, heard) {
 
 const VIEW = 'Accept: text/event-stream\r\n';
 export const UPGRADE = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+/** Members so far: each has a name of its own. */
+let entered = 0;
 const OPCODE = { text: 1, close: 8, ping: 9, pong: 10 };
 
 /** A frame of a client, whose mask is zeros. @param {number} opcode @param {Buffer} payload of less than 126 bytes */
@@ -81,7 +83,8 @@ export function firstFrame(bytes) {
 }
 
 /**
- * One in a room who said no hello: is told which `run_state` it was, from 1. A text that names none is no event of those.
+ * One in a room whose hello names nothing: is told which `run_state` it was, from 1. A text that names none is no event of
+ * those.
  *
  * @param {number} port @param {string} path @param {Heard} heard
  */
@@ -100,7 +103,7 @@ export async function member(port, path, heard) {
     }
   });
   // Before it has heard what a client speaks, the server waits with events for a while.
-  socket.write(message({ type: 'ping' }));
+  socket.write(message({ type: 'hello', v: 1, features: [], client: `member-${process.pid}-${(entered += 1)}` }));
   return socket;
 }
 

@@ -7,13 +7,14 @@ use crate::model::must;
 use crate::payload::Payload;
 use crate::report;
 use everwire::core::action::Action;
+use everwire::core::held::HELD_EVENTS;
 use everwire::core::input::{Input, SocketEvent};
 use everwire::core::machine::Machine;
 use everwire::core::state::State;
 use everwire::core::time::Instant;
 
-/// Orders that one input may lead to, at most, beside those for what it brings and what was held.
-const MOST_ORDERS: usize = 4_000;
+/// Orders that one input may lead to, at most: those for what it brings, and for the events that were held.
+const MOST_ORDERS: usize = 4_000 + HELD_EVENTS;
 
 impl Client {
     pub(super) fn work(&mut self, fact: Input<Payload>, around: &mut Surroundings<'_>) {
@@ -68,8 +69,7 @@ impl Client {
             }));
             self.order(action, around);
         }
-        let held = self.events.last();
-        around.check(must(count <= MOST_ORDERS + held as usize, || format!("{count} orders for one input")));
+        around.check(must(count <= MOST_ORDERS, || format!("{count} orders for one input")));
         around.check(must(!answered || told, || "that another log began is told to nobody".to_owned()));
         around.check(must(self.plane.clone().read().credit > 0, || "the data plane has no credit".to_owned()));
         let Some(machine) = &self.machine else { return };

@@ -4,10 +4,10 @@
 
 import { Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates } from 'y-protocols/awareness';
 import { applyUpdate, decodeUpdate, encodeStateAsUpdate, encodeStateVector, mergeUpdates } from 'yjs';
-import { refusal } from './entry_options.js';
 import { EverwireError, report } from './everwire_error.js';
 import { connect } from './index.js';
 import { ANSWER, ASK, ASK_AWARENESS, AWARENESS, DENIED, UPDATE, frame, isAnswer, read } from './yjs_frames.js';
+import { checkHeartbeat, readOptions } from './yjs_options.js';
 
 /** Local changes are asked after once nothing was changed for so long, and at the latest after; in milliseconds. */
 const QUIET = 1_000;
@@ -18,16 +18,6 @@ const PATIENCE = 10_000;
 const WAITING = 100;
 
 /** A question on its way: how many of the local changes its answer proves. @typedef {{ covers: number }} Question */
-
-/** Whether a client hands over frames as they are: it has no other types to listen to. @param {any} client */
-function isRaw(client) {
-  try {
-    client.on('*', () => {})();
-    return false;
-  } catch {
-    return true;
-  }
-}
 
 export class YjsProvider {
   #client;
@@ -67,16 +57,7 @@ export class YjsProvider {
 
   /** @param {any} doc @param {any} to @param {any} [options] */
   constructor(doc, to, options = {}) {
-    if (typeof doc?.on !== 'function' || doc.store === undefined) throw refusal('doc', 'a Y.Doc');
-    if (typeof options !== 'object' || options === null) throw refusal('options', 'an object');
-    const { awareness, persistence, ...connection } = options;
-    if (awareness !== undefined && typeof awareness?.setLocalState !== 'function') throw refusal('awareness', 'an Awareness of y-protocols');
-    if (persistence !== undefined && typeof persistence?.whenSynced?.then !== 'function') throw refusal('persistence', 'what has a promise whenSynced, such as an IndexeddbPersistence of y-indexeddb');
-    const given = typeof to?.snapshot === 'function';
-    for (const name of given ? Object.keys(connection) : ['protocol', 'validate', 'flow'].filter((name) => name in connection)) {
-      throw refusal(name, given ? 'belongs to the client' : 'is not known to a YjsProvider');
-    }
-    if (given && !isRaw(to)) throw refusal('client', 'one with protocol "raw"');
+    const { awareness, persistence, connection, given } = readOptions(doc, to, options);
     this.doc = doc;
     this.#persistence = persistence;
     this.#changes = doc.store.clients.size > 0 ? 1 : 0;
@@ -180,9 +161,7 @@ export class YjsProvider {
   /** @param {any} given */
   #heartbeat(given = true) {
     if (given === false) return false;
-    if (given !== true && (typeof given !== 'object' || given === null || 'ping' in given || 'isPong' in given)) {
-      throw refusal('heartbeat', 'false, true or an object of idle, confirm, timeout, misses');
-    }
+    checkHeartbeat(given);
     return {
       ...(given === true ? undefined : given),
       ping: () => {

@@ -404,13 +404,19 @@ test('on a page that shows frames listeners are told once a frame; where none co
   room.leave();
 });
 
-test('what a congested socket does not take is said when it does', async () => {
+/** One in a room whose socket takes nothing more for now. */
+async function congested() {
   const server = new PresenceServer();
   const room = await enter(server);
   await wait(200);
   newest().bufferedAmount = 8 << 20;
   client.send({ type: 'x', text: 'x'.repeat(1 << 20) });
   await wait(200);
+  return { server, room };
+}
+
+test('what a congested socket does not take is said when it does', async () => {
+  const { server, room } = await congested();
   server.heard.splice(0);
   room.set({ n: 1 });
   room.set({ n: 2 });
@@ -495,12 +501,7 @@ test('a refusal is told to who listens, and is over when one is in', async () =>
 });
 
 test('a leave that a congested socket does not take is said when it does', async () => {
-  const server = new PresenceServer();
-  const room = await enter(server);
-  await wait(200);
-  newest().bufferedAmount = 8 << 20;
-  client.send({ type: 'x', text: 'x'.repeat(1 << 20) });
-  await wait(200);
+  const { server, room } = await congested();
   room.leave();
   await wait(200);
   newest().bufferedAmount = 0;

@@ -116,34 +116,32 @@ async fn until_clean(redis: &Redis) {
     timeout(PATIENCE, clean).await.unwrap_or_else(|_| panic!("{:?}", redis.keys()));
 }
 
-#[tokio::test]
-async fn who_slept_until_its_stream_was_ended_and_forgotten_does_not_begin_it_again() {
+/// A server sleeps until its stream was ended and forgotten; it may have asked for something just before.
+async fn sleeps_through_the_end(asked: bool) {
     let redis = Redis::start();
     let terms = format!("{QUICK},keep=1000");
     let (maker, _other) = (Node::start(&terms, Some(&redis), None), Node::start(&terms, Some(&redis), None));
     begin(maker.address, words(4_000, 50)).await;
-    maker.signal(Signal::STOP);
-    until_clean(&redis).await;
-    maker.signal(Signal::CONT);
-    until_metric(maker.address, "everwire_stream_active", 0).await;
-    assert!(redis.keys().is_empty(), "{:?}", redis.keys());
-}
-
-/// As above, and the answer of before the sleep is read after it: it says nothing about now.
-#[tokio::test]
-async fn an_answer_that_lay_unread_through_a_sleep_does_not_begin_a_stream_again() {
-    let redis = Redis::start();
-    let terms = format!("{QUICK},keep=1000");
-    let (maker, _other) = (Node::start(&terms, Some(&redis), None), Node::start(&terms, Some(&redis), None));
-    begin(maker.address, words(4_000, 50)).await;
-    redis.signal(Signal::STOP);
-    sleep(Duration::from_millis(300)).await;
+    if asked {
+        redis.signal(Signal::STOP);
+        sleep(Duration::from_millis(300)).await;
+    }
     maker.signal(Signal::STOP);
     redis.signal(Signal::CONT);
     until_clean(&redis).await;
     maker.signal(Signal::CONT);
     until_metric(maker.address, "everwire_stream_active", 0).await;
     assert!(redis.keys().is_empty(), "{:?}", redis.keys());
+}
+
+#[tokio::test]
+async fn who_slept_until_its_stream_was_ended_and_forgotten_does_not_begin_it_again() {
+    sleeps_through_the_end(false).await;
+}
+
+#[tokio::test]
+async fn an_answer_that_lay_unread_through_a_sleep_does_not_begin_a_stream_again() {
+    sleeps_through_the_end(true).await;
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ impl Roster {
         for (client, clock, state) in &newer {
             self.put(*client, Member { clock: *clock, state: state.map(str::to_owned), source, heard: mono });
         }
-        self.forget();
+        self.bound_the_gone();
         Ok(newer.into_iter().map(|(client, ..)| client).collect())
     }
 
@@ -170,7 +170,7 @@ impl Roster {
         }
     }
 
-    fn forget(&mut self) {
+    fn bound_the_gone(&mut self) {
         while self.members.len() - self.present > GONE {
             let gone = self.members.iter().filter(|(_, member)| member.state.is_none());
             let Some(oldest) = gone.min_by_key(|(_, member)| member.heard).map(|(client, _)| *client) else { return };

@@ -27,7 +27,7 @@ for (const engine of engines) {
   }
 }
 
-console.log(`An event out of the bytes of a stream in ns, beside eventsource-parser (at most ${mostOverOther} times it)\n`);
+console.log(`An event out of the bytes of a stream in ns, beside eventsource-parser, in the middle one of five pages (at most ${mostOverOther} times it)\n`);
 for (const engine of engines) {
   const prices = await events(engine);
   console.table(table(Object.entries(prices).map(([what, price]) => [`${engine}, ${what}`, rounded(price)])));

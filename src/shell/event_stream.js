@@ -11,7 +11,7 @@ import { EverwireError, report } from './everwire_error.js';
  * @property {() => WebAssembly.Memory} scanMemory
  * @property {(scan: number) => number} scanBytes
  * @property {(scan: number) => number} scanRecords
- * @property {(scan: number, length: number, lag: number) => number} scan
+ * @property {(scan: number, length: number, lag: number) => number} scan below 0: the chunk is one event
  * @property {(scan: number) => number} goOn
  */
 
@@ -39,6 +39,10 @@ const TOO_LONG = 11;
 
 const SIZE = 3;
 
+// Of a number that is one event, as `sse.rs` has it.
+const BITS = 15;
+const LOWEST = (1 << BITS) - 1;
+
 /** Bytes that are scanned at once. */
 const ROOM = 16_384;
 
@@ -47,6 +51,8 @@ const DECODABLE = 1e9;
 
 const more = { stream: true };
 const nothing = () => {};
+/** @type {Uint8Array[]} */
+const none = [];
 
 /**
  * The `EventStream` of an entry.
@@ -83,8 +89,8 @@ export const eventStreamFrom = (core) =>
       this.id = '';
       this.busy = false;
       this.over = false;
-      /** What handlers pushed. @type {Uint8Array[]} */
-      this.waiting = [];
+      /** What handlers pushed. */
+      this.waiting = none;
     }
 
     /**
@@ -98,16 +104,18 @@ export const eventStreamFrom = (core) =>
     push(bytes) {
       if (this.over) return;
       if (this.busy) {
+        if (this.waiting === none) this.waiting = [];
         this.waiting.push(bytes.slice());
         return;
       }
       this.busy = true;
       try {
         this.take(bytes);
-        while (this.waiting.length > 0) this.take(/** @type {Uint8Array} */ (this.waiting.shift()));
+        // More may come meanwhile.
+        if (this.waiting !== none) for (const waiting of this.waiting) this.take(waiting);
       } finally {
         this.busy = false;
-        if (this.waiting.length > 0) this.waiting = [];
+        this.waiting = none;
         if (this.over) core.closeScan(this.scan);
       }
     }
@@ -142,7 +150,21 @@ export const eventStreamFrom = (core) =>
       // Without options where nothing is cut: in Chromium, to read those is a third of the price of a short text.
       const isPlain = !this.cut && this.decodable >= 0 && /** @type {number} */ (bytes[length - 1]) < 128;
       const text = isPlain ? this.decoder.decode(bytes) : this.decode(bytes);
-      let count = core.scan(this.scan, length, this.lag) * SIZE;
+      const found = core.scan(this.scan, length, this.lag);
+      if (found >= 0) this.read(text, found);
+      else {
+        this.lag = 0;
+        try {
+          this.event(text.slice(~found & LOWEST, ~found >> BITS));
+        } catch (error) {
+          report(error);
+        }
+      }
+    }
+
+    /** @param {string} text @param {number} found records of it */
+    read(text, found) {
+      let count = found * SIZE;
       let at = 0;
       let { records } = this;
       read: for (;;) {
@@ -161,10 +183,7 @@ export const eventStreamFrom = (core) =>
             at += SIZE;
             switch (what) {
               case EVENT:
-                if (this.hasData || this.part !== '') {
-                  this.add(text.slice(from, to));
-                  this.dispatch();
-                } else this.deliver(text.slice(from, to));
+                this.event(text.slice(from, to));
                 break;
               case DATA:
                 this.add(text.slice(from, to));
@@ -230,6 +249,14 @@ export const eventStreamFrom = (core) =>
       value = this.whole(value);
       this.data = this.hasData ? `${this.data}\n${value}` : value;
       this.hasData = true;
+    }
+
+    /** @param {string} value its last line of data */
+    event(value) {
+      if (this.hasData || this.part !== '') {
+        this.add(value);
+        this.dispatch();
+      } else this.deliver(value);
     }
 
     dispatch() {

@@ -3,12 +3,14 @@
 //! Owns the memory that both sides see: bytes go in, records come out, and nothing else crosses; must not know what is
 //! said to whom. `event_stream.js` has the strings.
 
-use crate::wire::sse::{LIMIT, Records, Sse};
+use crate::wire::sse::{LIMIT, Record, Records, Sse, What};
 use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 
 /// Bytes that are scanned at once. Longer chunks come in pieces.
 const ROOM: usize = 16_384;
+/// Of a place in the text of so many bytes.
+const BITS: u32 = 15;
 /// They begin at a multiple of this many: engines copy them three times as fast then.
 const LINE: usize = 64;
 
@@ -30,6 +32,18 @@ struct Scan {
 }
 
 impl Scan {
+    /// The whole chunk as one number below 0, if it is one event with a line of data.
+    fn alone(&self) -> Option<i32> {
+        match *self.records.found() {
+            [Record { what: What::Event, from, to }, Record { from: end, .. }]
+                if from <= to && to < 1 << BITS && end == to + 2 =>
+            {
+                Some(!(to << BITS | from).cast_signed())
+            }
+            _ => None,
+        }
+    }
+
     fn go_on(&mut self) -> usize {
         if let Some(left) = self.bytes.get(self.start + self.taken..self.start + self.length) {
             self.taken += self.sse.scan(left, &mut self.records);
@@ -45,8 +59,8 @@ thread_local! {
 
 /// What `of` says of a scan; 0 where there is none.
 #[inline(always)]
-fn of_scan(scan: usize, of: impl FnOnce(&mut Scan) -> usize) -> usize {
-    SCANS.with_borrow_mut(|scans| scans.get_mut(scan).and_then(Option::as_mut).map_or(0, |scan| of(scan)))
+fn of_scan<T: Default>(scan: usize, of: impl FnOnce(&mut Scan) -> T) -> T {
+    SCANS.with_borrow_mut(|scans| scans.get_mut(scan).and_then(Option::as_mut).map_or_else(T::default, |scan| of(scan)))
 }
 
 /// The scan of a stream whose lines and events take at most `limit` UTF-16 units each: 1,048,576 of them for 0. It lives
@@ -100,15 +114,17 @@ pub fn scan_records(scan: usize) -> usize {
 }
 
 /// Scans a chunk of `length` bytes, whose text begins with `lag` units of the one before. Returns how many records there
-/// are.
+/// are. Below 0, it is one event: the other bits say where its data begins (the lowest 15) and ends (the next 15), and the
+/// next chunk has no lag. What is one a chunk would be longer in reading records than in being scanned.
 #[wasm_bindgen(js_name = scan, skip_typescript)]
 #[must_use]
-pub fn scan(scan: usize, length: usize, lag: i32) -> usize {
+pub fn scan(scan: usize, length: usize, lag: i32) -> i32 {
     of_scan(scan, |scan| {
         scan.length = length;
         scan.taken = 0;
         scan.sse.begin(lag);
-        scan.go_on()
+        let count = scan.go_on();
+        scan.alone().unwrap_or(count as i32)
     })
 }
 

@@ -7,7 +7,10 @@ import { build } from 'esbuild';
 import { files } from '../../tests/package/support/event_stream.mjs';
 import { resultOfPage } from '../webdriver.mjs';
 
-/** @typedef {{ ours: number, theirs: number, ratio: number, low: number, high: number }} Price in ns an event */
+/** In ns an event; the ratio of the page in the middle, and of the lowest and the highest. @typedef {{ ours: number, theirs: number, ratio: number, low: number, high: number }} Price */
+
+/** What an engine makes of the same code is not the same in two pages: by a tenth in WebKit. */
+const pages = 5;
 
 /** @param {import('../webdriver.mjs').Engine} engine @returns {Promise<Record<string, Price>>} */
 export async function events(engine) {
@@ -44,9 +47,17 @@ export async function events(engine) {
     /** @type {Record<string, Price>} */
     const prices = {};
     for (let place = 0; ; place += 1) {
-      const { error, what, price, isLast } = await resultOfPage(engine, `http://127.0.0.1:${port}/?${place}`, 120);
-      if (error) throw new Error(error);
-      prices[what] = price;
+      /** @type {{ what: string, price: Price, isLast: boolean }[]} */
+      const results = [];
+      for (let page = 0; page < pages; page += 1) {
+        const result = await resultOfPage(engine, `http://127.0.0.1:${port}/?${place}`, 120);
+        if (result.error) throw new Error(result.error);
+        results.push(result);
+      }
+      results.sort((one, other) => one.price.ratio - other.price.ratio);
+      const ratios = results.map(({ price }) => price.ratio);
+      const { what, price, isLast } = /** @type {typeof results[number]} */ (results[pages >> 1]);
+      prices[what] = { ...price, low: Math.min(...ratios), high: Math.max(...ratios) };
       if (isLast) return prices;
     }
   } finally {

@@ -105,6 +105,17 @@ test('a chunk of any length is read, and an event over many chunks', () => {
   }
 });
 
+test('an event that is a chunk by itself is what it is among others, up to the longest that is scanned at once', () => {
+  for (const length of [0, 1, 16_375, 16_376, 16_377, 40_000]) {
+    for (const data of ['x'.repeat(length), '漢'.repeat(length / 3), `ü😀${'x'.repeat(Math.max(0, length - 6))}`]) {
+      const alone = encoder.encode(`data: ${data}\n\n`);
+      const [one, two] = [['event', 'message', data, ''], ['event', 'tick', `first\n${data}`, '7']];
+      assert.deepEqual(heard([alone, alone, encoder.encode('id: 7\nevent: tick\ndata: first\n'), alone]), [one, one, two], `${length}`);
+      assert.deepEqual(heard([encoder.encode('data: 1'), encoder.encode('\n\n'), alone]), [['event', 'message', '1', ''], one], `${length}`);
+    }
+  }
+});
+
 test('what is too long ends the stream with an error, and what came before was handed out', () => {
   /** @type {string[]} */
   const said = [];

@@ -240,6 +240,15 @@ mod tests {
     }
 
     #[test]
+    fn in_a_small_queue_who_sends_waits_from_half_of_its_bytes_on() {
+        let mut outbox = Outbox::new(10, 1_000, 100);
+        push(&mut outbox, Outgoing { bytes: 49, ..message(1, Priority::Normal, false) });
+        assert!(!outbox.presses(false));
+        push(&mut outbox, Outgoing { bytes: 1, ..message(2, Priority::Normal, false) });
+        assert!(outbox.presses(false));
+    }
+
+    #[test]
     fn a_long_queue_keeps_its_order_while_it_is_filled_and_emptied() {
         let mut outbox = Outbox::new(10, 1_000, 100_000);
         let mut next = 1;

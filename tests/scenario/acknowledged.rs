@@ -334,6 +334,30 @@ fn what_might_be_blamed_on_another_waits_until_that_is_settled() {
 }
 
 #[test]
+fn after_a_frame_that_was_too_big_a_new_message_goes_alone_until_a_connection_was_stable() {
+    let joined = |rig: &Rig| {
+        rig.picked(|action| if let Action::Transmit { joined, .. } = action { Some(*joined) } else { None })
+            .into_iter()
+            .map(|(_, joined)| joined)
+            .collect::<Vec<_>>()
+    };
+    let mut rig = Rig::greeted();
+    rig.send(NORMAL, true);
+    rig.closed(1009);
+    rig.reconnect();
+    rig.hello("e", 5);
+    rig.ack(1);
+    rig.clear();
+    rig.send(NORMAL, true);
+    assert_eq!(joined(&rig), [false]);
+    rig.ack(2);
+    rig.advance(10_000);
+    rig.clear();
+    rig.send(NORMAL, true);
+    assert_eq!(joined(&rig), [true]);
+}
+
+#[test]
 fn a_1009_refuses_nothing_that_was_not_sent_on_its_connection() {
     let mut rig = Rig::greeted();
     rig.send(NORMAL, true);

@@ -169,4 +169,31 @@ mod tests {
         let choices = Choices { on: true, retries: 0, ..Choices::default() };
         assert_eq!(Memory::default().used_up(&choices, Some(503)), Some(Ending::RetriesUsed(Some(503))));
     }
+
+    /// Chooses always the most.
+    struct Most;
+
+    impl Source for Most {
+        fn whole(&self, _name: &str, _least: u32, most: u32, _otherwise: u32) -> u32 {
+            most
+        }
+
+        fn choice(&self, _name: &str, _words: &str) -> u32 {
+            0
+        }
+
+        fn wants(&self, _group: &str) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn each_choice_is_taken() {
+        let options = Options::read_stream(&Most, true);
+        assert_eq!((options.backoff_base, options.backoff_cap), (3_600_000, 3_600_000));
+        assert_eq!((options.connect_timeout, options.stable_after), (300_000, 600_000));
+        assert_eq!((options.breaker_failures, options.breaker_probe), (1_000, 3_600_000));
+        let Choices { retries, silence, expects_sound, .. } = options.stream;
+        assert_eq!((retries, silence, expects_sound), (1_000_000, 3_600_000, true));
+    }
 }

@@ -181,6 +181,13 @@ fn who_hides_the_page_or_does_nothing_for_5_minutes_is_away_until_anything_is_do
 }
 
 #[test]
+fn who_does_nothing_is_away_also_where_nobody_can_be_told() {
+    let mut room = Room::new(|_| {});
+    assert_eq!(room.wait(299_999), []);
+    assert_eq!(room.wait(1), [Action::Me]);
+}
+
+#[test]
 fn the_join_says_that_one_is_away() {
     let mut room = Room::new(|_| {});
     room.give(Input::Hidden(true));

@@ -151,3 +151,11 @@ fn the_answer_to_a_join_is_true_although_its_clocks_are_behind() {
     assert_eq!(room.give(Input::Gone { slot: 1, clock: 12 }), [Action::Gone { slot: 1 }]);
     assert_eq!(shown(&room.list(&[1, 2]), 1), [], "a list that nobody asked for is behind like any word");
 }
+
+#[test]
+fn a_list_that_leaves_a_state_out_says_that_there_is_none() {
+    let mut room = Room::of(&[1]);
+    room.give(Input::List(0));
+    let out = room.give(Input::Listed(Word { state: false, ..word(1, 11) }, Origin::Last));
+    assert!(matches!(out[..], [Action::Show { slot: 1, state: true, .. }]), "{out:?}");
+}

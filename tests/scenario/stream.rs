@@ -239,15 +239,20 @@ fn an_endless_line_stops() {
 
 #[test]
 fn what_an_older_connection_says_is_ignored() {
-    let mut rig = plain();
-    rig.closed(1006);
-    wait(&mut rig);
-    rig.resolve();
-    for event in [Event::Answered(OK), Event::Terminal { failed: false }, Event::TooLong] {
-        rig.give(Input::Stream(1, event));
+    for state in ["connecting", "open"] {
+        let mut rig = plain();
+        rig.closed(1006);
+        wait(&mut rig);
+        rig.resolve();
+        if state == "open" {
+            tell(&mut rig, Event::Answered(OK));
+        }
+        for event in [Event::Answered(OK), Event::Terminal { failed: false }, Event::TooLong] {
+            rig.give(Input::Stream(1, event));
+        }
+        rig.give(Input::Socket(1, SocketEvent::Closed { code: 1000, overrule: None }));
+        assert_eq!((rig.state(), is_final(&rig)), (state, false));
     }
-    rig.give(Input::Socket(1, SocketEvent::Closed { code: 1000, overrule: None }));
-    assert_eq!((rig.state(), is_final(&rig)), ("connecting", false));
 }
 
 /// What a test of everything at random does next.

@@ -51,8 +51,6 @@ const DECODABLE = 1e9;
 
 const more = { stream: true };
 const nothing = () => {};
-/** @type {Uint8Array[]} */
-const none = [];
 
 /**
  * The `EventStream` of an entry.
@@ -89,8 +87,8 @@ export const eventStreamFrom = (core) =>
       this.id = '';
       this.busy = false;
       this.over = false;
-      /** What handlers pushed. */
-      this.waiting = none;
+      /** What handlers pushed. @type {Uint8Array[] | null} */
+      this.waiting = null;
     }
 
     /**
@@ -104,18 +102,17 @@ export const eventStreamFrom = (core) =>
     push(bytes) {
       if (this.over) return;
       if (this.busy) {
-        if (this.waiting === none) this.waiting = [];
-        this.waiting.push(bytes.slice());
+        (this.waiting ??= []).push(bytes.slice());
         return;
       }
       this.busy = true;
       try {
         this.take(bytes);
         // More may come meanwhile.
-        if (this.waiting !== none) for (const waiting of this.waiting) this.take(waiting);
+        if (this.waiting) for (const waiting of this.waiting) this.take(waiting);
       } finally {
         this.busy = false;
-        this.waiting = none;
+        this.waiting = null;
         if (this.over) core.closeScan(this.scan);
       }
     }
@@ -239,7 +236,7 @@ export const eventStreamFrom = (core) =>
     /** @param {string} value */
     whole(value) {
       const { part } = this;
-      if (part === '') return value;
+      if (!part) return value;
       this.part = '';
       return part + value;
     }
@@ -253,7 +250,7 @@ export const eventStreamFrom = (core) =>
 
     /** @param {string} value its last line of data */
     event(value) {
-      if (this.hasData || this.part !== '') {
+      if (this.hasData || this.part) {
         this.add(value);
         this.dispatch();
       } else this.deliver(value);

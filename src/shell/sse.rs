@@ -36,7 +36,7 @@ impl Scan {
     fn alone(&self) -> Option<i32> {
         match *self.records.found() {
             [Record { what: What::Event, from, to }, Record { from: end, .. }]
-                if from <= to && to < 1 << BITS && end == to + 2 =>
+                if (from | to) < 1 << BITS && end == to + 2 =>
             {
                 Some(!(to << BITS | from).cast_signed())
             }

@@ -126,7 +126,7 @@ pkg: $(tarball) ## the npm package in pkg/ and its tarball
 load: server ## thousands of clients on one server, slow ones among them: memory, processor, latency (2 minutes; SSE, WS, SLOW, DURATION). PRESENCE=1999: so many members of one roster instead (RATE=50 changes a second)
 	@SSE='$(SSE)' WS='$(WS)' SLOW='$(SLOW)' DURATION='$(DURATION)' PRESENCE='$(PRESENCE)' RATE='$(RATE)' node tools/$(if $(PRESENCE),presence-load,load).mjs
 
-bench: installed-package stream-wasm browser-tools ## bundle bytes, and CPU per event beside a bare WebSocket and another's parser (8 minutes)
+bench: installed-package stream-wasm browser-tools ## bundle bytes, and CPU per event beside a bare WebSocket and another's parser (4 to 8 minutes)
 	@node tools/bench.mjs
 
 clean: ## remove what was built (not the tools of the user's cache)

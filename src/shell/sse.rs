@@ -9,10 +9,10 @@ use wasm_bindgen::prelude::*;
 
 /// Bytes that are scanned at once. Longer chunks come in pieces.
 const ROOM: usize = 16_384;
-/// Of a place in the text of so many bytes.
-const BITS: u32 = 15;
 /// They begin at a multiple of this many: engines copy them three times as fast then.
 const LINE: usize = 64;
+/// What a place in the text of so many bytes takes.
+const BITS: u32 = 15;
 
 #[wasm_bindgen(module = "/src/shell/event_stream.js")]
 extern "C" {

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { RemotePage } from '../../tools/webdriver.mjs';
 import { assertNoErrors } from './support/browser.mjs';
 import { startBehindProxy } from './support/proxy.mjs';
-import { pause, until } from './support/until.mjs';
+import { LONG, pause, until } from './support/until.mjs';
 import { enter } from './support/visitor.mjs';
 
 /** @typedef {import('../../tools/webdriver.mjs').Engine} Engine */
@@ -17,7 +17,7 @@ const [BLIP, LOSS] = [3_000, 8_000];
 /** What is told may take so long, the longest wait of a client that tries again included. */
 const LATE = 20_000;
 /** @type {Engine[]} */
-const others = process.env['EVERWIRE_LONG'] ? ['Firefox', 'WebKit'] : ['Firefox'];
+const others = LONG ? ['Firefox', 'WebKit'] : ['Firefox'];
 
 describe('two engines in one room', () => {
   for (const engine of others) {

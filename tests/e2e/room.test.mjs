@@ -64,10 +64,12 @@ describe('the room', () => {
     const { one, other } = await two(t);
     await one.notesAre('Saved');
     await other.notesAre('Saved');
-    await Promise.all([one.write('from one '), other.write('from other ')]);
-    await until('both have both', async () => {
+    // Who writes where another is writing may be woven into it, so each has letters of its own.
+    const [digits, letters] = ['0123456789', 'abcdefghij'];
+    await Promise.all([one.write(digits), other.write(letters)]);
+    await until('both have both, each in its order', async () => {
       const [here, there] = [await one.notes(), await other.notes()];
-      return here === there && here.includes('from one') === true && here.length === 'from one from other '.length;
+      return here === there && here.replace(/\D/g, '') === digits && here.replace(/\d/g, '') === letters;
     });
     await one.notesAre('Saved');
     await until('the other is seen in the text', async () => (await one.page.locator('.cm-ySelectionInfo').count()) === 1);

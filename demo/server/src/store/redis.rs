@@ -101,6 +101,15 @@ impl Redis {
         self.within(script.invoke_async(&mut manager)).await
     }
 
+    /// What a channel is called. All databases of a Redis have their channels in common, so the name says which one it is.
+    #[must_use]
+    pub fn channel(&self, name: &str) -> String {
+        match self.client.get_connection_info().redis_settings().db() {
+            0 => name.to_owned(),
+            database => format!("{name}:{database}"),
+        }
+    }
+
     /// Listens to a channel until the receiver is dropped. After a loss it listens again by itself, and says so.
     #[must_use]
     pub fn listen(&self, channel: &str) -> mpsc::Receiver<Heard> {

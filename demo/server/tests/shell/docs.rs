@@ -455,6 +455,34 @@ async fn people_are_seen_across_processes() {
 }
 
 #[tokio::test]
+async fn two_databases_of_one_redis_know_nothing_of_each_other() {
+    let Some(redis) = Redis::start().await else { return };
+    let of = |database| Config { redis: Some(redis.database(database)), ..config() };
+    let (here, near) = (start(of(0)).await, start(of(0)).await);
+    let (there, beyond) = (start(of(1)).await, start(of(1)).await);
+    let mut witness = Writer::sit(near.address(), "notes", 1).await;
+    let mut one = Writer::sit(here.address(), "notes", 2).await;
+    let mut elsewhere = Writer::sit(there.address(), "notes", 3).await;
+    for writer in [&mut witness, &mut one, &mut elsewhere] {
+        writer.until(|writer| writer.answers == 1).await;
+    }
+    one.say(frame::awareness(&[1, 2, 0, 2, b'{', b'}'])).await;
+    witness.until(|writer| writer.people == [1, 2, 0, 2, b'{', b'}']).await;
+    // Redis has told that by now. What it tells next comes after it.
+    let mut last = Writer::sit(beyond.address(), "notes", 4).await;
+    last.say(frame::awareness(&[1, 4, 0, 2, b'{', b'}'])).await;
+    elsewhere.until(|writer| writer.people.len() > 1).await;
+    let mut later = Writer::sit(there.address(), "notes", 5).await;
+    later.until(|writer| writer.people.len() > 1).await;
+    for writer in [&elsewhere, &later] {
+        assert_eq!(writer.people, [1, 4, 0, 2, b'{', b'}']);
+    }
+    for server in [here, near, there, beyond] {
+        server.stop().await.expect("stopped");
+    }
+}
+
+#[tokio::test]
 async fn without_the_storage_nothing_is_told_on_and_one_that_forgot_is_told_again() {
     let Some(mut redis) = Redis::start().await else { return };
     let server = start(Config { redis: Some(redis.url()), ..config() }).await;

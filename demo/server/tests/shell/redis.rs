@@ -64,7 +64,11 @@ impl Redis {
     /// A database that nobody else here uses.
     pub(crate) fn url(&self) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        format!("redis://127.0.0.1:{}/{}", self.port, NEXT.fetch_add(1, Ordering::Relaxed) % 64)
+        self.database(NEXT.fetch_add(1, Ordering::Relaxed) % 64)
+    }
+
+    pub(crate) fn database(&self, number: u32) -> String {
+        format!("redis://127.0.0.1:{}/{number}", self.port)
     }
 
     fn answers(&self) -> bool {

@@ -9,6 +9,8 @@
 //! | `doc:{<id>}:updates` | stream | `u` an update, under its number | the same |
 //! | `doc:known` | sorted set | the documents there are, by their last change | the same |
 //! | `doc:wake` | channel | `new <id> <head>`; `ask <process> <id>`; `say <process> <id> <hex>`, which is awareness | |
+//!
+//! The channel of another database than 0 has its number behind its name.
 
 use super::{Answer, DocStore, NEWS, News, Unavailable};
 use crate::{
@@ -33,7 +35,7 @@ const AGAIN: Duration = Duration::from_millis(200);
 /// The storage's time: that of several machines would differ.
 const NOW: &str = "local t = redis.call('TIME')\nlocal now = t[1] * 1000 + math.floor(t[2] / 1000)\n";
 
-/// `KEYS`: document, updates, known. `ARGV`: id, time to live, most bytes, most documents, the updates.
+/// `wake`: the channel. `KEYS`: document, updates, known. `ARGV`: id, time to live, most bytes, most documents, the updates.
 const APPEND: &str = "
 local known = redis.call('HMGET', KEYS[1], 'head', 'bytes', 'born')
 local born = tonumber(known[3] or now)
@@ -52,7 +54,7 @@ end
 redis.call('HSET', KEYS[1], 'head', head, 'bytes', bytes, 'born', string.format('%.0f', born))
 redis.call('ZADD', KEYS[3], now, ARGV[1])
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[2]) end
-redis.call('PUBLISH', 'doc:wake', 'new ' .. ARGV[1] .. ' ' .. head)
+redis.call('PUBLISH', wake, 'new ' .. ARGV[1] .. ' ' .. head)
 return {'kept', head, born}
 ";
 
@@ -88,6 +90,7 @@ pub struct RedisDocs {
     terms: Terms,
     /// The name of this process, by which it knows its own words.
     name: String,
+    wake: String,
     news: broadcast::Sender<News>,
     append: Script,
     read: Script,
@@ -99,7 +102,8 @@ impl RedisDocs {
     #[must_use]
     pub fn new(redis: Redis, terms: Terms, name: String) -> Self {
         let news = broadcast::Sender::new(NEWS);
-        let (said, mut heard, ours) = (news.clone(), redis.listen(WAKE), name.clone());
+        let wake = redis.channel(WAKE);
+        let (said, mut heard, ours) = (news.clone(), redis.listen(&wake), name.clone());
         tokio::spawn(async move {
             while let Some(heard) = heard.recv().await {
                 let told = match heard {
@@ -112,15 +116,8 @@ impl RedisDocs {
                 let _ = told.map(|news| said.send(news));
             }
         });
-        Self {
-            redis,
-            terms,
-            name,
-            news,
-            append: Script::new(&format!("{NOW}{APPEND}")),
-            read: Script::new(READ),
-            compact: Script::new(COMPACT),
-        }
+        let append = Script::new(&format!("local wake = '{wake}'\n{NOW}{APPEND}"));
+        Self { redis, terms, name, wake, news, append, read: Script::new(READ), compact: Script::new(COMPACT) }
     }
 
     /// After a loss the first command fails, and a new connection is made. An update that is kept twice changes nothing.
@@ -207,7 +204,7 @@ impl DocStore for RedisDocs {
                     let _ = write!(text, "{byte:02x}");
                 }
             }
-            self.redis.command::<i64>(::redis::cmd("PUBLISH").arg(WAKE).arg(text)).await?;
+            self.redis.command::<i64>(::redis::cmd("PUBLISH").arg(&self.wake).arg(text)).await?;
             Ok(())
         })
     }

@@ -9,6 +9,8 @@
 //! | `notices:{log}:order` | sorted set | keys of notices by number | the same |
 //! | `notices:{log}:text` | hash | key to JSON | the same |
 //! | `notices:wake` | channel | there is a new one | |
+//!
+//! The channel of another database than 0 has its number behind its name.
 
 use super::{Answer, NoticeStore, Unavailable, epoch};
 use crate::{
@@ -36,7 +38,7 @@ local log = redis.call('HMGET', KEYS[1], 'epoch', 'run')
 if log[1] and log[2] ~= run then redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'run', run) end
 ";
 
-/// `ARGV`: the epoch, key, text, time, how many are kept, time to live.
+/// `wake`: the channel. `ARGV`: the epoch, key, text, time, how many are kept, time to live.
 const APPEND: &str = "
 if redis.call('ZSCORE', KEYS[2], ARGV[2]) then return 0 end
 local most = tonumber(ARGV[5])
@@ -53,7 +55,7 @@ for _, old in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1 - most)) do
   redis.call('HDEL', KEYS[3], old)
 end
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[6]) end
-redis.call('PUBLISH', 'notices:wake', number)
+redis.call('PUBLISH', wake, number)
 return 1
 ";
 
@@ -81,7 +83,8 @@ impl RedisNotices {
     #[must_use]
     pub fn new(redis: Redis) -> Self {
         let news = watch::Sender::new(0);
-        let (said, mut heard) = (news.clone(), redis.listen(WAKE));
+        let wake = redis.channel(WAKE);
+        let (said, mut heard) = (news.clone(), redis.listen(&wake));
         tokio::spawn(async move {
             // Whatever is heard, a loss included: who reads learns what it was.
             while heard.recv().await.is_some() {
@@ -89,7 +92,8 @@ impl RedisNotices {
             }
         });
         let of_log = |code: &str| Script::new(&format!("{LOG}{code}"));
-        Self { redis, news, append: of_log(APPEND), read: of_log(READ) }
+        let append = of_log(&format!("local wake = '{wake}'\n{APPEND}"));
+        Self { redis, news, append, read: of_log(READ) }
     }
 
     fn call<'a>(script: &'a Script) -> Result<ScriptInvocation<'a>, Unavailable> {

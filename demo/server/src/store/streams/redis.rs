@@ -10,6 +10,8 @@
 //! | `sse:active` | sorted set | the streams that are not over, by when their producer last said so | with its members |
 //! | `sse:completion:<id>` | string | the ending as JSON | the keeping time |
 //! | `sse:wake` | channel | the id of a stream with something new | |
+//!
+//! The channel of another database than 0 has its number behind its name.
 
 use super::{Answer, News, StreamStore, Unavailable};
 use crate::{
@@ -47,7 +49,7 @@ redis.call('PEXPIRE', KEYS[3], ARGV[3])
 return 1
 ";
 
-/// `KEYS`: stream, events, completion, active. `ARGV`: id, number of the first event, bound of the log, time to live,
+/// `wake`: the channel. `KEYS`: stream, events, completion, active. `ARGV`: id, number of the first event, bound of the log, time to live,
 /// keeping time, status and completion (both empty while it goes on), then type and data of each event.
 const APPEND: &str = "
 local known = redis.call('HMGET', KEYS[1], 'status', 'head')
@@ -81,7 +83,7 @@ else
 end
 redis.call('PEXPIRE', KEYS[1], ttl)
 redis.call('PEXPIRE', KEYS[2], ttl)
-if new then redis.call('PUBLISH', 'sse:wake', ARGV[1]) end
+if new then redis.call('PUBLISH', wake, ARGV[1]) end
 return {'kept', head}
 ";
 
@@ -114,7 +116,7 @@ end
 return alive
 ";
 
-/// `KEYS`: stream, events, completion, active. `ARGV`: id, the beat that was seen, keeping time, completion, type and data
+/// `wake`: the channel. `KEYS`: stream, events, completion, active. `ARGV`: id, the beat that was seen, keeping time, completion, type and data
 /// of the last event.
 const ORPHAN: &str = "
 local known = redis.call('HMGET', KEYS[1], 'status', 'head')
@@ -127,7 +129,7 @@ redis.call('SET', KEYS[3], ARGV[4], 'PX', ARGV[3])
 redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('PEXPIRE', KEYS[2], ARGV[3])
-redis.call('PUBLISH', 'sse:wake', ARGV[1])
+redis.call('PUBLISH', wake, ARGV[1])
 return 1
 ";
 
@@ -148,7 +150,8 @@ impl RedisStreams {
     #[must_use]
     pub fn new(redis: Redis, terms: Terms) -> Self {
         let news = broadcast::Sender::new(NEWS);
-        let (said, mut heard) = (news.clone(), redis.listen(WAKE));
+        let wake = redis.channel(WAKE);
+        let (said, mut heard) = (news.clone(), redis.listen(&wake));
         tokio::spawn(async move {
             while let Some(heard) = heard.recv().await {
                 let news = match heard {
@@ -161,15 +164,16 @@ impl RedisStreams {
             }
         });
         let timed = |code: &str| Script::new(&format!("{NOW}{code}"));
+        let wake = format!("local wake = '{wake}'\n");
         Self {
             redis,
             terms,
             news,
             register: timed(REGISTER),
-            append: timed(APPEND),
+            append: timed(&format!("{wake}{APPEND}")),
             read: Script::new(READ),
             alive: timed(ALIVE),
-            orphan: Script::new(ORPHAN),
+            orphan: Script::new(&format!("{wake}{ORPHAN}")),
         }
     }
 

@@ -296,6 +296,9 @@ async fn documents_and_connections_are_only_so_many_and_so_large() {
         let _ = back.socket.send(Message::binary(vec![3])).await;
     }
     assert_eq!(back.ended().await, 4429);
+    // One that is closed has its seat until its peer has gone too.
+    drop((two, third, other, back));
+    until_metric(address, "everwire_document_connections", 1).await;
     let mut many = Vec::new();
     for id in 10..18 {
         many.push(Writer::sit(address, &format!("other-{id}"), id).await);

@@ -3,14 +3,27 @@
 
 import { connect, createServer } from 'node:net';
 
-/** A port that nobody has at the moment. @returns {Promise<number>} */
-export function freePort() {
-  return new Promise((done, failed) => {
-    const server = createServer().once('error', failed);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
-    });
+let next = process.pid * 61;
+
+/**
+ * A port that nobody has at the moment. It is below those that the system gives to connections: any of them would take one
+ * that is not listened on yet, or for a while.
+ * @returns {Promise<number>}
+ */
+export async function freePort() {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    // Browsers refuse some ports below 11,000.
+    const port = 11_000 + (next++ % 20_000);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no port is free');
+}
+
+/** Whether nobody has it. @param {number} port @returns {Promise<boolean>} */
+export function isFree(port) {
+  return new Promise((done) => {
+    const server = createServer().once('error', () => done(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
   });
 }
 

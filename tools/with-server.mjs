@@ -10,10 +10,11 @@
 // them, so a page may load for ever. Whoever connects and leaves again makes a thread look into the queue.
 
 import { spawn } from 'node:child_process';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
+import { freePort, isFree } from './ports.mjs';
 
 const usualPort = 8975;
-const port = await freePort(usualPort);
+const port = (await isFree(usualPort)) ? usualPort : await freePort();
 const address = `ws://127.0.0.1:${port}`;
 
 const server = spawn(process.execPath, ['tests/browser/server.mjs', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -24,7 +25,7 @@ await new Promise((resolve, reject) => {
 server.stdout.resume();
 
 const [command = '', ...args] = process.argv.slice(2);
-const runnerPort = await freePort(0);
+const runnerPort = await freePort();
 const env = {
   ...process.env,
   WASM_BINDGEN_TEST_ADDRESS: `127.0.0.1:${runnerPort}`,
@@ -48,21 +49,4 @@ function end(code) {
   clearInterval(nudging);
   server.kill();
   process.exitCode = code;
-}
-
-/** The port, or another where it is taken. @param {number} wanted @returns {Promise<number>} */
-async function freePort(wanted) {
-  return (await tryPort(wanted)) ?? (await tryPort(0)) ?? Promise.reject(new Error('no port is free'));
-}
-
-/** @param {number} port @returns {Promise<number | undefined>} */
-function tryPort(port) {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(undefined));
-    probe.listen(port, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined));
-    });
-  });
 }

@@ -2,7 +2,10 @@
 //!
 //! Owns waiting; must not know what is tested. Every wait is for something and has an end.
 
-use crate::peer::{post, repository, request};
+use crate::{
+    peer::{post, repository, request},
+    redis::free_port,
+};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -266,9 +269,7 @@ pub(crate) struct Redis {
 
 impl Redis {
     pub(crate) fn start() -> Self {
-        let free = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let port = free.local_addr().expect("bound").port();
-        drop(free);
+        let port = free_port();
         let redis = Self { child: serve(port), port };
         redis.wait();
         redis

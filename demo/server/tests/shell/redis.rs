@@ -185,7 +185,7 @@ impl Drop for Nodes {
 
 /// A port that nobody has. It is below those that the system gives to connections: one that is not listened on for a
 /// while, because its process was killed, would be taken by any of them.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let first = std::process::id().wrapping_mul(61);
     let free = || {

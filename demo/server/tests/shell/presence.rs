@@ -3,7 +3,7 @@
 use crate::{
     events::Reader,
     peer::{Peer, config, metric, request, start, until_metric},
-    redis::{Nodes, Redis},
+    redis::{Nodes, Redis, free_port},
 };
 use everwire_server::{core::limits::Limits, shell::config::Config};
 use serde_json::{Value, json};
@@ -154,8 +154,9 @@ async fn one_over_http_is_a_member_like_others() {
 
 #[tokio::test]
 async fn a_server_without_memory_has_the_members_again_as_they_come_back() {
+    let port = free_port();
+    let config = || Config { port, proxy_port: Some(0), ..config() };
     let first = start(config()).await;
-    let port = first.address().port();
     let ada = Member::enter(first.address(), "ada").await;
     Member::enter(first.address(), "bob").await;
     let clock = ada.list["members"][0]["clock"].as_u64().expect("a clock");
@@ -163,7 +164,7 @@ async fn a_server_without_memory_has_the_members_again_as_they_come_back() {
     drop(ada);
     let again = async {
         loop {
-            if let Ok(server) = everwire_server::shell::server::Server::start(Config { port, ..config() }).await {
+            if let Ok(server) = everwire_server::shell::server::Server::start(config()).await {
                 return server;
             }
             sleep(Duration::from_millis(50)).await;

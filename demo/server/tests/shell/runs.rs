@@ -6,7 +6,8 @@ use everwire_server::{
     shell::{config::Config, server::Server},
 };
 use serde_json::{Value, json};
-use std::fs;
+use std::{fs, time::Duration};
+use tokio::time::{sleep, timeout};
 
 /// A server whose one DAG is `text`.
 async fn start_with(id: &str, text: &str) -> Server {
@@ -90,13 +91,34 @@ async fn over_the_budget_a_run_is_stopped() {
 
 #[tokio::test]
 async fn a_cancel_kills_what_runs() {
-    let server = start(config()).await;
-    let (mut peer, _) = Peer::join(server.address(), "steps", "c").await;
-    start_run(server.address(), "steps").await;
-    peer.next_that(|message| message["status"] == "running" && message["node_id"] == "step-01").await;
+    // No other process has these words.
+    let long = format!("60.{}", std::process::id());
+    let dag = json!({"id":"cancel","title":"t","budget":60,"nodes":[{"id":"long","title":"t","run":["sleep",long]}]});
+    let server = start_with("cancel", &dag.to_string()).await;
+    let (mut peer, _) = Peer::join(server.address(), "cancel", "c").await;
+    start_run(server.address(), "cancel").await;
+    let words = format!("sleep\0{long}\0");
+    until_running(&words, true).await;
     peer.say(json!({"type":"cancel_execution","$id":"c.1"})).await;
     let results = peer.next_of("execution_complete").await["results"].clone();
-    assert_eq!((&results["status"], &results["nodes"]["step-01"]), (&json!("cancelled"), &json!("cancelled")));
+    assert_eq!((&results["status"], &results["nodes"]["long"]), (&json!("cancelled"), &json!("cancelled")));
+    until_running(&words, false).await;
+}
+
+/// Waits until a process of these words is there, or is not.
+async fn until_running(words: &str, wanted: bool) {
+    let is_running = || {
+        let entries = fs::read_dir("/proc").expect("processes").flatten();
+        entries
+            .into_iter()
+            .any(|entry| fs::read(entry.path().join("cmdline")).is_ok_and(|line| line == words.as_bytes()))
+    };
+    let reached = async {
+        while is_running() != wanted {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), reached).await.expect("in time");
 }
 
 #[tokio::test]

@@ -100,21 +100,8 @@ impl Crowd {
     }
 }
 
-/// As a client that is told to come again, and does.
 async fn join_at_last(address: SocketAddr, client: &str) -> (Peer, Value) {
-    let joined = async {
-        loop {
-            let mut peer = Peer::connect(address, "gate").await;
-            match peer.next().await {
-                Ok(hello) if hello["type"] == "hello" => {
-                    peer.say(json!({"type":"hello","v":1,"features":["batch","ack","seq"],"client":client})).await;
-                    return (peer, hello);
-                }
-                _ => sleep(Duration::from_millis(50)).await,
-            }
-        }
-    };
-    timeout(PATIENCE, joined).await.expect("joined")
+    timeout(PATIENCE, Peer::join_at_last(address, "gate", client)).await.expect("joined")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -92,6 +92,26 @@ impl Peer {
         (peer, hello)
     }
 
+    /// As a client that is told to come again, and does; its callers give it an end.
+    pub(crate) async fn join_at_last(address: SocketAddr, dag: &str, client: &str) -> (Self, Value) {
+        let path = format!("/api/dags/{dag}/stream");
+        let ours = json!({"type":"hello","v":1,"features":["batch","ack","seq"],"client":client});
+        loop {
+            if let Ok(mut peer) = Self::try_connect(address, &path, &[]).await
+                && let Ok(hello) = peer.next().await
+                && hello["type"] == "hello"
+                && peer.try_say(&ours).await.is_ok()
+            {
+                return (peer, hello);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    pub(crate) async fn try_say(&mut self, message: &Value) -> Result<(), Error> {
+        timeout(PATIENCE, self.socket.send(Message::text(message.to_string()))).await.expect("in time")
+    }
+
     pub(crate) async fn say(&mut self, message: Value) {
         self.send(Message::text(message.to_string())).await;
     }

@@ -269,18 +269,13 @@ async fn a_redis_that_comes_back_empty_is_told_who_is_here() {
 /// As a client that is told to come again, and does.
 async fn at_last(address: SocketAddr, user: &str) -> Member {
     let client = format!("client-of-{user}");
+    let join = json!({"type":"presence_join","userId":user,"state":{"name":user}});
     let entering = async {
         loop {
-            let Ok(mut peer) = Peer::try_connect(address, "/api/dags/quick/stream", &[]).await else {
-                sleep(Duration::from_millis(50)).await;
-                continue;
-            };
-            if !matches!(peer.next().await, Ok(hello) if hello["type"] == "hello") {
-                sleep(Duration::from_millis(50)).await;
+            let (mut peer, _) = Peer::join_at_last(address, "quick", &client).await;
+            if peer.try_say(&join).await.is_err() {
                 continue;
             }
-            peer.say(json!({"type":"hello","v":1,"features":["batch","ack","seq"],"client":client})).await;
-            peer.say(json!({"type":"presence_join","userId":user,"state":{"name":user}})).await;
             while let Ok(message) = peer.next().await {
                 if message["type"] == "presence_list" {
                     return Member { peer, list: message };

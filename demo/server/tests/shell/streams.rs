@@ -7,8 +7,8 @@ use crate::{
 };
 use everwire_server::{core::streams::terms::Terms, shell::config::Config};
 use serde_json::{Value, json};
-use std::{fs, time::Duration};
-use tokio::time::{sleep, timeout};
+use std::fs;
+use tokio::time::timeout;
 
 fn with(terms: &str) -> Config {
     let mut streams = Terms::default();
@@ -282,7 +282,6 @@ async fn an_ending_survives_the_server_where_there_is_a_file() {
     let (done, done_token) = begin(node.address, words(2, 0)).await;
     let (cut, cut_token) = begin(node.address, words(4_000, 100)).await;
     let before = ended(node.address, &done, &done_token).await;
-    sleep(Duration::from_millis(50)).await;
     node.kill();
     let node = Node::start("keep=300000", None, Some(&data));
     assert_eq!(ended(node.address, &done, &done_token).await, before);

@@ -270,7 +270,7 @@ async fn no_command_of_a_stream_outlives_its_server() {
     let events = reader.rest().await;
     assert_eq!(events.last().expect("an event").json()["code"], "server_stopping");
     node.wait();
-    assert_eq!(children(&data), 0);
+    assert_eq!(children(&data).len(), 0);
     let _ = fs::remove_dir_all(data);
 }
 

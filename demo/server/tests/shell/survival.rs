@@ -3,6 +3,8 @@
 use crate::peer::{Ended, Peer, repository, start_run, storage};
 use serde_json::json;
 use std::{
+    collections::BTreeSet,
+    ffi::OsString,
     fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
@@ -49,15 +51,15 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// How many processes `sleep 1` belong to the journal in `data`.
-pub(crate) fn children(data: &Path) -> usize {
+/// The numbers of the processes that belong to the journal in `data`.
+pub(crate) fn children(data: &Path) -> BTreeSet<OsString> {
     let mark = format!("EVERWIRE_JOURNAL={}", data.display()).into_bytes();
-    let Ok(entries) = fs::read_dir("/proc") else { return 0 };
+    let Ok(entries) = fs::read_dir("/proc") else { return BTreeSet::new() };
     let ours = |entry: &fs::DirEntry| {
         fs::read(entry.path().join("environ"))
             .is_ok_and(|env| env.split(|byte| *byte == 0).any(|variable| variable == mark))
     };
-    entries.flatten().filter(ours).count()
+    entries.flatten().filter(ours).map(|entry| entry.file_name()).collect()
 }
 
 #[tokio::test]
@@ -68,11 +70,12 @@ async fn a_killed_server_goes_on_where_it_was() {
     start_run(process.address, "steps").await;
     let done = peer.next_that(|message| message["node_id"] == "step-01" && message["status"] == "succeeded").await;
     let seen = peer.next_that(|message| message["node_id"] == "step-02" && message["status"] == "running").await;
+    let before = children(&data);
     process.kill();
     assert_eq!(peer.ended().await, Ended::Broken);
 
     let process = Process::start(&data);
-    assert!(children(&data) <= 1, "what ran before was killed before it is run again");
+    assert!(children(&data).is_disjoint(&before), "what ran before was killed before it is run again");
     let (mut peer, again) = Peer::join(process.address, "steps", "c").await;
     assert_eq!(again["epoch"], hello["epoch"]);
     assert!(again["seq"].as_u64() > seen["$seq"].as_u64());
@@ -125,6 +128,6 @@ async fn asked_to_end_it_ends_by_itself_and_leaves_no_command() {
     peer.next_of("goaway").await;
     let status = tokio::task::spawn_blocking(move || process.child.wait()).await.expect("no panic").expect("ended");
     assert!(status.success(), "{status}");
-    assert_eq!(children(&data), 0);
+    assert_eq!(children(&data), BTreeSet::new());
     let _ = fs::remove_dir_all(data);
 }

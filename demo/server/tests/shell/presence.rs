@@ -254,7 +254,7 @@ async fn who_was_connected_by_way_of_a_process_that_dies_is_gone_within_the_expi
 async fn a_redis_that_comes_back_empty_is_told_who_is_here() {
     let Some(mut redis) = Redis::start().await else { return };
     let mut nodes = Nodes::start(2, redis.url(), LEASE);
-    let bob = Member::enter(nodes.addresses[0], "bob").await;
+    let bob = at_last(nodes.addresses[0], "bob").await;
     redis.stop();
     sleep(Duration::from_millis(500)).await;
     redis.again().await;

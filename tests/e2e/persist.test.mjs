@@ -92,7 +92,7 @@ async function launch({ folder, kills }) {
   kills.push(kill);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
-  await until('the browser listens', () => /ws:\/\/\S+/.test(said), { within: 20_000 });
+  await until('the browser listens', () => /ws:\/\/\S+/.test(said), { within: 120_000 });
   const browser = await chromium.connectOverCDP(/ws:\/\/\S+/.exec(said)?.[0] ?? '');
   const context = browser.contexts()[0];
   assert.ok(context);

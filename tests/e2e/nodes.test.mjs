@@ -43,7 +43,7 @@ test('clients that move between dying processes get everything once and in order
   assert.equal(started.status, 200);
 
   const { kills, fates, expected } = await commandWhileProcessesDie(nodes, commander.client, KILLING);
-  await until('all have been told everything', () => listeners.every(({ told }) => told.length >= fates.length), { within: 15_000 });
+  await until('all have been told everything', () => listeners.every(({ told }) => told.length >= fates.length), { within: 30_000 });
   await pause(200);
 
   assert.deepEqual(fates.filter((fate) => fate !== 'acked'), []);

@@ -15,6 +15,9 @@ export const engines = ['Chromium', 'Firefox', 'WebKit'];
 /** How long a driver may take to start, in milliseconds: a display comes first, and the machine may be busy. */
 const STARTING = 60_000;
 
+/** So often: a driver gives up a browser that takes a minute, as one may that is read from a busy disk. */
+const STARTS = 2;
+
 /** @type {Record<Engine, string[]>} */
 const drivers = {
   Chromium: ['chromedriver'],
@@ -50,8 +53,18 @@ export class RemotePage {
     this.base = base;
   }
 
+  /** @param {Engine} engine @param {string} url @returns {Promise<RemotePage>} */
+  static async open(engine, url, starts = STARTS) {
+    try {
+      return await RemotePage.#start(engine, url);
+    } catch (error) {
+      if (starts > 1 && String(error).includes('session not created')) return RemotePage.open(engine, url, starts - 1);
+      throw error;
+    }
+  }
+
   /** @param {Engine} engine @param {string} url */
-  static async open(engine, url) {
+  static async #start(engine, url) {
     const port = await freePort();
     const [program = '', ...args] = drivers[engine];
     const driver = spawn(program, [...args, `--port=${port}`], { detached: true, stdio: 'ignore' });

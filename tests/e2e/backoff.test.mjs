@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { connect, createServer } from 'node:net';
 import { describe, test } from 'node:test';
-import { jump, setSpeed } from './support/page-clock.mjs';
+import { jump, pageNow, setSpeed } from './support/page-clock.mjs';
 import { openLab } from './support/lab.mjs';
 import { drop, smallest, speaking, startPeer } from './support/peers.mjs';
 import { tellWindow } from './support/page-events.mjs';
@@ -75,10 +75,12 @@ describe('backoff', { concurrency: 4 }, () => {
     await until(`${attempts} attempts`, () => peer.visits.length >= attempts, { within: LONG ? 400_000 : 20_000 });
     const gaps = peer.visits.slice(1).map((visit, place) => (visit.opened - Number(peer.visits[place]?.opened)) / 1_000);
     t.diagnostic(`gaps in s: ${gaps.map((gap) => gap.toFixed(2))}`);
-    const expected = [...steps, 60, 60];
+    const expected = [...steps, 60, 60].slice(0, gaps.length);
+    assertSteps(delays(await lab.history()), expected);
+    // Never before its time; a busy machine may be late.
     for (const [place, gap] of gaps.entries()) {
       const step = Number(expected[place]);
-      assert.ok(gap >= step - 0.05 && gap <= step * 1.3 + 0.75, `gap ${place} is ${gap} s, not ${step} s`);
+      assert.ok(gap >= step - 0.05 && gap <= step * 1.3 + 5, `gap ${place} is ${gap} s, not ${step} s`);
     }
   });
 
@@ -155,8 +157,9 @@ describe('backoff', { concurrency: 4 }, () => {
     const { lab, page } = await openLab(t, { clock: true });
     await lab.connect(peer.url);
     await setSpeed(page, 30);
+    const end = (await pageNow(page)) + 60_000;
     // A flapping network for a minute of the page's time.
-    for (let flap = 0; flap < 30; flap++) {
+    for (let flap = 0; flap < 30 && (await pageNow(page)) < end; flap++) {
       await tellWindow(page, 'online');
       await jump(page, { mono: 500 });
       await page.waitForTimeout(30);

@@ -15,30 +15,6 @@ import { pause, until } from './support/until.mjs';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/**
- * Waits until the connection is shown to be given up; how long that took by the page's clock, which the page itself looks
- * at: on a busy machine somebody else would look much later.
- *
- * @param {Dashboard} dashboard @param {number} from
- */
-async function death(dashboard, from) {
-  const at = await dashboard.page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const look = () => {
-          const badge = /** @type {HTMLElement | null} */ (document.querySelector('[data-testid="connection"]'));
-          if (badge?.dataset['state'] === 'open') return;
-          observer.disconnect();
-          resolve(performance.now());
-        };
-        const observer = new MutationObserver(look);
-        observer.observe(document.body, { subtree: true, childList: true, attributes: true });
-        look();
-      }),
-  );
-  return Number(at) - from;
-}
-
 describe('the life of a page', { concurrency: 4 }, () => {
   test('a page hidden for ten minutes keeps its connection; stalled then, it is given up within 5 s of becoming visible', async (t) => {
     const server = await startServer(t);
@@ -52,7 +28,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
     assert.equal((await dashboard.badge()).state, 'open');
     const from = await pageNow(page);
     await setHidden(page, false);
-    const took = await death(dashboard, from);
+    const took = await dashboard.givenUpAfter(from);
     t.diagnostic(`given up after ${took} ms`);
     assert.ok(took <= 5_000, `after ${took} ms`);
     await server.network(await dashboard.link(), 'restore');
@@ -67,7 +43,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
     await server.network(await dashboard.link(), 'stall');
     const from = await pageNow(page);
     await setSpeed(page, 5);
-    const took = await death(dashboard, from);
+    const took = await dashboard.givenUpAfter(from);
     await setSpeed(page, 1);
     assert.ok(took <= 31_500, `after ${took} ms`);
   });
@@ -83,7 +59,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
       await jump(page, asleep);
       const from = await pageNow(page);
       await setHidden(page, false);
-      const took = await death(dashboard, from);
+      const took = await dashboard.givenUpAfter(from);
       t.diagnostic(`given up after ${took} ms`);
       assert.ok(took <= 5_000, `after ${took} ms`);
       await server.network(await dashboard.link(), 'restore');
@@ -178,7 +154,7 @@ describe('the life of a page', { concurrency: 4 }, () => {
     await server.network(await dashboard.link(), 'stall');
     const from = await pageNow(page);
     await page.evaluate(() => document.dispatchEvent(new Event('resume')));
-    const took = await death(dashboard, from);
+    const took = await dashboard.givenUpAfter(from);
     assert.ok(took <= 5_000, `after ${took} ms`);
   });
 

@@ -15,6 +15,7 @@ import { serveLab } from './support/lab.mjs';
 import { until } from './support/until.mjs';
 
 /** @typedef {import('node:test').TestContext} TestContext */
+/** What a browser keeps, and the ends of those that were given it. @typedef {{ folder: string, kills: (() => Promise<void>)[] }} Profile */
 
 const MESSAGES = 150;
 const IN_FLIGHT = 50;
@@ -76,11 +77,11 @@ async function serveRooms(t) {
   return rooms;
 }
 
-/** A browser with a profile that outlives it, and that can be killed. @param {TestContext} t @param {string} profile */
-async function launch(t, profile) {
+/** A browser that can be killed, with a profile that outlives it. @param {Profile} profile */
+async function launch({ folder, kills }) {
   const child = spawn(
     process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    [...FLAGS, `--user-data-dir=${profile}`, '--remote-debugging-port=0', 'about:blank'],
+    [...FLAGS, `--user-data-dir=${folder}`, '--remote-debugging-port=0', 'about:blank'],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const ended = new Promise((done) => child.once('exit', done));
@@ -88,10 +89,10 @@ async function launch(t, profile) {
     child.kill('SIGKILL');
     await ended;
   };
-  t.after(kill);
+  kills.push(kill);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
-  await until('the browser listens', () => /ws:\/\/\S+/.test(said), { within: 20_000 });
+  await until('the browser listens', () => /ws:\/\/\S+/.test(said), { within: 120_000 });
   const browser = await chromium.connectOverCDP(/ws:\/\/\S+/.exec(said)?.[0] ?? '');
   const context = browser.contexts()[0];
   assert.ok(context);
@@ -116,8 +117,13 @@ const snapshot = (page) => page.evaluate(() => Reflect.get(window, 'lab').client
 
 /** @param {TestContext} t */
 async function setUp(t) {
-  const profile = mkdtempSync(join(tmpdir(), 'everwire-profile-'));
-  t.after(() => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
+  /** @type {Profile} */
+  const profile = { folder: mkdtempSync(join(tmpdir(), 'everwire-profile-')), kills: [] };
+  // A browser that lives writes to it.
+  t.after(async () => {
+    await Promise.all(profile.kills.map((kill) => kill()));
+    rmSync(profile.folder, { recursive: true, force: true, maxRetries: 5 });
+  });
   const rooms = await serveRooms(t);
   const { origin } = await serveApplication(t);
   return { profile, rooms, origin };
@@ -125,7 +131,7 @@ async function setUp(t) {
 
 test('a browser killed with 150 stored messages, 50 of them sent: the next page settles all, each applied once', async (t) => {
   const { profile, rooms, origin } = await setUp(t);
-  const first = await launch(t, profile);
+  const first = await launch(profile);
   const page = await open(first.context, origin, `${rooms.url}/a`);
   rooms.answers = false;
   await send(page, range(0, IN_FLIGHT));
@@ -139,7 +145,7 @@ test('a browser killed with 150 stored messages, 50 of them sent: the next page 
   await first.kill();
   rooms.open = rooms.answers = true;
 
-  const second = await launch(t, profile);
+  const second = await launch(profile);
   const next = await open(second.context, origin, `${rooms.url}/a`);
   await until('all are settled', async () => (await ends(next)).length === MESSAGES);
   assert.deepEqual(rooms.applied, range(0, MESSAGES).map((n) => ['/a', n]), 'each once, in order');
@@ -152,7 +158,7 @@ test('a browser killed with 150 stored messages, 50 of them sent: the next page 
 
 test('a tab that crashes: another one of its room goes on, one of another room does not', async (t) => {
   const { profile, rooms, origin } = await setUp(t);
-  const { context } = await launch(t, profile);
+  const { context } = await launch(profile);
   const [a, b] = [await open(context, origin, `${rooms.url}/a`), await open(context, origin, `${rooms.url}/b`)];
   rooms.answers = false;
   await Promise.all([send(a, [1, 2]), send(b, [3])]);
@@ -171,7 +177,7 @@ test('a tab that crashes: another one of its room goes on, one of another room d
 
 test('a tab that is reloaded keeps its identity; one beside it has its own', async (t) => {
   const { profile, rooms, origin } = await setUp(t);
-  const { context } = await launch(t, profile);
+  const { context } = await launch(profile);
   const one = await open(context, origin, `${rooms.url}/a`);
   const two = await open(context, origin, `${rooms.url}/a`);
   rooms.answers = false;

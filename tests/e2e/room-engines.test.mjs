@@ -7,12 +7,14 @@ import { describe, test } from 'node:test';
 import { RemotePage } from '../../tools/webdriver.mjs';
 import { assertNoErrors } from './support/browser.mjs';
 import { startBehindProxy } from './support/proxy.mjs';
-import { LONG, pause, until } from './support/until.mjs';
+import { LONG, pause, stopwatch, until } from './support/until.mjs';
 import { enter } from './support/visitor.mjs';
 
 /** @typedef {import('../../tools/webdriver.mjs').Engine} Engine */
 
-/** How long a connection is away: less than the grace of 5 s, and more. */
+/** How long who is gone is not said to have left. */
+const GRACE = 5_000;
+/** How long a connection is away: less than that, and more. */
 const [BLIP, LOSS] = [3_000, 8_000];
 /** What is told may take so long, the longest wait of a client that tries again included. */
 const LATE = 20_000;
@@ -51,24 +53,30 @@ describe('two engines in one room', () => {
       await other.type('[data-testid="notes-text"]', `from ${engine}`);
       await until('what was typed is read', async () => (await one.notes()) === `from ${engine}`, { within: 10_000 });
 
+      let told = 1;
       const away = async (/** @type {number} */ time) => {
+        told = (await one.comings(id)).length;
+        const absence = stopwatch();
         proxy.cut('rst');
         proxy.refusing = true;
         await pause(time);
         proxy.heal();
         await one.sees(id, 'here', LATE);
+        return absence();
       };
-      await away(BLIP);
-      assert.deepEqual(await one.comings(id), ['joined', 'lost', 'back'], 'a reset and 3 s are no leave');
+      // The next attempt of the client may be later than that by a second, and what is longer than the grace is another thing.
+      for (let tries = 0; (await away(BLIP)) > GRACE - 300 && tries < 3; tries++);
+      assert.deepEqual((await one.comings(id)).slice(told), ['lost', 'back'], 'a reset and 3 s are no leave');
       await away(LOSS);
-      assert.deepEqual(await one.comings(id), ['joined', 'lost', 'back', 'lost', 'left', 'joined'], 'a reset and 8 s are one leave and one join');
+      assert.deepEqual((await one.comings(id)).slice(told), ['lost', 'left', 'joined'], 'a reset and 8 s are one leave and one join');
+      told += 3;
 
       await one.write(', and back');
       await other.reload();
       assert.equal(await joined(), id, 'a reload keeps the name');
       await pause(6_000);
-      const all = await one.comings(id);
-      assert.deepEqual(all.slice(6).filter((change) => change === 'left' || change === 'joined'), [], 'a reload is nothing');
+      const since = (await one.comings(id)).slice(told);
+      assert.ok(!since.includes('left') && !since.includes('joined'), `a reload is nothing: ${since}`);
       assert.equal(await one.standing(id), 'here');
       await until('the other reads the notes', () => other.run('return document.querySelector(`[data-testid="notes-text"]`)?.textContent.includes(`from ${arguments[0]}, and back`)', engine));
       assert.equal(await one.part('people-count').textContent(), '2');

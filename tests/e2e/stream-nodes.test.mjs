@@ -107,6 +107,7 @@ test('clients of processes that are killed go on at others: nothing lost, nothin
   await until('the guardian ends what nobody makes', () => orphans.every(({ told }) => told.end !== null), { within: GUARDED });
   await until('the other streams are over', () => others.every(({ told }) => told.end !== null), { within: 60_000 });
   const ended = stopwatch();
+  const registered = await redis.keys('sse:*');
   await commands.stop();
   const expected = commands.expected();
   await until('all are told everything', () => members.every(({ told }) => told.length >= expected.length), { within: 15_000 });
@@ -137,7 +138,6 @@ test('clients of processes that are killed go on at others: nothing lost, nothin
   t.diagnostic(`${expected.length} commands; orphans were ended ${quantile(afters, 1)} ms after the kill at most`);
 
   // A room stays, and what was told of its runs; of streams nothing does.
-  const registered = await redis.keys('sse:*');
   assert.ok(registered.length > 0, 'endings are kept for a while');
   for (const key of registered) assert.notEqual(await redis.life(key), FOR_EVER, key);
   await until('no stream left anything in Redis', async () => (await redis.keys('sse:*')).length === 0, { within: CLEAN, every: 250 });

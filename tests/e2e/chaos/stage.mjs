@@ -31,8 +31,10 @@ const GATES = { p: { count: 200, open: 40 }, o: { count: 80, open: 40 } };
 const PLAIN_GATES = 400;
 /** How long a fault waits for the page to be connected, so that it hits somebody. */
 const CONNECTED = 2_000;
-/** How long a page may take beside the faults: to start, and to have everything settled. */
-const ASIDE = 150;
+/** How long the first connection of a page may take, in milliseconds: three browsers start beside each other. */
+const BEGINNING = 180_000;
+/** How long a page may take beside the faults, in seconds: to start, and to have everything settled. */
+const ASIDE = 240;
 
 /**
  * @param {TestContext} t
@@ -50,7 +52,7 @@ export async function chaos(t, engine, { seed, seconds }) {
 
   const faults = /** @type {Map<Fault['kind'], number>} */ (new Map());
   const play = async () => {
-    await until('the page is connected', () => stage.begun, { within: 90_000 });
+    await until('the page is connected', () => stage.begun, { within: BEGINNING });
     await Promise.all(['kept', 'plain'].map((dag) => server.startRun(dag)));
     const others = setInterval(() => decideNext(witness), OTHERS_EVERY);
     const runs = nextRuns(server, witness, () => stage.over);

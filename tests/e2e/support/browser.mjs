@@ -23,9 +23,12 @@ export const FLAGS = [
   '--disable-sync',
 ];
 
+/** How long a browser may take to start, in milliseconds: the first of a machine is read from its disk. */
+const STARTING = 120_000;
+
 /** @param {import('playwright-core').LaunchOptions} [options] */
 export const launch = ({ args = [], ...options } = {}) =>
-  chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: [...FLAGS, ...args], ...options });
+  chromium.launch({ executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium', args: [...FLAGS, ...args], timeout: STARTING, ...options });
 
 /** @type {Promise<Browser> | null} */
 let shared = null;

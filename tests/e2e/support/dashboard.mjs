@@ -54,6 +54,29 @@ export class Dashboard {
     return this.badgeSays({ state: 'open', fresh: 'fresh' }, within);
   }
 
+  /**
+   * Waits until the connection is shown to be given up; how long that took by the page's clock, which the page itself looks
+   * at: on a busy machine somebody else would look much later.
+   *
+   * @param {number} from
+   */
+  async givenUpAfter(from) {
+    await this.page.evaluate(() => {
+      const look = () => {
+        const badge = /** @type {HTMLElement | null} */ (document.querySelector('[data-testid="connection"]'));
+        if (badge?.dataset['state'] === 'open') return;
+        observer.disconnect();
+        Reflect.set(window, 'givenUpAt', performance.now());
+      };
+      Reflect.deleteProperty(window, 'givenUpAt');
+      const observer = new MutationObserver(look);
+      observer.observe(document.body, { subtree: true, childList: true, attributes: true });
+      look();
+    });
+    const at = await until('the connection is given up', () => this.page.evaluate(() => Reflect.get(window, 'givenUpAt')), { within: 90_000 });
+    return Number(at) - from;
+  }
+
   /** The status of every node that is shown. @returns {Promise<Record<string, string>>} */
   nodes() {
     return this.page.evaluate(() =>

@@ -36,10 +36,10 @@ export class Visitor {
     return until(`the other is ${status}`, async () => (await this.standing(id)) === status, { within });
   }
 
-  /** What was told of somebody, in its order. @param {string} id @returns {Promise<(string | undefined)[]>} */
+  /** What was told of somebody since the page was loaded, in its order. @param {string} id @returns {Promise<string[]>} */
   comings(id) {
     return this.page.evaluate(
-      (id) => [...document.querySelectorAll(`[data-testid="coming"][data-user="${id}"]`)].map((each) => /** @type {HTMLElement} */ (each).dataset['change']).reverse(),
+      (id) => Reflect.get(window, 'comings').filter((/** @type {DOMStringMap} */ { user }) => user === id).map((/** @type {DOMStringMap} */ { change }) => change),
       id,
     );
   }
@@ -72,9 +72,24 @@ export class Visitor {
   }
 }
 
+/** Runs in the page, which shows no more than the last few, the newest first. */
+function rememberComings() {
+  const comings = /** @type {DOMStringMap[]} */ ([]);
+  const known = new WeakSet();
+  Object.assign(window, { comings });
+  new MutationObserver(() => {
+    for (const each of [...document.querySelectorAll('[data-testid="coming"]')].reverse()) {
+      if (known.has(each)) continue;
+      known.add(each);
+      comings.push({ .../** @type {HTMLElement} */ (each).dataset });
+    }
+  }).observe(document, { childList: true, subtree: true });
+}
+
 /** @param {TestContext} t @param {{ origin: string }} server @param {Parameters<typeof openPage>[1] & { dag?: string }} [options] */
 export async function enter(t, server, { dag = 'quick', ...options } = {}) {
   const { page, errors } = await openPage(t, options);
+  await page.addInitScript(rememberComings);
   await page.goto(`${server.origin}/room/?dag=${dag}`);
   return new Visitor(page, errors);
 }

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from 'react';
 import { lastNetworkAction, type NetworkAction, rememberNetworkAction } from '../network.ts';
+import { useNotCut } from '../useNotCut.ts';
 import { Icon } from './Icon.tsx';
 
 const ITEMS: readonly { readonly action: NetworkAction; readonly name: string; readonly text: string }[] = [
@@ -12,9 +13,6 @@ const ITEMS: readonly { readonly action: NetworkAction; readonly name: string; r
 ];
 
 const LABELS: Record<NetworkAction, string> = { cut: 'Cut', stall: 'Stalled', slow: 'Slow', restore: 'Network' };
-
-/** A page that is live for so long is not cut, whatever was last asked for: the server may be another since. */
-const NOT_CUT_AFTER = 1_500;
 
 interface Props {
   readonly live: boolean;
@@ -33,12 +31,8 @@ export function NetworkMenu({ live, onAction }: Props) {
     setCurrent(action);
     close();
   };
-  useEffect(() => {
-    rememberNetworkAction(current);
-    if (current !== 'cut' || !live) return;
-    const timer = setTimeout(() => setCurrent('restore'), NOT_CUT_AFTER);
-    return () => clearTimeout(timer);
-  }, [current, live]);
+  useEffect(() => rememberNetworkAction(current), [current]);
+  useNotCut(current === 'cut', live, () => setCurrent('restore'));
   useEffect(() => {
     const outside = (event: PointerEvent) => {
       if (event.target instanceof Node && !menu.current?.contains(event.target)) close();

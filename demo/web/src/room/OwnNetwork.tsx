@@ -7,6 +7,7 @@ import { isLive } from '../connectionView.ts';
 import { lastNetworkAction, rememberNetworkAction, setNetwork } from '../network.ts';
 import { Icon } from '../components/Icon.tsx';
 import { GRACE } from '../together/useTogether.ts';
+import { useNotCut } from '../useNotCut.ts';
 import { useNow } from '../useNow.ts';
 
 interface Props {
@@ -16,9 +17,6 @@ interface Props {
   readonly onBack: () => void;
 }
 
-/** A page that is live for so long is not cut, whatever was last asked for: the server may be another since. In milliseconds. */
-const NOT_CUT_AFTER = 1_500;
-
 export function OwnNetwork({ link, connection, onBack }: Props) {
   const [cut, setCut] = useState(() => lastNetworkAction() === 'cut');
   const [busy, setBusy] = useState(false);
@@ -27,17 +25,12 @@ export function OwnNetwork({ link, connection, onBack }: Props) {
   const since = useLostSince(connection);
   const { seen, note, part } = absence(since, useNow(since !== null), GRACE);
 
-  useEffect(() => {
-    if (!cut || !live) return;
-    const timer = setTimeout(() => turn(false), NOT_CUT_AFTER);
-    return () => clearTimeout(timer);
-  }, [cut, live]);
-
   // What the dashboard did to this tab's link is not forgotten for looking at it.
   const turn = (next: boolean) => {
     setCut(next);
     rememberNetworkAction(next ? 'cut' : 'restore');
   };
+  useNotCut(cut, live, () => turn(false));
 
   const toggle = async () => {
     setBusy(true);

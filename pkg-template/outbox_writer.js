@@ -6,6 +6,7 @@
 // one, or the message another number.
 
 import { EverwireError } from './everwire_error.js';
+import { lapse } from './lapse.js';
 
 /** @typedef {import('./outbox_store.js').OutboxStore} OutboxStore */
 /** @typedef {import('./outbox_store.js').Page} Page */
@@ -252,10 +253,9 @@ export const nameOf = (cause) => (cause instanceof Error ? `${cause.name}: ${cau
  * @returns {Promise<T>}
  */
 export function within(ms, promise) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
+  let stop = () => {};
   const late = new Promise((_, failed) => {
-    timer = setTimeout(() => failed(new Error('the store has not answered in time')), ms);
+    stop = lapse(ms, () => failed(new Error('the store has not answered in time')));
   });
-  return Promise.race([promise, /** @type {Promise<never>} */ (late)]).finally(() => clearTimeout(timer));
+  return Promise.race([promise, /** @type {Promise<never>} */ (late)]).finally(stop);
 }

@@ -17,6 +17,7 @@ import { placeOf, Tenancy } from './tenancy.js';
 /** @typedef {import('./outbox_store.js').Message} Message */
 /** @typedef {import('./outbox_store.js').Page} Page */
 /** @typedef {import('./receipts.js').Outcome} Outcome */
+/** An identity that is held, and what is stored under it. @typedef {{ release: () => void, box: OutboxWriter }} Claim */
 /** @typedef {import('./outbox_writer.js').Bounds & { user: string, name: string, database: string, onSettled: ((end: { event: any, outcome: Outcome }) => void) | undefined }} Choices */
 
 /** Of the core's `PageEvent::ALL`. */
@@ -203,40 +204,52 @@ export function persistent(Base, choices) {
 
     /** Never rejects. */
     async claim() {
-      const { core } = this;
-      const { box } = this.own;
+      const { core, own } = this;
+      const { box, fresh, errand } = own;
       let late = false;
-      const claimed = this.own.fresh ? this.first(() => late || core !== this.core) : this.again();
+      const claimed = fresh ? this.first(() => late || core !== this.core) : this.again();
       try {
-        const release = await within(CLAIM_MS, claimed);
-        if (core !== this.core || this.own.closed) return release();
-        this.own.release = release;
-        if (!this.own.errand && !this.own.hidden) void this.runErrands().catch(() => {});
+        const claim = await within(CLAIM_MS, claimed);
+        if (core !== this.core || own.closed) return claim.release();
+        this.hold(claim);
       } catch (cause) {
         late = true;
-        void claimed.then((release) => release(), () => {});
+        // An outbox that comes late holds what is sent from then on.
+        void claimed.then((claim) => (fresh && !errand && own === this.more && own.release === null ? this.hold(claim) : claim.release()), () => {});
         if (core !== this.core) return;
-        this.own.release = null;
+        own.release = null;
         // Nothing is left to do under that identity.
-        if (this.own.errand) return this.close({ drain: 0 });
-        if (this.own.fresh) {
+        if (errand) return this.close({ drain: 0 });
+        if (fresh) {
           this.warn(warning('not_persisted', `there is no outbox here (${nameOf(cause)}); messages are sent, and lost with the page`));
         } else {
           this.takeNew(box.store);
         }
       }
-      this.own.fresh = false;
+      own.fresh = false;
       this.releaseHeld();
-      if (this.own.hidden) this.letGo();
+      if (own.hidden) this.letGo();
     }
 
-    /** An earlier page's identity, with what it left; else a new one. @param {() => boolean} isLate */
+    /** @param {Claim} claim */
+    hold({ release, box }) {
+      Object.assign(this.own, { release, box });
+      if (!this.own.errand && !this.own.hidden) void this.runErrands().catch(() => {});
+    }
+
+    /**
+     * An earlier page's identity, with what it left; else this page's, which is all that can be had late.
+     *
+     * @param {() => boolean} isLate
+     * @returns {Promise<Claim>}
+     */
     async first(isLate) {
       const { client } = this;
       const { errand } = this.own;
       const place = placeOf(this.url, choices.name);
       const store = await OutboxStore.open(choices.database);
       for (const orphan of await store.orphans(place, choices.user)) {
+        if (isLate()) break;
         if (errand && orphan.client !== errand.client) continue;
         const release = await store.lock(orphan.client);
         if (release === null) continue;
@@ -244,18 +257,14 @@ export function persistent(Base, choices) {
         if (found && !isLate()) {
           this.restore(store, found.page, found.messages);
           this.own.box.lastId = Math.max(this.own.box.lastId, found.lastId);
-          return release;
+          return { release, box: this.own.box };
         }
         release();
       }
       const release = await store.lock(client);
-      if (release === null || isLate()) {
-        release?.();
-        throw new Error('too late');
-      }
-      if (errand) void Promise.resolve().then(() => this.close({ drain: 0 }));
-      this.own.box = this.writer(store, { client, place, user: choices.user, life: 0, made: Date.now() });
-      return release;
+      if (release === null) throw new Error('taken');
+      if (errand && !isLate()) void Promise.resolve().then(() => this.close({ drain: 0 }));
+      return { release, box: this.writer(store, { client, place, user: choices.user, life: 0, made: Date.now() }) };
     }
 
     /**
@@ -289,13 +298,14 @@ export function persistent(Base, choices) {
       if (this.own.errand && this.own.box.entries.size === 0) void Promise.resolve().then(() => this.close({ drain: 0 }));
     }
 
-    /** The identity that this page has let go of, unless another one has gone on with it. */
+    /** The identity that this page has let go of, unless another one has gone on with it. @returns {Promise<Claim>} */
     async again() {
-      const { store, page } = this.own.box;
+      const { box } = this.own;
+      const { store, page } = box;
       if (store === null) throw new Error('nothing is stored here');
-      await this.own.box.flush();
+      await box.flush();
       const release = await store.lock(page.client);
-      if (release && (await orRelease(release, store.isAsLeft(page, this.own.box.known)))) return release;
+      if (release && (await orRelease(release, store.isAsLeft(page, box.known)))) return { release, box };
       release?.();
       throw new Error('taken');
     }

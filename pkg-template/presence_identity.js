@@ -3,6 +3,7 @@
 // what it is for. A duplicated tab has a copy of what is stored, so the name is claimed under a lock.
 
 import { identity } from './chance.js';
+import { lapse } from './lapse.js';
 
 const KEY = 'everwire/presence';
 const FORM = /^[0-9a-f]{32}$/;
@@ -64,16 +65,16 @@ function hold(name) {
   if (typeof locks?.request !== 'function') return Promise.resolve(true);
   return new Promise((resolve) => {
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), WAIT_MS);
+    const stop = lapse(WAIT_MS, () => controller.abort());
     const held = () => {
-      clearTimeout(timer);
+      stop();
       resolve(true);
       return new Promise((done) => {
         release = () => done(undefined);
       });
     };
     const failed = (/** @type {any} */ error) => {
-      clearTimeout(timer);
+      stop();
       // A page that may have no locks has to do without.
       resolve(error?.name !== 'AbortError');
     };

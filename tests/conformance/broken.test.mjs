@@ -69,7 +69,7 @@ const brokenInMore = [
   { what: 'replies to who did not name it', changes: [["outcome.type === 'reply' && !peer.features.includes('reply') ? { type: 'ack', id } : ", '']], found: ['reply-unnamed'] },
 ];
 
-describe('a server that', { concurrency: true }, () => {
+describe('a server that', { concurrency: 28 }, () => {
   for (const { what, changes, found } of broken) {
     test(`${what} is caught`, async (t) => {
       const { url, stop } = await startBroken(t, changes);

@@ -2,7 +2,9 @@
 // The servers of this repository have all of the protocol and do nothing wrong; smaller ones have what they have.
 
 import assert from 'node:assert/strict';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { conformance } from '../../tools/conformance/conformance.mjs';
 import { report } from '../../tools/conformance/report.mjs';
 import { echo, silent, smallest, startPeer } from '../e2e/support/peers.mjs';
@@ -11,11 +13,36 @@ import { startServer } from '../e2e/support/server.mjs';
 import { until } from '../e2e/support/until.mjs';
 import { complete, completeServer, nodeServer, pythonServer, startBroken, start, withoutPython } from './support/servers.mjs';
 
-/** @param {import('../../tools/conformance/run.mjs').Options} options @param {string[]} lacking names of checks that are not made or not offered */
-async function hasAllBut(options, lacking) {
-  const results = await conformance(options);
-  const others = results.filter(({ ending }) => ending !== 'passed').map(({ name }) => name);
-  assert.deepEqual(others, lacking, report(options.url, results));
+/** Some checks go by the time of two processes. Where all stood still for longer than this, in ms, a run proves nothing against a server. */
+const STILL = 250;
+
+/**
+ * @param {() => Promise<import('../../tools/conformance/run.mjs').Options>} begin starts a server
+ * @param {string[]} lacking names of checks that are not made or not offered
+ */
+async function hasAllBut(begin, lacking) {
+  const delay = monitorEventLoopDelay();
+  delay.enable();
+  for (const isLast of [false, true]) {
+    delay.reset();
+    const options = await begin();
+    const results = await conformance(options);
+    const others = results.filter(({ ending }) => ending !== 'passed').map(({ name }) => name);
+    // One that is wrong fails again.
+    if (!isLast && delay.max > STILL * 1e6 && !isDeepStrictEqual(others, lacking)) continue;
+    return assert.deepEqual(others, lacking, report(options.url, results));
+  }
+}
+
+/** @typedef {Awaited<ReturnType<typeof startServer>>} Server */
+
+/** The room of a run that waits, by way of `other`. @param {Server} owner @param {Server} other */
+async function atGate(owner, other) {
+  await owner.startRun('gate');
+  await until('the run waits', async () => JSON.stringify(await other.state('gate')).includes('waiting'));
+  const event = '[{"type":"pause_execution"},{"type":"resume_execution"}]';
+  const asked = '{"type":"node_output","node_id":"ask"}';
+  return { url: other.stream('gate'), event, request: asked, stop: async () => void owner.child?.kill('SIGTERM') };
 }
 
 const request = '{"type":"count"}';
@@ -26,37 +53,32 @@ const critical = ['critical-retried', 'critical-acknowledged', 'critical-repeate
 
 describe('servers', { concurrency: true }, () => {
   test('the Node server passes every check of what it has', async (t) => {
-    const { url, stop } = await start(t, process.execPath, [nodeServer]);
-    await hasAllBut({ url, stop, request, log: 500 }, ['ping-by-server', ...auth, 'resync-parts', ...critical, ...presence]);
+    await hasAllBut(async () => ({ ...(await start(t, process.execPath, [nodeServer])), request, log: 500 }), ['ping-by-server', ...auth, 'resync-parts', ...critical, ...presence]);
   });
 
   test('the Python server passes every check of what it has', { skip: withoutPython }, async (t) => {
-    const { url, stop } = await start(t, 'python3', [pythonServer]);
-    await hasAllBut({ url, stop, request, log: 500 }, ['ping-by-server', ...auth, 'resync-parts', ...critical, ...presence]);
+    await hasAllBut(async () => ({ ...(await start(t, 'python3', [pythonServer])), request, log: 500 }), ['ping-by-server', ...auth, 'resync-parts', ...critical, ...presence]);
   });
 
   test('the reference server passes every check of what it has', async (t) => {
-    const server = await startServer(t, ['--memory']);
-    await server.startRun('gate');
-    await until('the run waits', async () => JSON.stringify(await server.state('gate')).includes('waiting'));
-    const event = '[{"type":"pause_execution"},{"type":"resume_execution"}]';
-    const asked = '{"type":"node_output","node_id":"ask"}';
-    await hasAllBut({ url: server.stream('gate'), event, request: asked, stop: async () => void server.child?.kill('SIGTERM') }, ['ping-by-server', ...auth, 'resync-trimmed', 'resync-parts']);
+    const begin = async () => {
+      const server = await startServer(t, ['--memory']);
+      return atGate(server, server);
+    };
+    await hasAllBut(begin, ['ping-by-server', ...auth, 'resync-trimmed', 'resync-parts']);
   });
 
   test('two servers on one Redis pass, by way of the one that does not have the room', async (t) => {
-    const env = { REDIS_URL: await startRedis(t) };
-    const [owner, other] = await Promise.all([startServer(t, [], env), startServer(t, [], env)]);
-    await owner.startRun('gate');
-    await until('the run waits', async () => JSON.stringify(await other.state('gate')).includes('waiting'));
-    const event = '[{"type":"pause_execution"},{"type":"resume_execution"}]';
-    const asked = '{"type":"node_output","node_id":"ask"}';
-    await hasAllBut({ url: other.stream('gate'), event, request: asked, stop: async () => void owner.child?.kill('SIGTERM') }, ['ping-by-server', ...auth, 'resync-trimmed', 'resync-parts']);
+    const begin = async () => {
+      const env = { REDIS_URL: await startRedis(t) };
+      const [owner, other] = await Promise.all([startServer(t, [], env), startServer(t, [], env)]);
+      return atGate(owner, other);
+    };
+    await hasAllBut(begin, ['ping-by-server', ...auth, 'resync-trimmed', 'resync-parts']);
   });
 
   test('a server that has everything passes every check', async (t) => {
-    const { url, stop } = await startBroken(t, [], completeServer);
-    await hasAllBut({ url, stop, ...complete }, []);
+    await hasAllBut(async () => ({ ...(await startBroken(t, [], completeServer)), ...complete }), []);
   });
 
   test('a server that wants a token is not judged without one', async (t) => {

@@ -31,6 +31,9 @@ class Locks {
 
 const locks = new Locks();
 
+/** Nothing runs for so long, on the machine as a page sees it. @param {number} ms */
+const standStill = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
 /** What one tab has. */
 class Tab {
   /** @param {Map<string, string>} stored */
@@ -80,6 +83,19 @@ test('a reload whose old page lets go late waits for it', async () => {
   tab.events = new EventTarget();
   const reloaded = tab.load();
   setTimeout(() => old.dispatchEvent(new Event('pagehide')), 100);
+  assert.equal(await reloaded, name);
+});
+
+test('a machine that stands still while the old page lets go takes no name away', async () => {
+  const tab = new Tab();
+  const name = await tab.load();
+  const old = tab.events;
+  tab.events = new EventTarget();
+  const reloaded = tab.load();
+  for (let turn = 0; turn < 500 && !locks.held.get(`everwire/presence/${name}`)?.length; turn++) await new Promise((done) => setTimeout(done, 5));
+  standStill(600);
+  // After the timers that are overdue by now.
+  setTimeout(() => old.dispatchEvent(new Event('pagehide')), 1);
   assert.equal(await reloaded, name);
 });
 

@@ -57,6 +57,9 @@ export function show(value) {
 /** @param {number} ms */
 export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
+/** After a standstill timers go off before what came meanwhile is read: no turn counts for more than this, in ms. */
+const TURN = 50;
+
 /**
  * Asks until the answer is truthy or time is up, and returns the last answer.
  *
@@ -66,10 +69,11 @@ export const pause = (ms) => new Promise((done) => setTimeout(done, ms));
  * @returns {Promise<T>}
  */
 export async function until(ask, within) {
-  const end = performance.now() + within;
-  for (;;) {
+  for (let left = within; ; ) {
     const answer = ask();
-    if (answer || performance.now() > end) return answer;
+    if (answer || left < 0) return answer;
+    const from = performance.now();
     await pause(5);
+    left -= Math.min(TURN, performance.now() - from);
   }
 }

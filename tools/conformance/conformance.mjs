@@ -1,7 +1,6 @@
 // @ts-check
 // Owns the order of a run: what is learned first, and the groups of checks; must not know how a report looks.
 
-import { until } from './check.mjs';
 import { ack } from './checks/ack.mjs';
 import { auth } from './checks/auth.mjs';
 import { base } from './checks/base.mjs';
@@ -32,9 +31,7 @@ export async function conformance(options) {
 /** @param {Run} run */
 async function learn(run) {
   const peer = await run.open();
-  await until(() => peer.frames.length > 0, 500);
-  const first = peer.messages[0];
-  const said = first?.type === 'hello' ? first : await peer.hear(({ type }) => type === 'hello', { within: 100 });
+  const said = await peer.hear(({ type }) => type === 'hello');
   if (said !== undefined) {
     run.hello = said;
     run.features = Array.isArray(said.features) ? said.features : [];

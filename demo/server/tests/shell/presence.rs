@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
 use tokio::time::{Instant, sleep, timeout};
 
-const LEASE: u64 = 1_500;
+const LEASE: u64 = 3_000;
 
 /// One who joined, and what it was told of the others since.
 struct Member {

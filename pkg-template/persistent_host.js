@@ -320,12 +320,7 @@ export function persistent(Base, choices) {
       super.tell(fact.ADOPT, 0, 0, 0, {});
       this.own.leaving = false;
       const { own } = this;
-      void store.lock(this.client).then(
-        (release) => {
-          own.release = release;
-        },
-        () => {},
-      );
+      void store.lock(this.client).then((release) => void (own.release = release), () => {});
     }
 
     /** What other pages left is settled under their identities, one after another. */

@@ -115,14 +115,24 @@ const ends = (page) => page.evaluate(() => Reflect.get(window, 'lab').ends);
 /** @param {import('playwright-core').Page} page @returns {Promise<import('everwire').Snapshot>} */
 const snapshot = (page) => page.evaluate(() => Reflect.get(window, 'lab').client.snapshot());
 
+/** @param {string} folder */
+function isRemoved(folder) {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** @param {TestContext} t */
 async function setUp(t) {
   /** @type {Profile} */
   const profile = { folder: mkdtempSync(join(tmpdir(), 'everwire-profile-')), kills: [] };
-  // A browser that lives writes to it.
   t.after(async () => {
     await Promise.all(profile.kills.map((kill) => kill()));
-    rmSync(profile.folder, { recursive: true, force: true, maxRetries: 5 });
+    // What a killed browser had started writes to it for a moment longer.
+    await until('the profile is removed', () => isRemoved(profile.folder));
   });
   const rooms = await serveRooms(t);
   const { origin } = await serveApplication(t);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,6 +11,7 @@ import { chromium } from 'playwright-core';
 import { WebSocketServer } from 'ws';
 import { FLAGS } from './support/browser.mjs';
 import { bundled } from './support/bundle.mjs';
+import { remove } from './support/folder.mjs';
 import { serveLab } from './support/lab.mjs';
 import { until } from './support/until.mjs';
 
@@ -115,24 +116,13 @@ const ends = (page) => page.evaluate(() => Reflect.get(window, 'lab').ends);
 /** @param {import('playwright-core').Page} page @returns {Promise<import('everwire').Snapshot>} */
 const snapshot = (page) => page.evaluate(() => Reflect.get(window, 'lab').client.snapshot());
 
-/** @param {string} folder */
-function isRemoved(folder) {
-  try {
-    rmSync(folder, { recursive: true, force: true });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** @param {TestContext} t */
 async function setUp(t) {
   /** @type {Profile} */
   const profile = { folder: mkdtempSync(join(tmpdir(), 'everwire-profile-')), kills: [] };
   t.after(async () => {
     await Promise.all(profile.kills.map((kill) => kill()));
-    // What a killed browser had started writes to it for a moment longer.
-    await until('the profile is removed', () => isRemoved(profile.folder));
+    await remove(profile.folder);
   });
   const rooms = await serveRooms(t);
   const { origin } = await serveApplication(t);

@@ -2,10 +2,11 @@
 // Owns the life of one reference server: its process, its ports, its data; must not know what is tested.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { remove } from './folder.mjs';
 import { until } from './until.mjs';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -83,7 +84,7 @@ export class Server {
   /** Ends it and removes its data. */
   async dispose() {
     await this.#end('SIGKILL');
-    rmSync(this.data, { recursive: true, force: true });
+    await remove(this.data);
   }
 
   /** @param {NodeJS.Signals} signal */
